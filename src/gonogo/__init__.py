@@ -1,0 +1,1 @@
+"""The release desk: from handoff to verified production, or back."""
