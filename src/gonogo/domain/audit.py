@@ -1,0 +1,79 @@
+"""The audit chain: every entry carries the digest of the one before it."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class AuditDraft:
+    """What is to be written down. `action` is `source:subject:action`, e.g. `judge:release:fail`."""
+
+    actor: str
+    action: str
+    subject: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """A draft in its place in the chain. `digest` covers all the rest of it."""
+
+    sequence: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    data: Mapping[str, Any]
+    previous: str
+    digest: str
+
+
+def digest_of(sequence: int, at: datetime, draft: AuditDraft | AuditEntry, previous: str) -> str:
+    """SHA-256 over the canonical JSON of an entry's content and the digest before it."""
+    content = [
+        previous,
+        sequence,
+        at.astimezone(UTC).isoformat(timespec="microseconds"),
+        draft.actor,
+        draft.action,
+        draft.subject,
+        draft.data,
+    ]
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def link(draft: AuditDraft, at: datetime, last: AuditEntry | None) -> AuditEntry:
+    """The entry that follows `last` in the chain, or the first one."""
+    sequence = 1 if last is None else last.sequence + 1
+    previous = GENESIS if last is None else last.digest
+    return AuditEntry(
+        sequence=sequence,
+        at=at,
+        actor=draft.actor,
+        action=draft.action,
+        subject=draft.subject,
+        data=draft.data,
+        previous=previous,
+        digest=digest_of(sequence, at, draft, previous),
+    )
+
+
+def first_broken(entries: Iterable[AuditEntry]) -> tuple[AuditEntry, str] | None:
+    """The first entry of a whole chain that does not hold, and why; None when all of it holds."""
+    expected, previous = 1, GENESIS
+    for entry in entries:
+        if entry.sequence != expected:
+            return entry, f"entry {expected} is missing before it"
+        if entry.previous != previous:
+            return entry, "it does not follow the entry before it"
+        if entry.digest != digest_of(entry.sequence, entry.at, entry, entry.previous):
+            return entry, "its content was changed after it was written"
+        expected, previous = entry.sequence + 1, entry.digest
+    return None

@@ -1,0 +1,53 @@
+"""The one tree of errors.
+
+Each class says what kind of trouble it is; the edges turn the kind into an HTTP status or an exit
+code. A message is one sentence for a person: what is wrong, where, the value and the limit. The
+hint, where there is one, is something that can be run.
+"""
+
+
+class GonogoError(Exception):
+    """Anything that gonogo itself has to say no to.
+
+    `str(error)` is the sentence; `error.hint` is what to do about it, or None.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class InvalidInput(GonogoError):
+    """A file, an option or a request body is wrong; nothing was changed."""
+
+
+class NotFound(GonogoError):
+    """A named thing does not exist."""
+
+
+class Conflict(GonogoError):
+    """What was asked for does not fit the present state; nothing was changed."""
+
+
+class NotAllowed(GonogoError):
+    """This person may not do that."""
+
+
+class StaleLease(GonogoError):
+    """Another desk drives this release now; whoever gets this must stop at once."""
+
+
+class Unavailable(GonogoError):
+    """Something outside did not answer or is busy; the same call may succeed later."""
+
+
+class ActionFailed(GonogoError):
+    """An act on the world was tried and did not do what it should; `detail` holds its last output."""
+
+    def __init__(self, message: str, *, detail: str = "", hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.detail = detail
+
+
+class NeedsPerson(GonogoError):
+    """No rule covers what was found; a person has to look before anything goes on."""

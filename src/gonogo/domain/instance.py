@@ -1,0 +1,45 @@
+"""A running version: what should run, and what is found."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from gonogo.domain.plan import Health
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One process group of one version. `id` is chosen before it starts and never used again.
+
+    `line` has its placeholders replaced already; `variables` are added to the allow-listed environment.
+    """
+
+    id: str
+    service: str
+    environment: str
+    version: str
+    commit: str
+    port: int
+    line: str
+    health: Health
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+class InstanceState(StrEnum):
+    """What is found when one looks for an instance."""
+
+    ABSENT = "absent"
+    RUNNING = "running"
+    EXITED = "exited"
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceStatus:
+    """State of an instance; `healthy` is its own health answer; `log_tail` is its last output."""
+
+    state: InstanceState
+    healthy: bool = False
+    pid: int | None = None
+    exit_code: int | None = None
+    log_tail: str = ""
+    log_path: str = ""

@@ -1,0 +1,25 @@
+"""What the judge saw and said, kept for reports, replays and `why`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gonogo.domain.traffic import Increment
+from gonogo.domain.verdict import Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One stretch of judging: what was counted since the look before and what was said at its end.
+
+    `share` is the canary's planned share of customers. `gap` says why counts of this stretch were
+    dropped, when they were. `hurt` are keyed digests of the customers whom the canary failed.
+    """
+
+    release: str
+    at: datetime
+    step: int
+    share: float
+    increments: tuple[Increment, ...]
+    judgement: Judgement
+    gap: str | None = None
+    hurt: tuple[str, ...] = ()

@@ -1,0 +1,187 @@
+"""The plan of a release: what `gonogo.yaml` says, as frozen values with units made explicit.
+
+Durations are `timedelta`, shares are numbers between 0 and 1. Commands are shell lines in which
+`{port}`, `{version}`, `{database_url}`, `{url}` and `{environment}` are replaced.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from gonogo.domain.traffic import BadStatus, Endpoint, Kpi, SlowerThan
+
+Json = Any  # what json.loads returns
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Healthy = GET `path` answers 2xx. A start that takes longer than `within` has failed."""
+
+    path: str
+    within: timedelta = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A shell line with a limit on its time. `repeatable` says that running it twice is harmless."""
+
+    name: str
+    line: str
+    within: timedelta = timedelta(minutes=10)
+    repeatable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Migrations:
+    """How the schema goes up, and down where that is possible."""
+
+    upgrade: Command
+    downgrade: Command | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSmoke:
+    """One request and what its answer must be.
+
+    `save` maps a variable to a dotted path in the JSON answer; later tests use it as `${variable}` in
+    path, headers and body. `expect_json` must be contained in the answer (objects by key, lists by
+    position).
+    """
+
+    name: str
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Json = None
+    expect_status: int = 200
+    expect_json: Json = None
+    save: Mapping[str, str] = field(default_factory=dict)
+    within: timedelta = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSmoke:
+    """A command that must end with 0."""
+
+    name: str
+    command: Command
+
+
+SmokeTest = HttpSmoke | CommandSmoke
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One place a service runs in. Customers reach it on `port` (loopback unless `bind` says more)."""
+
+    name: str
+    port: int
+    bind: str = "127.0.0.1"
+    database_url: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A share of customers for a time, and how many canary requests must have been seen by its end."""
+
+    share: float
+    hold: timedelta
+    minimum_requests: int
+
+
+class OnUnproven(StrEnum):
+    """What happens at a step's end when nothing bad was shown, and nothing proven either."""
+
+    ADVANCE = "advance"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """The way to 100 %: steps that only go up, then everyone.
+
+    `patience` is how long past its end a step may hold for missing or inconclusive data before a
+    person is asked for. `warm` is how long the version before is kept running after promotion.
+    """
+
+    steps: tuple[Step, ...]
+    false_alarm: float = 0.01
+    on_unproven: OnUnproven = OnUnproven.ADVANCE
+    patience: timedelta = timedelta(hours=1)
+    drain: timedelta = timedelta(seconds=10)
+    warm: timedelta = timedelta(minutes=10)
+
+
+class CriterionMode(StrEnum):
+    """How a signed rollback criterion is read.
+
+    JUDGED: an anytime-valid test against the limit, inside the release's α. LITERAL: the share in a
+    sliding window, once a minimum number of requests is in it, outside α.
+    """
+
+    JUDGED = "judged"
+    LITERAL = "literal"
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackCriterion:
+    """A promise of when the release is taken back: more than `limit` bad, within `window`."""
+
+    name: str
+    bad: BadStatus | SlowerThan
+    endpoint: Endpoint
+    limit: float
+    mode: CriterionMode
+    window: timedelta
+    minimum_requests: int = 20
+
+
+class OnSilence(StrEnum):
+    """What nobody's answer means, decided beforehand."""
+
+    ACCEPT = "accept"
+    ROLL_BACK = "roll_back"
+    NEEDS_PERSON = "needs_person"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Confirmation by a person after the smoke test of a promoted release."""
+
+    within: timedelta
+    on_silence: OnSilence
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything one release needs to know, fixed when it starts. `digest` is SHA-256 of the spec file."""
+
+    service: str
+    digest: str
+    run: str
+    health: Health
+    environments: tuple[Environment, ...]
+    smoke: tuple[SmokeTest, ...]
+    kpis: tuple[Kpi, ...]
+    rollout: Rollout
+    watch: timedelta
+    build: Command | None = None
+    migrations: Migrations | None = None
+    before: tuple[Command, ...] = ()
+    after: tuple[Command, ...] = ()
+    rollback_criteria: tuple[RollbackCriterion, ...] = ()
+    verification: Verification | None = None
+    tester_header: str | None = "X-Gonogo-Canary"
+
+    @property
+    def production(self) -> Environment:
+        """The environment whose customers are protected: the last one."""
+        return self.environments[-1]
+
+    @property
+    def rehearsals(self) -> tuple[Environment, ...]:
+        """The environments a release passes through before production, in order."""
+        return self.environments[:-1]

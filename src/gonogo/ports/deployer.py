@@ -1,0 +1,25 @@
+"""Starting and stopping versions."""
+
+from typing import Protocol
+
+from gonogo.domain.instance import Instance, InstanceStatus
+
+
+class Deployer(Protocol):
+    """Runs instances. Every call converges: repeating it, also after a crash, does no harm."""
+
+    async def start(self, instance: Instance) -> None:
+        """See that a process of this instance runs; health is not waited for.
+
+        A running one, started by whichever desk, is left alone; an ended one is started again.
+        Raises ActionFailed when it cannot be started at all.
+        """
+        ...
+
+    async def status(self, instance: Instance) -> InstanceStatus:
+        """What is true now: absent, running (and healthy or not) or exited, with its last output."""
+        ...
+
+    async def stop(self, instance: Instance, grace_seconds: float) -> None:
+        """See that nothing of this instance runs: ask, wait for up to `grace_seconds`, then kill."""
+        ...

@@ -1,0 +1,15 @@
+"""Where versions come from."""
+
+from typing import Protocol
+
+
+class Source(Protocol):
+    """Names of versions and what they stand for."""
+
+    async def resolve(self, repository: str, version: str) -> str:
+        """The commit that this version (a tag) names.
+
+        Raises NotFound naming the nearest tags when there is none, InvalidInput when the repository
+        cannot be read.
+        """
+        ...

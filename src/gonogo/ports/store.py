@@ -1,0 +1,160 @@
+"""What is remembered. Every write is one transaction with its audit entry and its messages."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from gonogo.domain.audit import AuditDraft, AuditEntry
+from gonogo.domain.journal import JournalEntry
+from gonogo.domain.look import Look
+from gonogo.domain.message import Message
+from gonogo.domain.registration import Registration
+from gonogo.domain.release import Instruction, Release
+from gonogo.domain.slot import Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to drive one release. `fence` grows with every new holder; a stale one cannot write."""
+
+    release: str
+    desk: str
+    fence: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step of a release, stored whole or not at all.
+
+    `release` is the row as it should become; its `revision` must be the stored one. `slots` replace
+    the rows of the same service, environment and name. `judge` is the judge's memory after having
+    eaten the increments of `look`; both are stored together or not at all. `handled` are ids of
+    instructions that this change answers.
+    """
+
+    release: Release
+    lease: Lease
+    audit: AuditDraft | None = None
+    slots: tuple[Slot, ...] = ()
+    messages: tuple[Message, ...] = ()
+    journal: JournalEntry | None = None
+    look: Look | None = None
+    judge: bytes | None = None
+    handled: tuple[str, ...] = ()
+
+
+class ServiceStore(Protocol):
+    """Services and what runs of them."""
+
+    async def register(self, registration: Registration, audit: AuditDraft) -> None:
+        """Store or replace what is registered under this service's name; its slots exist afterwards."""
+        ...
+
+    async def registration(self, service: str) -> Registration | None:
+        """What is registered under this name."""
+        ...
+
+    async def registrations(self) -> tuple[Registration, ...]:
+        """All services, by name."""
+        ...
+
+    async def slots(self, service: str, environment: str) -> tuple[Slot, ...]:
+        """The slots of one environment by name; empty ones where nothing was stored yet."""
+        ...
+
+
+class ReleaseStore(Protocol):
+    """Releases and their history."""
+
+    async def open(
+        self, release: Release, audit: AuditDraft, messages: tuple[Message, ...]
+    ) -> Release:
+        """Store a new release; the stored one, unchanged, when its id is known already.
+
+        Raises Conflict naming the other release when one of this service is under way.
+        """
+        ...
+
+    async def record(self, change: Change) -> Release:
+        """Store a change; returns the release with its new revision.
+
+        Raises StaleLease when the lease is not the newest or the revision is not the stored one.
+        """
+        ...
+
+    async def release(self, release_id: str) -> Release | None:
+        """One release."""
+        ...
+
+    async def releases(
+        self, service: str | None = None, *, under_way: bool = False, limit: int = 100
+    ) -> tuple[Release, ...]:
+        """Releases, newest first; only those that have not ended when `under_way`."""
+        ...
+
+    async def instruct(self, instruction: Instruction, audit: AuditDraft) -> None:
+        """Store a person's word. The same id twice is stored once."""
+        ...
+
+    async def instructions(self, release_id: str) -> tuple[Instruction, ...]:
+        """What people said and no change has answered yet, in order."""
+        ...
+
+    async def journal(self, release_id: str) -> tuple[JournalEntry, ...]:
+        """The newest entry of every step of a release, in the order the steps were begun."""
+        ...
+
+    async def judge_memory(self, release_id: str) -> bytes | None:
+        """What the judge remembered at the last recorded look."""
+        ...
+
+    async def looks(self, release_id: str) -> tuple[Look, ...]:
+        """Every recorded look, in order."""
+        ...
+
+
+class LeaseStore(Protocol):
+    """Who drives what."""
+
+    async def claim(
+        self, release_id: str, desk: str, now: datetime, until: datetime
+    ) -> Lease | None:
+        """Take the lease when it is free, ours, or has run out at `now`; None when another holds it.
+
+        A claim by a new holder raises the fence; renewing one's own keeps it.
+        """
+        ...
+
+
+class AuditStore(Protocol):
+    """The audit chain."""
+
+    def entries(self, *, subject: str | None = None, after: int = 0) -> AsyncIterator[AuditEntry]:
+        """Entries in order, streamed; of one subject, or of all."""
+        ...
+
+    async def append(self, audit: AuditDraft) -> AuditEntry:
+        """Write down something that changes no other row."""
+        ...
+
+
+class Outbox(Protocol):
+    """Messages that wait to be sent."""
+
+    async def waiting(self, now: datetime, limit: int = 20) -> tuple[Message, ...]:
+        """Messages due by now, oldest first."""
+        ...
+
+    async def sent(self, message_id: str, at: datetime) -> None:
+        """It was delivered."""
+        ...
+
+    async def postpone(self, message_id: str, until: datetime, error: str) -> None:
+        """It was not delivered; try again at `until`."""
+        ...
+
+
+class Store(ServiceStore, ReleaseStore, LeaseStore, AuditStore, Outbox, Protocol):
+    """All of it, as one database gives it."""

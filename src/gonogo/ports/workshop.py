@@ -1,0 +1,48 @@
+"""Where a version's files are laid out and its commands run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One command of one version, run in that version's files. `name` names its log.
+
+    `line` has its placeholders replaced; `variables` are added to the allow-listed environment.
+    """
+
+    service: str
+    commit: str
+    name: str
+    line: str
+    within: timedelta
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """How a command ended: `exit_code` is None when it ran out of time and was killed."""
+
+    exit_code: int | None
+    output: str
+    seconds: float
+    log_path: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended by itself with 0."""
+        return self.exit_code == 0
+
+
+class Workshop(Protocol):
+    """Files of versions and the commands in them."""
+
+    async def lay_out(self, repository: str, service: str, commit: str) -> None:
+        """See that the files of this commit stand ready. Raises ActionFailed."""
+        ...
+
+    async def run(self, job: Job) -> JobResult:
+        """Run a command to its end. Not repeatable by itself: the caller keeps a journal."""
+        ...
