@@ -63,11 +63,11 @@ class Desk:
             lease = await self._world.store.claim(
                 release.id, self._world.desk, now, now + self._world.rhythm.lease
             )
-            registration = await self._world.store.registration(release.service)
+            known = await self._world.store.registration(release.service)
             current = await self._world.store.release(release.id)
-            if lease is None or registration is None or current is None:
+            if lease is None or known is None or current is None:
                 continue
-            drive = Drive(self._world, registration, current, lease)
+            drive = Drive(self._world, known, current, lease)
             self._drives[release.id] = drive
             self._driving[release.id] = asyncio.ensure_future(self._drive(drive))
 

@@ -76,6 +76,8 @@ class Fleet:
         release = await self._world.store.release(release_of(slot.instance or ""))
         if release is None:
             raise ActionFailed(f"nothing is known of how {slot.version} is run")
+        if not release.final:
+            return  # its death is evidence for the release that is under way
         instance = instance_of(slot, release.plan, self._environment)
         status = await self._world.deployer.status(instance, probe=False)
         restarts = self._restarts.setdefault(instance.id, _Restarts())

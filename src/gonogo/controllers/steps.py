@@ -18,7 +18,6 @@ from gonogo.domain.instance import (
     InstanceState,
     InstanceStatus,
     instance_id,
-    release_of,
 )
 from gonogo.domain.journal import JournalEntry, StepState
 from gonogo.domain.plan import Command, Environment
@@ -156,8 +155,6 @@ async def vacate(drive: Drive, environment: Environment, slot: Slot) -> None:
     if slot.role is SlotRole.EMPTY:
         return
     world = drive.world
-    owner = release_of(slot.instance or "")
-    release = drive.release if owner == drive.release.id else await world.store.release(owner)
     out = replace(slot, role=SlotRole.RETIRING, share=0.0, testers=False)
     async with world.place(slot.service, slot.environment):
         await drive.record("desk:slot:retiring", _named(slot), slots=(out,))
@@ -169,10 +166,9 @@ async def vacate(drive: Drive, environment: Environment, slot: Slot) -> None:
         if found is None or found.sessions == 0:
             break
         await drive.wait(world.rhythm.poll)
-    if release is not None:
+    if slot.instance is not None:
         await drive.may_act()
-        instance = instance_of(slot, release.plan, environment)
-        await world.deployer.stop(instance, world.rhythm.stop_grace.total_seconds())
+        await world.deployer.stop(slot.instance, world.rhythm.stop_grace.total_seconds())
     gone = Slot(service=slot.service, environment=slot.environment, name=slot.name)
     await drive.record("desk:slot:emptied", _named(slot), slots=(gone,))
 
