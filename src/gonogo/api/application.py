@@ -179,6 +179,13 @@ def _releases(application: FastAPI, context: Context, owner: Actor, guarded: Any
         )
         return views.release_view(release)
 
+    @application.post("/api/v1/intentions", dependencies=[guarded])
+    async def intend(body: ReleaseBody) -> dict[str, Any]:
+        release = await releases.prepare_release(
+            context, owner, service=body.service, version=body.version
+        )
+        return {"will": views.intention(release), "previous": release.previous}
+
     @application.get("/api/v1/releases/{reference}", dependencies=[guarded])
     async def one(reference: str) -> dict[str, Any]:
         release = await releases.find_release(context, reference)

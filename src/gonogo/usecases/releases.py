@@ -1,5 +1,7 @@
 """Releases: starting one, finding one, telling it something, and telling its story."""
 
+from dataclasses import replace
+
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.errors import Conflict, InvalidInput, NotFound
@@ -25,14 +27,10 @@ _LEADS_TO = {
 }
 
 
-async def start_release(
-    context: Context, actor: Actor, *, service: str, version: str, key: str | None = None
-) -> Release:
-    """Start a release of a version of a registered service.
+async def prepare_release(context: Context, actor: Actor, *, service: str, version: str) -> Release:
+    """The release as it would start now; nothing is stored.
 
-    `key` is the idempotency key: the same key gives the same release. Raises NotFound for an unknown
-    service or tag, Conflict while another release of the service is under way or the version
-    serves already.
+    Raises NotFound for an unknown service or tag, Conflict when the version serves already.
     """
     allow(actor, Role.OWNER)
     registration = await context.store.registration(service)
@@ -42,19 +40,16 @@ async def start_release(
             f'no service "{service}" is registered (known: {names or "none"})',
             hint="run `gonogo register` in its repository",
         )
-    if key is not None and (known := await context.store.release(key)) is not None:
-        if (known.service, known.version) != (service, version):
-            raise Conflict(f'key "{key}" belongs to {known.service} {known.version}')
-        return known
     commit = await context.source.resolve(registration.repository, version)
     production = registration.plan.production
-    baseline = with_role(await context.store.slots(service, production.name), SlotRole.BASELINE)
+    slots = await context.store.slots(service, production.name)
+    baseline = with_role(slots, SlotRole.BASELINE)
     if baseline is not None and baseline.commit == commit:
         raise Conflict(f"{service} {version} serves {production.name} already")
     earlier = await context.store.releases(service)
     now = context.clock.now()
-    release = Release(
-        id=key or context.new_id(),
+    return Release(
+        id=context.new_id(),
         service=service,
         version=version,
         commit=commit,
@@ -67,10 +62,29 @@ async def start_release(
         reason=f"{actor.name} asked for it",
         attempt=1 + sum(other.commit == commit for other in earlier),
     )
-    data = {"version": version, "commit": commit, "spec": registration.plan.digest}
+
+
+async def start_release(
+    context: Context, actor: Actor, *, service: str, version: str, key: str | None = None
+) -> Release:
+    """Start a release of a version of a registered service.
+
+    `key` is the idempotency key: the same key gives the same release. Raises what `prepare_release`
+    raises, and Conflict while another release of the service is under way.
+    """
+    allow(actor, Role.OWNER)
+    if key is not None and (known := await context.store.release(key)) is not None:
+        if (known.service, known.version) != (service, version):
+            raise Conflict(f'key "{key}" belongs to {known.service} {known.version}')
+        return known
+    release = await prepare_release(context, actor, service=service, version=version)
+    if key is not None:
+        release = replace(release, id=key)
+    data = {"version": version, "commit": release.commit, "spec": release.plan.digest}
     audit = AuditDraft(actor.name, "person:release:start", release.id, data)
     told = f"{service} {version} begins; {actor.name} asked for it"
-    message = Message(f"{release.id}.0", release.id, "person:release:start", told, now)
+    at = release.created_at
+    message = Message(f"{release.id}.0", release.id, "person:release:start", told, at)
     opened = await context.store.open(release, audit, (message,))
     context.wake(opened.id)
     return opened

@@ -41,6 +41,29 @@ def release_view(release: Release, last: Look | None = None) -> dict[str, Any]:
     }
 
 
+def intention(release: Release) -> list[str]:
+    """What a release will do, in sentences, before it is started."""
+    plan = release.plan
+    places = " → ".join(environment.name for environment in plan.environments)
+    said = [f"{release.service} {release.version} (commit {release.commit[:12]}) through {places}"]
+    if release.previous is None:
+        said.append(f"{plan.production.name} runs no version yet: nobody is there to compare with")
+    else:
+        steps = ", ".join(
+            f"{step.share * 100:g} % for {step.hold.total_seconds():g} s"
+            for step in plan.rollout.steps
+        )
+        said.append(f"customers: {steps}, then everyone; back to {release.previous} if it harms")
+    names = ", ".join(kpi.name for kpi in plan.kpis)
+    alarm = plan.rollout.false_alarm * 100
+    said.append(f"judged by {names}; a good version is stopped in at most {alarm:g} % of releases")
+    if release.attempt > 1:
+        said.append(
+            f"it is attempt {release.attempt} of this commit: its false-alarm budget is smaller"
+        )
+    return said
+
+
 def kpi_view(found: KpiAssessment) -> dict[str, Any]:
     """One KPI's verdict with its counts."""
     return {
