@@ -33,11 +33,12 @@ class Watcher:
         self._memory = judge.begin(self._plan)
         self._instance = instance_id(drive.release.id, drive.plan.production.name)
         self._arms = _arms(slots, self._instance)
-        self._literal = {
-            criterion: judge.begin_literal(criterion)
+        self._criteria = tuple(
+            criterion
             for criterion in drive.plan.rollback_criteria
             if criterion.mode is CriterionMode.LITERAL
-        }
+        )
+        self._literal = judge.begin_literal(self._criteria)
         self._pending: dict[str, list[Counts]] = {}
         self._hurt: set[str] = set()
         self._known_hurt: set[str] = set()
@@ -54,7 +55,7 @@ class Watcher:
         """Subscribe, and pick up what the judge remembered before a crash."""
         drive = self._drive
         environment = drive.plan.production
-        kpis = (*self._plan.kpis, *(_as_kpi(criterion) for criterion in self._literal))
+        kpis = (*self._plan.kpis, *(_as_kpi(criterion) for criterion in self._criteria))
         source = drive.world.metrics.subscribe(drive.release.service, environment.name, kpis)
         self._stream = await self._stack.enter_async_context(source)
         stored = await drive.world.store.judge_memory(drive.release.id)
@@ -89,10 +90,11 @@ class Watcher:
         """Learn which instance is which arm after the rows changed."""
         self._arms = _arms(slots, self._instance)
 
-    def next_step(self) -> None:
-        """A rollout step or the watch begins: a fault may begin with it."""
-        self._memory = judge.next_step(self._plan, self._memory)
+    async def next_step(self, *, alone: bool = False) -> None:
+        """A rollout step begins, or the time after promotion (`alone`): a fault may begin with it."""
+        self._memory = judge.next_step(self._plan, self._memory, alone=alone)
         self.step_requests = 0
+        await self.flush()
 
     async def look(self, within: timedelta) -> bool:
         """Wait for the next batch, at most `within`, and let the judge see it.
@@ -129,9 +131,11 @@ class Watcher:
             arms = self._on_arms(kpi.name, batch.counts)
             if arms[Arm.BASELINE].total or arms[Arm.CANARY].total:
                 increments.append(Increment(kpi.name, arms[Arm.BASELINE], arms[Arm.CANARY]))
-        for criterion, state in self._literal.items():
-            counts = self._on_arms(_as_kpi(criterion).name, batch.counts)[Arm.CANARY]
-            self._literal[criterion] = judge.observe_literal(state, batch.at, counts)
+        signed = {
+            criterion.name: self._on_arms(_as_kpi(criterion).name, batch.counts)[Arm.CANARY]
+            for criterion in self._criteria
+        }
+        self._literal = judge.observe_literal(self._literal, batch.at, signed)
         if increments:
             self._memory = judge.observe(self._plan, self._memory, increments)
             self._keep(increments, batch)
@@ -158,12 +162,7 @@ class Watcher:
 
     def criterion_met(self) -> str | None:
         """The sentence of a literal rollback criterion that is met now, or None."""
-        now = self._drive.world.clock.now()
-        for criterion, state in self._literal.items():
-            sentence = judge.fired(criterion, state, now)
-            if sentence is not None:
-                return sentence
-        return None
+        return judge.fired(self._literal)
 
     def judgement(self) -> Judgement:
         """What the judge says now. Blindness that lasts makes it inconclusive."""

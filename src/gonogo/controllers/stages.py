@@ -155,7 +155,7 @@ async def _enter(drive: Drive, lookout: Lookout, step: int) -> None:
         await lay_out(drive, environment)
     watcher = await lookout.watcher()
     watcher.follow(await drive.slots(environment))
-    watcher.next_step()
+    await watcher.next_step()
 
 
 async def _next(drive: Drive, lookout: Lookout) -> None:
@@ -217,6 +217,7 @@ async def promote(drive: Drive, lookout: Lookout) -> None:
             await lay_out(drive, environment)
     watcher = await lookout.watcher()
     watcher.follow(await drive.slots(environment))
+    await watcher.next_step(alone=True)
 
     async def settle() -> None:
         await _empty(drive, environment, SlotRole.RETIRING)
@@ -235,8 +236,6 @@ async def verify(drive: Drive, lookout: Lookout) -> None:
     if harm is not None:
         await rollback.because_of(drive, lookout, harm)
     elif drive.release.stage is Stage.VERIFYING:
-        watcher = await lookout.watcher()
-        watcher.next_step()
         seconds = max(drive.plan.watch, drive.plan.rollout.warm).total_seconds()
         await drive.go(Stage.WATCHING, f"smoke is green; watched for {seconds:g} s more")
 
