@@ -3,10 +3,11 @@
 import time
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from sqlalchemy import select
 
 from orders import passwords, tokens
+from orders.answers import as_json
 from orders.database import Database
 from orders.messages import Credentials, Session
 from orders.settings import Settings
@@ -42,16 +43,17 @@ async def _signed_in(request: Request, settings: TheSettings) -> int:
 SignedIn = Annotated[int, Depends(_signed_in)]
 
 
-@router.post("/login")
-def log_in(credentials: Credentials, database: TheDatabase, settings: TheSettings) -> Session:
+@router.post("/login", response_model=Session)
+def log_in(credentials: Credentials, database: TheDatabase, settings: TheSettings) -> Response:
     """Exchange an e-mail address and a password for a token."""
     wanted = select(users.c.id, users.c.name, users.c.password)
     with database.reading() as connection:
         user = connection.execute(wanted.where(users.c.email == credentials.email)).first()
     if user is None or not passwords.matches(credentials.password, user.password):
         raise HTTPException(401, "no such user or password")
-    return Session(
+    session = Session(
         token=tokens.issue(user.id, settings.secret, time.time()),
         expires_in=tokens.LIFETIME_SECONDS,
         name=user.name,
     )
+    return as_json(session)

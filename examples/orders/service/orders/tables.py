@@ -51,5 +51,5 @@ orders = Table(
     Column("status", String(20), nullable=False),
     Column("created_by", ForeignKey("users.id"), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
-    Index("orders_status", "status"),
+    Index("orders_status_courier", "status", "courier"),  # all that the dashboard reads
 )

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, HTTPException, Response
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, String, Table, insert, select
 
 from orders.access import SignedIn, TheDatabase
+from orders.answers import as_json
 from orders.messages import Order
 from orders.tables import UtcDateTime, metadata, orders
 
@@ -51,17 +52,17 @@ def record(connection: Connection, order: Order) -> None:
     connection.execute(insert(events).values(event | {"status": status}))
 
 
-@router.get("/orders/tracking")
-def recent_events(_user: SignedIn, database: TheDatabase) -> Events:
+@router.get("/orders/tracking", response_model=Events)
+def recent_events(_user: SignedIn, database: TheDatabase) -> Response:
     """What happened last, to any order, newest first."""
     newest = select(events).order_by(events.c.id.desc()).limit(RECENT)
     with database.reading() as connection:
         rows = connection.execute(newest).all()
-    return Events(events=[Event.model_validate(row) for row in rows])
+    return as_json(Events(events=[Event.model_validate(row) for row in rows]))
 
 
-@router.get("/orders/{order_id:int}/tracking")
-def order_events(order_id: int, _user: SignedIn, database: TheDatabase) -> Events:
+@router.get("/orders/{order_id:int}/tracking", response_model=Events)
+def order_events(order_id: int, _user: SignedIn, database: TheDatabase) -> Response:
     """One order's way so far; orders from before there was tracking have no events."""
     of_order = select(events).where(events.c.order_id == order_id).order_by(events.c.id)
     with database.reading() as connection:
@@ -69,4 +70,4 @@ def order_events(order_id: int, _user: SignedIn, database: TheDatabase) -> Event
         known = rows or connection.execute(select(orders.c.id).where(orders.c.id == order_id)).all()
     if not known:
         raise HTTPException(404, f"there is no order {order_id}")
-    return Events(events=[Event.model_validate(row) for row in rows])
+    return as_json(Events(events=[Event.model_validate(row) for row in rows]))

@@ -3,11 +3,12 @@
 import time
 from datetime import datetime
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, HTTPException, Response
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, String, Table, insert, select
 
 from orders.access import SignedIn, TheDatabase
+from orders.answers import as_json
 from orders.messages import Order
 from orders.tables import UtcDateTime, metadata, orders
 
@@ -58,18 +59,18 @@ def settle() -> None:
     time.sleep(SETTLING_SECONDS)
 
 
-@router.get("/orders/tracking")
-def recent_events(_user: SignedIn, database: TheDatabase) -> Events:
+@router.get("/orders/tracking", response_model=Events)
+def recent_events(_user: SignedIn, database: TheDatabase) -> Response:
     """What happened last, to any order, newest first."""
     settle()
     newest = select(events).order_by(events.c.id.desc()).limit(RECENT)
     with database.reading() as connection:
         rows = connection.execute(newest).all()
-    return Events(events=[Event.model_validate(row) for row in rows])
+    return as_json(Events(events=[Event.model_validate(row) for row in rows]))
 
 
-@router.get("/orders/{order_id:int}/tracking")
-def order_events(order_id: int, _user: SignedIn, database: TheDatabase) -> Events:
+@router.get("/orders/{order_id:int}/tracking", response_model=Events)
+def order_events(order_id: int, _user: SignedIn, database: TheDatabase) -> Response:
     """One order's way so far; orders from before there was tracking have no events."""
     settle()
     of_order = select(events).where(events.c.order_id == order_id).order_by(events.c.id)
@@ -78,4 +79,4 @@ def order_events(order_id: int, _user: SignedIn, database: TheDatabase) -> Event
         known = rows or connection.execute(select(orders.c.id).where(orders.c.id == order_id)).all()
     if not known:
         raise HTTPException(404, f"there is no order {order_id}")
-    return Events(events=[Event.model_validate(row) for row in rows])
+    return as_json(Events(events=[Event.model_validate(row) for row in rows]))

@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.Column("created_by", sa.Integer, sa.ForeignKey("users.id"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     )
-    op.create_index("orders_status", "orders", ["status"])
+    op.create_index("orders_status_courier", "orders", ["status", "courier"])
 
 
 def downgrade() -> None:
