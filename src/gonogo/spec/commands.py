@@ -29,7 +29,8 @@ def check_commands(spec: SpecPart, problems: Problems) -> None:
                     mark,
                     f"{{database_url}} is used here, but environments.{lacking[0]} has no database_url",
                 )
-    if not _PORT.search(spec.run):
+    unknown = {name for name, _ in placeholders(spec.run)} - set(PLACEHOLDERS)
+    if not _PORT.search(spec.run) and not unknown:
         problems.note(
             spec.mark("run"),
             f"run has no {{port}}, so nobody would find the service: {quoted(spec.run)}; add {{port}}, "

@@ -17,7 +17,6 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
-from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, ErrorDetails
 
 from gonogo.spec.problem import Mark, Problem
@@ -60,6 +59,8 @@ class Part(BaseModel):
         cls, node: object, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
     ) -> Self:
         expanded = cls.expand(node) if isinstance(node, Text) and not node.empty else None
+        if isinstance(node, Text):
+            node.expanded = expanded
         table = expanded if expanded is not None else node
         if not isinstance(table, Table):
             keys = ", ".join(cls.keys())
@@ -87,19 +88,10 @@ class Part(BaseModel):
                 sentence = cls.elsewhere.get(key) or not_allowed("key", key, allowed)
                 problems.note(table.key_marks[key], sentence)
             elif isinstance(node, Text) and node.empty and key not in cls.may_be_null:
-                problems.note(node.mark, NO_VALUE.format(key))
-                if cls.field_of(key).is_required():
-                    known[key] = node
+                problems.note(table.key_marks[key], NO_VALUE.format(key))
             else:
                 known[key] = node
         return known
-
-    @classmethod
-    def field_of(cls, key: str) -> FieldInfo:
-        """The model's field behind a key of the file."""
-        return next(
-            field for name, field in cls.model_fields.items() if (field.alias or name) == key
-        )
 
     @classmethod
     def examine(cls, table: Table, problems: Problems) -> None:
@@ -136,21 +128,33 @@ class Part(BaseModel):
         """Say in the schema what the fields alone cannot."""
 
 
-def found_by_shape(error: ValidationError, root: Table) -> list[Problem]:
-    """What pydantic found, each with its place in the file and in our words."""
-    return [problem for detail in error.errors() if (problem := _problem(detail, root)) is not None]
+def found_by_shape(error: ValidationError, root: Table, noted: Problems) -> list[Problem]:
+    """What pydantic found, each with its place in the file and in our words.
+
+    A missing key is not told when it was `noted` already as empty or as misspelt.
+    """
+    found = []
+    for detail in error.errors():
+        node, label = _follow(detail["loc"], root)
+        if detail["type"] != "missing":
+            found.append(_misfit(detail, node, label))
+        elif not _told(key := str(detail["loc"][-1]), node, noted):
+            where = f" in {label}" if label else ""
+            found.append(Problem(node.mark, f"{key} is missing{where}{_why_needed(key, label)}"))
+    return found
 
 
-def _problem(detail: ErrorDetails, root: Table) -> Problem | None:
-    node, label = _follow(detail["loc"], root)
-    if detail["type"] == "missing":
-        key = detail["loc"][-1]
-        where = f" in {label}" if label else ""
-        return Problem(node.mark, f"{key} is missing{where}{_why_needed(str(key), label)}")
-    if isinstance(node, Text) and node.empty:
-        return Problem(
-            node.mark, f"{label.rpartition('.')[2]} has no value; give it one or leave the key out"
-        )
+def _told(key: str, node: Node, noted: Problems) -> bool:
+    if not isinstance(node, Table):
+        return False
+    guess = f'; did you mean "{key}"?'
+    own_marks = set(node.key_marks.values())
+    return key in node or any(
+        problem.mark in own_marks and problem.message.endswith(guess) for problem in noted
+    )
+
+
+def _misfit(detail: ErrorDetails, node: Node, label: str) -> Problem:
     prefix = f"{label}: " if label else ""
     cause = detail.get("ctx", {}).get("error")
     if isinstance(cause, Unfit):
@@ -183,6 +187,8 @@ def _follow(location: tuple[int | str, ...], root: Table) -> tuple[Node, str]:
     node: Node = root
     label = ""
     for item in location:
+        if isinstance(node, Text) and node.expanded is not None and item in node.expanded:
+            node = node.expanded
         if isinstance(node, Table) and item in node:
             node, label = node[str(item)], f"{label}.{item}" if label else str(item)
         elif isinstance(node, Row) and isinstance(item, int) and item < len(node):

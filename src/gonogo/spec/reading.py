@@ -23,7 +23,7 @@ def read(content: str | bytes, path: str) -> Plan:
     try:
         spec = SpecPart.model_validate(table, context=problems)
     except ValidationError as error:
-        problems += found_by_shape(error, table)
+        problems += found_by_shape(error, table, problems)
     _check_names(table, problems)
     if spec is not None:
         _check_whole(spec, problems)

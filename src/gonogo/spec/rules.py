@@ -64,7 +64,7 @@ def parse_endpoint(text: str) -> Endpoint:
     if method is not None and method not in METHODS:
         raise Unfit(
             f"{quoted(text)} starts with the unknown method {quoted(first)}; "
-            f"allowed: {listed(METHODS)}, * for any{did_you_mean(first, map(str.lower, METHODS))}"
+            f"allowed: {listed(METHODS)}, * for any{did_you_mean(first, METHODS)}"
         )
     path = parse_path(rest.strip()) if rest.strip() else None
     if path is not None and "?" in path:

@@ -160,6 +160,12 @@ def _path_map(text: str) -> str:
     return text
 
 
+def _value(node: Node) -> str:
+    if isinstance(node, Text) and node.empty:
+        raise Unfit('this has no value; write "" for empty text')
+    return text_of(node)
+
+
 Duration = Annotated[timedelta, _from_text(units.parse_duration), WithJsonSchema(_DURATION)]
 PositiveDuration = Annotated[timedelta, _from_text(positive), WithJsonSchema(_DURATION)]
 Share = Annotated[
@@ -216,7 +222,9 @@ Status = Annotated[
 Header = Annotated[
     str, _from_text(_header), WithJsonSchema({"type": "string", "pattern": HEADER_PATTERN})
 ]
-Value = Annotated[str, _from_text(str), WithJsonSchema({"type": ["string", "number", "boolean"]})]
+Value = Annotated[
+    str, PlainValidator(_value), WithJsonSchema({"type": ["string", "number", "boolean"]})
+]
 Boolean = Annotated[bool, _from_text(_boolean), WithJsonSchema({"type": "boolean"})]
 JsonPath = Annotated[
     str,

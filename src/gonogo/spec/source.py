@@ -44,6 +44,8 @@ class Text:
     def __init__(self, text: str, mark: Mark, *, plain: bool, block: bool = False) -> None:
         self.text, self.mark, self.plain, self.block = text, mark, plain, block
         self.size = 1
+        self.expanded: Table | None = None
+        """What a one-line form stood for, once a part has read it."""
 
     @property
     def empty(self) -> bool:
@@ -79,6 +81,8 @@ class Table(dict[str, "Node"]):
         if self.pending is None:
             self._put_key(node)
         else:
+            if isinstance(node, Text) and node.plain and not node.text:
+                node.mark = self.pending.mark  # the parser puts what is not there on a later line
             self[self.pending.text] = node
             self.key_marks[self.pending.text] = self.pending.mark
             self.pending = None
@@ -136,7 +140,8 @@ def _tree(text: str) -> Table:
     try:
         node = _build(_events(text))
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        unclosed = "end of stream" in str(error.problem) or "<stream end>" in str(error.problem)
+        mark = (error.context_mark if unclosed else None) or error.problem_mark
         _refuse(_mark(mark) if mark else START, _plain_words(error))
     except ReaderError as error:
         before = text[: error.position]
@@ -146,6 +151,8 @@ def _tree(text: str) -> Table:
         )
     except (YAMLError, AssertionError, ValueError, IndexError, KeyError, AttributeError) as error:
         # The parser asserts and trips over some malformed directives and escapes.
+        if text.startswith("%"):
+            _refuse(START, _DIRECTIVE)
         detail = str(error).splitlines()[0] if str(error) else type(error).__name__
         _refuse(START, f"this is not valid YAML ({detail})")
     if node is None or (isinstance(node, Text) and node.empty):
@@ -225,16 +232,18 @@ def _mark(mark: _YamlMark) -> Mark:
     return Mark(mark.line + 1, mark.column + 1)
 
 
+_DIRECTIVE = "this line begins with % but is no directive of YAML 1.2; leave it out"
 _IN_PLAIN_WORDS = (
+    ("incompatible YAML document", _DIRECTIVE),
     ("character '\\t'", "a tab is used for indentation; use spaces"),
     ("mapping values are not allowed", "a colon where none can stand; put quotes around text that "
      'has ": " in it, and check the indentation'),
     ("expected alphabetic or numeric character",
      'put quotes around text that begins with * or &, as in "* /api"'),
     ("that cannot start any token", "put quotes around text that starts with %, @ or `"),
-    ("found unexpected end of stream", "a quote is opened here or before and never closed"),
-    ("but got '<stream end>'", "a bracket is opened before and never closed"),
-    ("but found '<stream end>'", "a bracket is opened before and never closed"),
+    ("found unexpected end of stream", "a quote is opened here and never closed"),
+    ("but got '<stream end>'", "a bracket is opened here and never closed"),
+    ("but found '<stream end>'", "a bracket is opened here and never closed"),
     ("expected ',' or", "inside { } and [ ], put quotes around text that has any of { } [ ] , in it"),
     ("expected <block end>", "the indentation does not fit the lines above"),
 )  # fmt: skip
@@ -252,7 +261,9 @@ def kind(node: object) -> str:
     """What a node is, in words."""
     if isinstance(node, Table):
         return "a mapping"
-    return "a list" if isinstance(node, Row) else "a single value"
+    if isinstance(node, Row):
+        return "a list"
+    return "nothing" if isinstance(node, Text) and node.empty else "a single value"
 
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,300}|0o[0-7]{1,300}|0x[0-9a-fA-F]{1,300}")

@@ -18,8 +18,9 @@ def listed(names: Iterable[str]) -> str:
 
 def did_you_mean(word: str, names: Iterable[str]) -> str:
     """`; did you mean "x"?`, or nothing when no name comes near."""
-    near = difflib.get_close_matches(word.lower()[:60], list(names), n=1, cutoff=0.6)
-    return f"; did you mean {quoted(near[0])}?" if near else ""
+    known = {name.lower(): name for name in names}
+    near = difflib.get_close_matches(word.lower()[:60], known, n=1, cutoff=0.6)
+    return f"; did you mean {quoted(known[near[0]])}?" if near else ""
 
 
 def not_allowed(what: str, found: str, names: Iterable[str]) -> str:
