@@ -45,7 +45,11 @@ class InstanceState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InstanceStatus:
-    """State of an instance; `healthy` is its own health answer; `log_tail` is its last output."""
+    """State of an instance; `healthy` is its own health answer; `log_tail` is its last output.
+
+    `detail` says in one sentence why it is not healthy, where that is known. A negative `exit_code`
+    is the signal that ended it.
+    """
 
     state: InstanceState
     healthy: bool = False
@@ -53,3 +57,4 @@ class InstanceStatus:
     exit_code: int | None = None
     log_tail: str = ""
     log_path: str = ""
+    detail: str = ""

@@ -19,7 +19,8 @@ class Deployer(Protocol):
     async def status(self, instance: Instance, *, probe: bool = True) -> InstanceStatus:
         """What is true now: absent, running (and healthy or not) or exited, with its last output.
 
-        Without `probe` its health is not asked for and `healthy` is False.
+        Without `probe` its health is not asked for and `healthy` is False: cheap enough to watch a
+        process for its death many times a second.
         """
         ...
 
