@@ -142,14 +142,7 @@ def _services(application: FastAPI, context: Context, owner: Actor, guarded: Any
 
     @application.get("/api/v1/chain", dependencies=[guarded])
     async def chain() -> dict[str, Any]:
-        found = await operation.verify_chain(context)
-        return {
-            "holds": found.broken is None,
-            "entries": found.entries,
-            "head": found.head,
-            "broken": views.entry_view(found.broken) if found.broken else None,
-            "reason": found.reason,
-        }
+        return views.chain_view(await operation.verify_chain(context))
 
     @application.get("/api/v1/findings", dependencies=[guarded])
     async def findings() -> list[dict[str, str]]:

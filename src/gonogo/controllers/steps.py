@@ -6,7 +6,6 @@ from typing import Any
 
 from gonogo.controllers.drive import Drive
 from gonogo.controllers.layout import (
-    fill,
     instance_of,
     layout_of,
     placeholders,
@@ -20,6 +19,7 @@ from gonogo.domain.instance import (
     instance_id,
 )
 from gonogo.domain.journal import JournalEntry, StepState
+from gonogo.domain.placeholders import fill
 from gonogo.domain.plan import Command, Environment
 from gonogo.domain.slot import RouterReading, Slot, SlotRole, with_role
 from gonogo.ports.smoke import SmokeOrder, SmokeResult

@@ -7,6 +7,7 @@ from gonogo.domain.look import Look
 from gonogo.domain.release import FINAL, WAITING, Release, Stage
 from gonogo.domain.verdict import KpiAssessment
 from gonogo.usecases.context import Context
+from gonogo.usecases.operation import ChainCheck
 
 
 def release_view(release: Release, last: Look | None = None) -> dict[str, Any]:
@@ -73,6 +74,17 @@ def kpi_view(found: KpiAssessment) -> dict[str, Any]:
         "canary": {"bad": found.canary.bad, "total": found.canary.total},
         "more_requests": found.more_requests,
         "sentence": found.sentence,
+    }
+
+
+def chain_view(found: ChainCheck) -> dict[str, Any]:
+    """Whether the audit chain holds, and its first broken entry."""
+    return {
+        "holds": found.broken is None,
+        "entries": found.entries,
+        "head": found.head,
+        "broken": entry_view(found.broken) if found.broken else None,
+        "reason": found.reason,
     }
 
 
