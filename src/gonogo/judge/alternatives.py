@@ -28,20 +28,31 @@ import numpy.typing as npt
 
 Vector = npt.NDArray[np.float64]
 
-# Multiples of the tolerance for the binomial form, and (baseline, canary) rates for the Bernoulli form.
-MULTIPLES = (1.25, 1.6, 2.2, 3.2, 5.0, 9.0, 18.0, 45.0, 150.0)
-RATES = (
-    (0.003, 0.3),
-    (0.03, 0.3),
-    (0.003, 0.6),
-    (0.05, 0.6),
-    (0.01, 0.97),
-    (0.15, 0.9),
-    (0.4, 0.95),
+# (multiple of the tolerance, weight) for the binomial form and (baseline rate, canary rate, weight)
+# for the Bernoulli form. The weights come from bench/judge_limit.py --fit, which makes the mixture as
+# likely as can be over cases other than those that are reported; small regressions get a little extra.
+MULTIPLES = (
+    (1.25, 0.05),
+    (1.75, 0.20),
+    (2.7, 0.06),
+    (4.3, 0.17),
+    (8.0, 0.05),
+    (15.0, 0.15),
+    (55.0, 0.13),
 )
-# Log-odds above the limit, as shares of the way from the limit to HIGHEST.
+RATES = ((0.05, 0.97, 0.11), (0.05, 0.75, 0.04), (0.3, 0.85, 0.04))
+# (share of the way in log-odds from the limit to HIGHEST, weight) for the absolute test.
 HIGHEST = 0.97
-ODDS_STEPS = (0.03, 0.06, 0.11, 0.19, 0.31, 0.5, 0.75, 1.0)
+ODDS = (
+    (0.02, 0.05),
+    (0.045, 0.10),
+    (0.085, 0.12),
+    (0.14, 0.14),
+    (0.22, 0.14),
+    (0.34, 0.13),
+    (0.58, 0.14),
+    (1.0, 0.18),
+)
 # The grid on which the ratio's likelihood is kept, for its interval and for clearing.
 RATIOS: Vector = np.exp(np.linspace(math.log(1e-3), math.log(1e4), 113))
 
@@ -59,9 +70,9 @@ def absolute_grid(limit: float) -> AbsoluteGrid:
     """Points above `limit`: the null is that at most this share of canary requests is bad."""
     low = math.log(limit / (1 - limit))
     high = max(math.log(HIGHEST / (1 - HIGHEST)), low + 1.0)
-    odds = np.exp(low + np.array(ODDS_STEPS) * (high - low))
+    way, weights = np.array(ODDS).T
+    odds = np.exp(low + way * (high - low))
     rates = odds / (1 + odds)
-    weights = np.full(len(rates), 1 / len(rates))
     return AbsoluteGrid(weights, np.log(rates / limit), np.log((1 - rates) / (1 - limit)))
 
 
@@ -125,14 +136,14 @@ class RelativeGrid:
 
 def relative_grid(tolerance: float) -> RelativeGrid:
     """Points for the null that the canary's bad share is at most `tolerance` times the baseline's."""
-    points = [(low, high) for low, high in RATES if high > 1.5 * tolerance * low]
-    number = len(MULTIPLES) + len(points)
+    points = [point for point in RATES if point[1] > 1.5 * tolerance * point[0]]
+    weights = np.array([weight for _, weight in MULTIPLES] + [weight for _, _, weight in points])
     return RelativeGrid(
         tolerance,
-        np.array(MULTIPLES),
-        np.array([low for low, _ in points]),
-        np.array([high for _, high in points]),
-        np.full(number, 1 / number),
+        np.array([multiple for multiple, _ in MULTIPLES]),
+        np.array([low for low, _, _ in points]),
+        np.array([high for _, high, _ in points]),
+        weights / weights.sum(),
         np.append(RATIOS, tolerance),
     )
 

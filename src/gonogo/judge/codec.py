@@ -46,7 +46,7 @@ def _fingerprint(tests: Tests) -> bytes:
         alternatives.MULTIPLES,
         alternatives.RATES,
         alternatives.HIGHEST,
-        alternatives.ODDS_STEPS,
+        alternatives.ODDS,
         alternatives.RATIOS.tolist(),
         (onset.FIRST, onset.LATER, onset.WITHIN, onset.SCALE, onset.HORIZON),
     )

@@ -12,10 +12,10 @@ requests seen in it, because nobody knows the scale on which a late fault comes.
 
 import math
 
-FIRST = 0.7  # of the whole stake, at the start of the first step
+FIRST = 0.75  # of the whole stake, at the start of the first step
 LATER = 0.35  # of what is left, at the start of every later step
-WITHIN = 0.6  # of what is left after that, spread over the step
-SCALE = 20.0  # canary requests; starts this close together are hardly told apart
+WITHIN = 0.8  # of what is left after that, spread over the step
+SCALE = 300.0  # canary requests; starts this close together are hardly told apart
 HORIZON = 1e8  # canary requests in one step after which no new start is bet on
 
 _SPAN = math.log1p(HORIZON / SCALE)
