@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from gonogo.domain.placeholders import PLACEHOLDERS, placeholders
 from gonogo.spec.part import Part, Problems
 from gonogo.spec.problem import Mark
-from gonogo.spec.shape import CommandSmokePart, HttpSmokePart, SpecPart
+from gonogo.spec.shape import SpecPart
+from gonogo.spec.smoke import CommandSmokePart, HttpSmokePart
 from gonogo.spec.source import Node, Row, Table, Text
 from gonogo.spec.wording import did_you_mean, listed, quoted
 

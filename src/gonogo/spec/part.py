@@ -128,6 +128,20 @@ class Part(BaseModel):
         """Say in the schema what the fields alone cannot."""
 
 
+def one_key(text: Text, key: str) -> Table:
+    """A one-line form that stands for one key."""
+    table = Table(text.mark)
+    table[key] = text
+    table.key_marks[key] = text.mark
+    return table
+
+
+def written(part: Part, key: str) -> str:
+    """A value as it stands in the file."""
+    node = part.node(key)
+    return node.text if isinstance(node, Text) else "?"
+
+
 def found_by_shape(error: ValidationError, root: Table, noted: Problems) -> list[Problem]:
     """What pydantic found, each with its place in the file and in our words.
 
@@ -135,8 +149,9 @@ def found_by_shape(error: ValidationError, root: Table, noted: Problems) -> list
     """
     found = []
     for detail in error.errors():
-        node, label = _follow(detail["loc"], root)
-        if detail["type"] != "missing":
+        missing = detail["type"] == "missing"
+        node, label = _follow(detail["loc"][:-1] if missing else detail["loc"], root)
+        if not missing:
             found.append(_misfit(detail, node, label))
         elif not _told(key := str(detail["loc"][-1]), node, noted):
             where = f" in {label}" if label else ""
