@@ -226,7 +226,7 @@ class WakeUp:
 async def _serve(settings: Settings, port: int) -> None:
     import uvicorn
 
-    from gonogo.api.application import build_application
+    from gonogo.api.application import build_application, token_check
     from gonogo.web.pages import add_pages
 
     woken = WakeUp()
@@ -243,7 +243,7 @@ async def _serve(settings: Settings, port: int) -> None:
                 server.should_exit = True
 
         application = build_application(parts.context, parts.owner, token, stop)
-        add_pages(application, parts.context, token)
+        add_pages(application, parts.context, token_check(token))
         configuration = uvicorn.Config(
             application, log_level="warning", lifespan="off", timeout_graceful_shutdown=2
         )

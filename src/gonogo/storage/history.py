@@ -45,6 +45,17 @@ def page_of_looks(
     return tuple((row.number, unpack(Look, row.look)) for row in rows)
 
 
+def newest_look(connection: sa.Connection, release_id: str) -> Look | None:
+    """The last of a release's looks."""
+    found = connection.execute(
+        sa.select(looks.c.look)
+        .where(looks.c.release_id == release_id)
+        .order_by(looks.c.number.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return None if found is None else unpack(Look, found)
+
+
 def put_judge_memory(connection: sa.Connection, release_id: str, memory: bytes) -> None:
     """Replace what the judge remembers."""
     put(connection, judge_memories, {"release_id": release_id}, {"memory": memory})

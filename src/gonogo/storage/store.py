@@ -149,6 +149,10 @@ class SqlStore:
             after = page[-1][0]
         return tuple(found)
 
+    async def last_look(self, release_id: str) -> Look | None:
+        """See the port."""
+        return await self._read(lambda c: history.newest_look(c, release_id))
+
     async def _page_of_looks(self, release_id: str, after: int) -> tuple[tuple[int, Look], ...]:
         return await self._read(lambda c: history.page_of_looks(c, release_id, after, _PAGE))
 

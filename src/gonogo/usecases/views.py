@@ -1,10 +1,13 @@
 """What people are shown of releases and services, as plain data for JSON."""
 
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from gonogo.domain.audit import AuditEntry
 from gonogo.domain.look import Look
 from gonogo.domain.release import FINAL, WAITING, Release, Stage
+from gonogo.domain.story import Story, figures
 from gonogo.domain.verdict import KpiAssessment
 from gonogo.usecases.context import Context
 from gonogo.usecases.operation import ChainCheck
@@ -63,6 +66,17 @@ def intention(release: Release) -> list[str]:
             f"it is attempt {release.attempt} of this commit: its false-alarm budget is smaller"
         )
     return said
+
+
+def figures_view(story: Story) -> dict[str, Any]:
+    """The figures of one release; null where nothing was recorded."""
+    found = asdict(figures(story))
+    release = story.release
+    shown = {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in found.items()
+    }
+    return {"id": release.id, "service": release.service, "version": release.version, **shown}
 
 
 def kpi_view(found: KpiAssessment) -> dict[str, Any]:
