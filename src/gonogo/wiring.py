@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gonogo.adapters.console_notifier import ConsoleNotifier
+from gonogo.adapters.haproxy_checkup import HaproxyCheckup
 from gonogo.adapters.haproxy_metrics import HaproxyMetrics
 from gonogo.adapters.haproxy_router import HaproxyRouter
 from gonogo.adapters.host_checkup import HostCheckup
@@ -77,7 +78,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         deployer=deployer,
         workshop=workshop,
         router=router,
-        metrics=HaproxyMetrics(home / "routers", key=_key(home / "digest.key")),
+        metrics=HaproxyMetrics(home / "routers", clock, _key(home / "digest.key")),
         smoke=HttpSmokeRunner(workshop.run),
         notifier=ConsoleNotifier(sys.stdout),
         new_id=new_id,
@@ -91,7 +92,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         clock=clock,
         new_id=new_id,
         wake=wake,
-        checkups=(HostCheckup(home), router),
+        checkups=(HostCheckup(home), HaproxyCheckup()),
     )
     return Parts(store, world, context, owner())
 
