@@ -133,3 +133,39 @@ def free_port() -> int:
     """A port nobody listens on now."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a customer got: `status` is None when the connection ended without an answer."""
+
+    status: int | None
+    body: str = ""
+
+
+async def ask(
+    port: int,
+    path: str = "/",
+    *,
+    method: str = "GET",
+    headers: dict[str, str] | None = None,
+    body: str = "",
+    source: str = "127.0.0.1",
+) -> Answer:
+    """One request over a connection of its own, coming from the loopback address `source`."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0))
+    lines = [f"{method} {path} HTTP/1.1", "host: service", "connection: close"]
+    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+    if body:
+        lines.append(f"content-length: {len(body)}")
+    try:
+        writer.write(("\r\n".join(lines) + "\r\n\r\n" + body).encode("latin-1"))
+        answer = (await reader.read()).decode("latin-1")
+    except ConnectionError:
+        return Answer(None)
+    finally:
+        writer.close()
+    if not answer:
+        return Answer(None)
+    head, _, rest = answer.partition("\r\n\r\n")
+    return Answer(int(head.split(" ")[1]), rest)

@@ -27,11 +27,14 @@ Why it looks the way it does:
 """
 
 import hashlib
+import re
 import resource
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
+from gonogo.domain.errors import InvalidInput
 from gonogo.domain.slot import SLOT_NAMES, Layout
 
 SOCKET_FILE = "runtime.sock"
@@ -45,6 +48,7 @@ NO_ADDRESS = (
 )
 NO_SLOT = "any"  # where the tester's secret leads while no slot takes testers: ordinary balancing
 HEAVIEST = 256
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 _FIELDS = (
     "%pid",
@@ -136,6 +140,14 @@ class ServerPlan:
     address: str | None
     weight: int
     testers: bool
+
+
+def home_of(root: Path, service: str, environment: str) -> Path:
+    """Where the HAProxy of a service and environment keeps its files. Raises InvalidInput."""
+    for what, name in (("service", service), ("environment", environment)):
+        if not _NAME.fullmatch(name):
+            raise InvalidInput(f'the {what} name "{name}" cannot be the name of a directory')
+    return root / service / environment
 
 
 def plan_of(layout: Layout) -> dict[str, ServerPlan]:

@@ -138,8 +138,9 @@ def _refuse_taken_port(bind: str, port: int) -> None:
 def _holder(port: int) -> str:
     try:
         for found in psutil.net_connections("tcp"):
-            listening = found.status == psutil.CONN_LISTEN and found.laddr
-            if listening and found.laddr.port == port and found.pid:
+            if found.status != psutil.CONN_LISTEN or not found.laddr or not found.pid:
+                continue
+            if found.laddr.port == port:
                 return f" by process {found.pid} ({psutil.Process(found.pid).name()})"
     except (psutil.Error, OSError):
         return ""  # other users' processes are not for everyone to see

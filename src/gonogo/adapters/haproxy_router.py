@@ -31,6 +31,7 @@ from gonogo.adapters.haproxy_config import (
     addresses_map,
     config_text,
     fixed_part,
+    home_of,
     map_text,
     plan_of,
     testers_map,
@@ -39,7 +40,6 @@ from gonogo.adapters.haproxy_runtime import NotRunning, State
 from gonogo.domain.errors import ActionFailed, InvalidInput, Unavailable
 from gonogo.domain.slot import SLOT_NAMES, Layout, RouterReading, SlotReading
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_|~-]+")
 _SECRET = re.compile(r"[A-Za-z0-9._~+/=:@-]+")
 _ADDRESS = re.compile(r"[0-9.]+:[0-9]{1,5}")
@@ -53,7 +53,7 @@ class HaproxyRouter:
     """
 
     def __init__(
-        self, directory: Path, *, up_within: float = 5.0, ring_bytes: int = 4 << 20
+        self, directory: Path, *, up_within: float = 5.0, ring_bytes: int = 1 << 20
     ) -> None:
         self._root = directory.absolute()
         self._up_within = up_within
@@ -256,14 +256,6 @@ class _Change:
 
 
 _BACKENDS = ("customers", "testers")
-
-
-def home_of(root: Path, service: str, environment: str) -> Path:
-    """Where the HAProxy of a service and environment keeps its files. Raises InvalidInput."""
-    for what, name in (("service", service), ("environment", environment)):
-        if not _NAME.fullmatch(name):
-            raise InvalidInput(f'the {what} name "{name}" cannot be the name of a directory')
-    return root / service / environment
 
 
 def _check(layout: Layout) -> None:

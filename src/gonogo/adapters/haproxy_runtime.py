@@ -5,11 +5,11 @@ import csv
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gonogo.adapters.haproxy_config import ADDRESSES_FILE, SOCKET_FILE, TESTERS_FILE
+from gonogo.adapters.haproxy_config import ADDRESSES_FILE, RING, SOCKET_FILE, TESTERS_FILE
 from gonogo.domain.errors import InvalidInput, Unavailable
 
 _LONGEST_SOCKET_PATH = 100  # the kernel takes 107 bytes on Linux and 103 elsewhere
@@ -112,7 +112,7 @@ async def state(directory: Path) -> State:
     parts = answer.split("\n\n")
     if len(parts) < 4 or not parts[1].lstrip().startswith("# pxname"):
         raise NotRunning(f"HAProxy in {directory} went away in the middle of its answer")
-    info = dict(line.split(": ", 1) for line in parts[0].splitlines() if ": " in line)
+    info = _facts(parts[0])
     servers, requests = _statistics(parts[1])
     return State(
         pid=int(info["Pid"]),
@@ -126,12 +126,40 @@ async def state(directory: Path) -> State:
 
 async def position(directory: Path) -> tuple[int, int]:
     """(process id, number of the next log line): where the stream of log lines stands now."""
-    answer = await command(directory, "show info", "show stat entrance 1 -1")
-    parts = answer.split("\n\n")
-    info = dict(line.split(": ", 1) for line in parts[0].splitlines() if ": " in line)
-    if len(parts) < 2 or "Pid" not in info:
+    parts = (await command(directory, *_POSITION)).split("\n\n")
+    return _position(directory, parts[0], parts[1] if len(parts) > 1 else "")
+
+
+async def follow(directory: Path, stack: AsyncExitStack) -> tuple[int, int, asyncio.StreamReader]:
+    """Log lines as they are written: (process id, number of the next line, reader of the stream).
+
+    The stream begins with the older lines that the ring still holds. It lives as long as `stack`.
+    """
+    reader, writer = await stack.enter_async_context(connection(directory))
+    try:
+        async with asyncio.timeout(_ANSWER_WITHIN):
+            writer.write((";".join([*_POSITION, f"show events {RING} -w"]) + "\n").encode())
+            info = (await reader.readuntil(b"\n\n")).decode()
+            statistics = (await reader.readuntil(b"\n\n")).decode()
+    except TimeoutError:
+        raise _silent(directory) from None
+    except (ConnectionError, asyncio.IncompleteReadError) as error:
+        raise NotRunning(f"HAProxy in {directory} went away", hint="gonogo doctor") from error
+    return *_position(directory, info, statistics), reader
+
+
+_POSITION = ("show info", "show stat entrance 1 -1")
+
+
+def _position(directory: Path, info: str, statistics: str) -> tuple[int, int]:
+    facts = _facts(info)
+    if "Pid" not in facts or not statistics.strip():
         raise NotRunning(f"HAProxy in {directory} went away in the middle of its answer")
-    return int(info["Pid"]), _statistics(parts[1])[1]
+    return int(facts["Pid"]), _statistics(statistics)[1]
+
+
+def _facts(info: str) -> dict[str, str]:
+    return dict(line.split(": ", 1) for line in info.splitlines() if ": " in line)
 
 
 def _statistics(text: str) -> tuple[dict[tuple[str, str], ServerRow], int]:
