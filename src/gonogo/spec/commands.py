@@ -13,7 +13,7 @@ from gonogo.spec.wording import did_you_mean, listed, quoted
 
 _BUILD = ("version",)
 _PORT = re.compile(r"(?<!\{)\{port\}(?!\})|\$PORT\b|\$\{PORT[}:]")
-_VARIABLE = re.compile(r"\$\{([^{}]*)\}")
+_VARIABLE = re.compile(r"\$\{([^{}]{0,60})\}")
 
 
 def check_commands(spec: SpecPart, problems: Problems) -> None:
@@ -73,7 +73,7 @@ def _inside(part: Part, line: str, offset: int) -> Mark:
     """Where in the file the placeholder stands; for text over several lines, where the text starts."""
     node = part.node("run")
     start = part.mark("run")
-    if not isinstance(node, Text) or node.block or "\n" in line:
+    if not isinstance(node, Text) or node.folded:
         return start
     return Mark(start.line, start.column + offset + (0 if node.plain else 1))
 
