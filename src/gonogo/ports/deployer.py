@@ -16,10 +16,17 @@ class Deployer(Protocol):
         """
         ...
 
-    async def status(self, instance: Instance) -> InstanceStatus:
-        """What is true now: absent, running (and healthy or not) or exited, with its last output."""
+    async def status(self, instance: Instance, *, probe: bool = True) -> InstanceStatus:
+        """What is true now: absent, running (and healthy or not) or exited, with its last output.
+
+        Without `probe` its health is not asked for and `healthy` is False: cheap enough to watch a
+        process for its death many times a second.
+        """
         ...
 
-    async def stop(self, instance: Instance, grace_seconds: float) -> None:
-        """See that nothing of this instance runs: ask, wait for up to `grace_seconds`, then kill."""
+    async def stop(self, identity: str, grace_seconds: float) -> bool:
+        """See that nothing of the instance with this id runs: ask, wait, then kill.
+
+        Returns whether anything was found to stop.
+        """
         ...

@@ -1,0 +1,27 @@
+"""Tells people on the desk's own terminal or log: one line for each message."""
+
+import re
+from datetime import UTC
+from typing import TextIO
+
+from gonogo.domain.errors import Unavailable
+from gonogo.domain.message import Message
+
+_BREAKS_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+class ConsoleNotifier:
+    """Writes to one text stream; the stream stays the caller's."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    async def send(self, message: Message) -> None:
+        """Write `time in UTC, release, kind, text`. Raises Unavailable when the stream refuses."""
+        at = message.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        text = f"{at} {message.release} [{message.kind}] {message.text}"
+        try:
+            self._stream.write(f"{_BREAKS_A_LINE.sub(' ', text).strip()}\n")
+            self._stream.flush()
+        except (OSError, ValueError) as error:  # ValueError: it was closed, or cannot encode this
+            raise Unavailable(f"the console takes no messages: {error}") from error

@@ -1,0 +1,117 @@
+"""Whether an instance answers, and whether it is the one that answers.
+
+A stranger on the port could answer 200 for a version that never came up. So the listening socket
+must belong to the instance's own processes wherever the system lets that be seen. Looking costs more
+than asking, so it is repeated every few seconds only while the answers stay good.
+"""
+
+import asyncio
+import contextlib
+import errno
+import socket
+import ssl
+
+import httpx2
+import psutil  # type: ignore[import-untyped]
+
+from gonogo.adapters.local.process import Identity, group
+
+TIMEOUT_SECONDS = 2.0
+_OWNER_SECONDS = 5.0
+_LOOPBACK = "127.0.0.1"
+
+
+class HealthProbe:
+    """Asks for health; remembers for a few seconds whose socket it was that answered."""
+
+    def __init__(self, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        self._timeout_seconds = timeout_seconds
+        self._ours_until: dict[Identity, float] = {}
+        # Plain HTTP never uses it; an empty one spares reading all certificates at each request.
+        self._no_certificates = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+    async def trouble(self, leader: Identity, port: int, path: str) -> str | None:
+        """None when the instance answers 2xx by itself, else one sentence on what is wrong."""
+        trouble = await self._ask(port, path)
+        if trouble is not None:
+            self._ours_until.pop(leader, None)
+            return trouble
+        now = asyncio.get_running_loop().time()
+        if now < self._ours_until.get(leader, now):
+            return None
+        trouble = await asyncio.to_thread(_stranger, leader, port)
+        if trouble is None:
+            self._ours_until[leader] = now + _OWNER_SECONDS
+        return trouble
+
+    async def _ask(self, port: int, path: str) -> str | None:
+        url = f"http://{_LOOPBACK}:{port}{path}"
+        try:
+            async with (
+                asyncio.timeout(self._timeout_seconds),
+                httpx2.AsyncClient(
+                    trust_env=False, verify=self._no_certificates, timeout=None
+                ) as client,
+                client.stream("GET", url) as answer,
+            ):
+                code = answer.status_code
+        except TimeoutError:
+            return f"GET {url} gave no answer within {self._timeout_seconds:g} s"
+        except httpx2.ConnectError:
+            return f"nothing listens on {_LOOPBACK}:{port} yet"
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            return f"GET {url} failed: {error or type(error).__name__}"
+        return None if 200 <= code < 300 else f"GET {url} answered {code}, expected 2xx"
+
+
+def holder(port: int) -> str | None:
+    """Who keeps this port from being listened on, in words; None when it is free."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((_LOOPBACK, port))
+        except OSError as error:
+            return _describe(port) if error.errno == errno.EADDRINUSE else None
+    return None
+
+
+def _stranger(leader: Identity, port: int) -> str | None:
+    members = group(leader)
+    if not members:
+        return "it has just ended"
+    unseen = False
+    for process in members:
+        try:
+            if _listens(process.net_connections(kind="tcp"), port):
+                return None
+        except psutil.AccessDenied:
+            unseen = True
+        except psutil.NoSuchProcess:
+            continue
+    if unseen:
+        return None
+    return f"port {port} is answered by {_describe(port)}, which is not part of this instance"
+
+
+def _listens(connections: list[object], port: int) -> bool:
+    return any(
+        getattr(connection, "status", None) == psutil.CONN_LISTEN
+        and getattr(connection, "laddr", (None, None))[1] == port
+        for connection in connections
+    )
+
+
+def _describe(port: int) -> str:
+    with contextlib.suppress(psutil.Error):
+        for connection in psutil.net_connections(kind="tcp"):
+            if _listens([connection], port) and connection.pid is not None:
+                return _named(connection.pid)
+    return "another process"
+
+
+def _named(pid: int) -> str:
+    try:
+        words = psutil.Process(pid).cmdline()
+    except psutil.Error:
+        words = []
+    return f"process {pid} ({' '.join(words)[:80]})" if words else f"process {pid}"

@@ -1,0 +1,119 @@
+"""Instances without processes, for controllers in virtual time.
+
+It is the world, not the desk: keep one object while desks come and go.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from gonogo.domain.errors import ActionFailed
+from gonogo.domain.instance import Instance, InstanceState, InstanceStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What a version does once it is started.
+
+    It becomes healthy after `healthy_after`, never when that is None. It ends with `exit_code` after
+    `exits_after`, unless that is None. With `refuses` it cannot be started at all. `stops_in` is how
+    long it takes to end when asked; a longer one than the grace is killed.
+    """
+
+    healthy_after: timedelta | None = timedelta()
+    exits_after: timedelta | None = None
+    exit_code: int | None = 1
+    refuses: str | None = None
+    stops_in: timedelta = timedelta()
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    instance: Instance
+    behaviour: Behaviour
+    pid: int
+    since: float
+    ended_with: int | None = None
+    ended: bool = False
+
+
+class MemoryDeployer:
+    """The twin of every deployer. `starts` holds the id of every process that was really started."""
+
+    def __init__(self, now: Callable[[], float] | None = None) -> None:
+        self.starts: list[str] = []
+        self._now = now or (lambda: asyncio.get_running_loop().time())
+        self._behaviours: dict[str, Behaviour] = {}
+        self._found: dict[str, _Running] = {}
+
+    def behave(self, version: str, behaviour: Behaviour) -> None:
+        """What this version does when it is started from now on."""
+        self._behaviours[version] = behaviour
+
+    def change(self, instance: str, behaviour: Behaviour) -> None:
+        """What a running instance does from now on."""
+        self._found[instance] = replace(self._found[instance], behaviour=behaviour)
+
+    def kill(self, instance: str, exit_code: int | None = -9) -> None:
+        """Let a running instance die."""
+        self._found[instance] = replace(self._found[instance], ended=True, ended_with=exit_code)
+
+    def running(self) -> tuple[Instance, ...]:
+        """What runs now, by id."""
+        return tuple(self._found[key].instance for key in sorted(self._found) if self._lives(key))
+
+    async def start(self, instance: Instance) -> None:
+        """See that it runs. Raises ActionFailed for a version that refuses or a port that is taken."""
+        if self._lives(instance.id):
+            return
+        behaviour = self._behaviours.get(instance.version, Behaviour())
+        named = f"{instance.service} {instance.version} in {instance.environment}"
+        if behaviour.refuses is not None:
+            raise ActionFailed(f"cannot start {named}: {behaviour.refuses}")
+        if any(other.port == instance.port for other in self.running()):
+            raise ActionFailed(f"cannot start {named}: port {instance.port} is taken")
+        self.starts.append(instance.id)
+        pid = 1000 + len(self.starts)
+        self._found[instance.id] = _Running(instance, behaviour, pid, self._now())
+
+    async def status(self, instance: Instance, *, probe: bool = True) -> InstanceStatus:
+        """What is true now."""
+        found = self._found.get(instance.id)
+        if found is None:
+            return InstanceStatus(InstanceState.ABSENT)
+        output = found.behaviour.output
+        if not self._lives(instance.id):
+            code = found.ended_with if found.ended else found.behaviour.exit_code
+            return InstanceStatus(
+                InstanceState.EXITED, exit_code=code, log_tail=output, detail="it has ended"
+            )
+        after = found.behaviour.healthy_after
+        healthy = after is not None and self._age(found) >= after.total_seconds()
+        return InstanceStatus(
+            InstanceState.RUNNING,
+            healthy=probe and healthy,
+            pid=found.pid,
+            log_tail=output,
+            detail="" if healthy or not probe else "it does not answer yet",
+        )
+
+    async def stop(self, identity: str, grace_seconds: float) -> bool:
+        """See that nothing of it runs, after the time it takes to end."""
+        found = self._found.get(identity)
+        ran = found is not None and self._lives(identity)
+        if found is not None and ran:
+            await asyncio.sleep(min(found.behaviour.stops_in.total_seconds(), grace_seconds))
+        self._found.pop(identity, None)
+        return ran
+
+    def _lives(self, instance: str) -> bool:
+        found = self._found.get(instance)
+        if found is None or found.ended:
+            return False
+        after = found.behaviour.exits_after
+        return after is None or self._age(found) < after.total_seconds()
+
+    def _age(self, found: _Running) -> float:
+        return self._now() - found.since
