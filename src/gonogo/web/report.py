@@ -262,7 +262,7 @@ def _whole(story: Story, told: Sequence[chronicle.Event]) -> Frame:
     release = story.release
     end = release.stage_since if release.final else story.at
     times = [release.created_at, end, *(event.at for event in told)]
-    return Frame(min(times), max(times), chronicle.marks(told))
+    return Frame(min(times), max(times), chronicle.marks(told), left=charts.INSET)
 
 
 def _spans(story: Story, told: Sequence[chronicle.Event]) -> tuple[Span, ...]:
@@ -300,11 +300,12 @@ def _tone(event: chronicle.Event) -> str:
 
 def _broken(story: Story) -> AuditEntry | None:
     """The first entry shown here whose content does not match its digest."""
-    return next(
-        (
-            entry
-            for entry in story.audit
-            if entry.digest != digest_of(entry.sequence, entry.at, entry, entry.previous)
-        ),
-        None,
-    )
+    return next((entry for entry in story.audit if not _holds(entry)), None)
+
+
+def _holds(entry: AuditEntry) -> bool:
+    try:
+        return entry.digest == digest_of(entry.sequence, entry.at, entry, entry.previous)
+    except (TypeError, ValueError):
+        # What has no digest at all was not written by a desk.
+        return False
