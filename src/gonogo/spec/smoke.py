@@ -19,8 +19,6 @@ class ExpectPart(Part):
     """What the answer must be."""
 
     shorthand: ClassVar[dict[str, Any] | None] = {"type": "integer", "minimum": 100, "maximum": 599}
-    may_be_null: ClassVar[frozenset[str]] = frozenset({"json"})
-
     status: scalars.Status | None = Field(None, description="The status. Default 200.")
     body: scalars.JsonValue = Field(
         None,
