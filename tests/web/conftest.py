@@ -49,6 +49,7 @@ PLAN = Plan(
     watch=timedelta(seconds=10),
 )
 ALPHA = 0.01 / 5
+LOST = "the router dropped 12 log lines"
 THRESHOLD = math.log10(1 / ALPHA)
 
 
@@ -254,7 +255,7 @@ def bad_story(looks: int = 400, *, length: float | None = None) -> Story:
     return Story(made, tuple(seen), tuple(chain.entries), tuple(journal), at(end + 10))
 
 
-def good_story(looks: int = 600) -> Story:
+def good_story(looks: int = 600, lost: range = range(0)) -> Story:
     """A canary that goes to everyone, with a pause by a person in between."""
     chain = Chain()
     journal = opening(chain)
@@ -267,7 +268,10 @@ def good_story(looks: int = 600) -> Story:
         step, share = (0, 0.05) if index < looks // 2 else (1, 0.25)
         if index > looks * 0.8:
             share = 1.0
-        seen.append(bench.look(seconds, step, share))
+        if index in lost:
+            seen.append(replace(seen[-1], at=at(seconds), increments=(), hurt=(), gap=LOST))
+        else:
+            seen.append(bench.look(seconds, step, share))
     half, end = 12.2 + looks * 0.04, 12.2 + looks * 0.08
     chain.add(half - 6, "dana", "person:release:pause", reason="look at the dashboard first")
     chain.add(half - 3, "dana", "person:release:resume", reason="fine")
@@ -296,14 +300,7 @@ def good_story(looks: int = 600) -> Story:
 
 def gapped_story() -> Story:
     """A canary whose router log was lost for a while."""
-    story = good_story(300)
-    looks = tuple(
-        replace(look, increments=(), gap="the router dropped 12 log lines")
-        if 100 <= index < 130
-        else look
-        for index, look in enumerate(story.looks)
-    )
-    return replace(story, looks=looks)
+    return good_story(300, range(100, 130))
 
 
 def unexposed_story() -> Story:

@@ -74,7 +74,7 @@ def test_a_rollback_is_answered_in_one_paragraph_with_the_figures(bad: Story) ->
 
 def test_a_good_release_is_told_as_released_and_as_unproven(good: Story) -> None:
     words = Page(render(good)).words
-    assert "v1.2.1 was released to everyone" in words
+    assert "v1.2.1 was released at" in words
     assert "no evidence of harm crossed its limit" in words
     assert "not proven" in words
 
@@ -91,6 +91,16 @@ def test_a_rollback_by_a_person_names_the_person_and_the_reason(good: Story) -> 
     story = with_audit(good, "person:release:roll_back", reason="customers called.")
     story = replace(story, release=replace(story.release, stage=Stage.ROLLED_BACK))
     assert "UTC on the word of desk: customers called." in Page(render(story)).words
+
+
+def test_a_canary_that_died_is_not_said_to_have_crossed_a_limit(good: Story) -> None:
+    story = with_audit(
+        good, "judge:release:fail", at=good.at.isoformat(), sentence="the canary exited with 137"
+    )
+    story = replace(story, release=replace(story.release, stage=Stage.ROLLED_BACK))
+    words = Page(render(story)).words
+    assert "after the judge said fail: the canary exited with 137." in words
+    assert "crossed its limit." not in words.split("What the judge said")[0]
 
 
 def test_a_time_that_was_not_recorded_is_said_to_be_not_recorded(bad: Story) -> None:
@@ -251,9 +261,9 @@ def test_the_replay_has_a_reading_for_every_kpi_and_keeps_the_turning_points(bad
 
 def test_two_thousand_looks_make_a_small_page_quickly(long: Story) -> None:
     render(long)
-    began = time.perf_counter()
+    began = time.process_time()
     html = render(long)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
     assert len(html.encode()) < 1_000_000
 
 
