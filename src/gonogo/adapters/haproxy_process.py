@@ -6,12 +6,14 @@ same directory.
 """
 
 import asyncio
+import contextlib
 import errno
 import fcntl
 import os
 import shutil
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 import psutil
@@ -22,6 +24,7 @@ from gonogo.domain.errors import ActionFailed, InvalidInput, Unavailable
 LOG_FILE = "haproxy.log"
 _START_WITHIN = 15.0
 _END_WITHIN = 3.0
+_PORT_FREE_WITHIN = 0.5
 
 
 def binary() -> str:
@@ -117,22 +120,31 @@ def _launch(directory: Path, words: list[str], bind: str, port: int) -> None:
 
 
 def _refuse_taken_port(bind: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
-    with socket.socket(family) as trial:
+    """Raise InvalidInput when the port is taken for longer than a killed HAProxy takes to let it go."""
+    until = time.monotonic() + _PORT_FREE_WITHIN
+    while (error := _trial(bind, port)) is not None:
+        if error.errno != errno.EADDRINUSE:
+            raise InvalidInput(
+                f"port {port} on {bind} cannot be used: {error.strerror or error}",
+                hint="choose an address of this machine and a port above 1023",
+            ) from error
+        if time.monotonic() >= until:
+            raise InvalidInput(
+                f"port {port} on {bind} is taken{_holder(port)}",
+                hint="stop what listens there, or give the environment another port",
+            ) from error
+        time.sleep(0.02)
+
+
+def _trial(bind: str, port: int) -> OSError | None:
+    with socket.socket(socket.AF_INET6 if ":" in bind else socket.AF_INET) as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             trial.bind((bind, port))
             trial.listen(1)  # on Linux two sockets may share a port until both want to listen
         except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise InvalidInput(
-                    f"port {port} on {bind} is taken{_holder(port)}",
-                    hint="stop what listens there, or give the environment another port",
-                ) from error
-            raise InvalidInput(
-                f"port {port} on {bind} cannot be used: {error.strerror or error}",
-                hint="choose an address of this machine and a port above 1023",
-            ) from error
+            return error
+    return None
 
 
 def _holder(port: int) -> str:
@@ -150,16 +162,25 @@ def _holder(port: int) -> str:
 def _end(directory: Path) -> None:
     process = _find(directory)
     if process is not None:
-        for strike in (process.terminate, process.kill):
-            try:
-                strike()
-                process.wait(_END_WITHIN)
-                break
-            except psutil.TimeoutExpired:
-                continue
-            except psutil.NoSuchProcess:
-                break
-        else:
-            raise ActionFailed(f"HAProxy (process {process.pid}) in {directory} does not end")
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+        if not _ended(process):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+            if not _ended(process):
+                raise ActionFailed(f"HAProxy (process {process.pid}) in {directory} does not end")
     for name in (SOCKET_FILE, PID_FILE):
         (directory / name).unlink(missing_ok=True)
+
+
+def _ended(process: psutil.Process) -> bool:
+    """Wait for its end. One that only waits for init to take note of it has ended."""
+    until = time.monotonic() + _END_WITHIN
+    while time.monotonic() < until:
+        try:
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        time.sleep(0.005)
+    return False
