@@ -16,6 +16,7 @@ part of the instance: a container started by another program is not.
 import asyncio
 import contextlib
 import os
+import signal
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -278,4 +279,7 @@ def _known(note: Note, leader: Identity | None) -> KnownInstance:
 def _how_it_ended(code: int | None) -> str:
     if code is None:
         return "it has ended"
-    return f"it ended with exit code {code}" if code >= 0 else f"it was ended by signal {-code}"
+    # A shell that waited for the server reports the server's signal as 128 more.
+    if code < 0 or 128 < code < 128 + signal.NSIG:
+        return f"it was ended by signal {-code if code < 0 else code - 128}"
+    return f"it ended with exit code {code}"
