@@ -4,6 +4,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -165,6 +166,22 @@ async def test_a_command_that_lost_its_desk_is_ended_before_it_runs_again(
     result = await workshop.run(job("cat pid"))
     assert result.output.strip() == str(orphan)
     assert not alive(orphan)
+
+
+async def test_commands_that_lost_their_desk_can_be_ended_and_others_are_left_alone(
+    workshop, repository, commit, tmp_path, job
+):
+    await killed_desk(tmp_path / "workshop", repository, commit, "run")
+    orphan = int((workshop.files("orders", commit) / "pid").read_text())
+    other = replace(job("read line < go; echo done"), name="hook")
+    os.mkfifo(workshop.files("orders", commit) / "go")
+    run = asyncio.create_task(workshop.run(other))
+    fifo = await asyncio.to_thread((workshop.files("orders", commit) / "go").open, "w")
+    assert await workshop.end_orphans() == ("migrate up",)
+    assert not alive(orphan)
+    with fifo:
+        fifo.write("go\n")
+    assert (await run).output == "done"
 
 
 async def test_an_unknown_commit_says_what_git_says(workshop, repository):

@@ -146,12 +146,25 @@ class ProcessDeployer:
         return tuple(found[key] for key in sorted(found))
 
     async def stop_all(self, grace_seconds: float) -> tuple[KnownInstance, ...]:
-        """Stop everything under this directory; returns what there was."""
+        """Stop everything under this directory; returns what there was.
+
+        Raises ActionFailed when one could not be stopped, after all others were.
+        """
         found = await self.instances()
-        async with asyncio.TaskGroup() as tasks:
-            for known in found:
-                doing = f"stop {known.service} {known.version} in {known.environment}"
-                tasks.create_task(self._stop(known.id, doing, grace_seconds))
+        ends = await asyncio.gather(
+            *(
+                self._stop(
+                    known.id,
+                    f"stop {known.service} {known.version} in {known.environment}",
+                    grace_seconds,
+                )
+                for known in found
+            ),
+            return_exceptions=True,
+        )
+        for error in ends:
+            if error is not None:
+                raise error
         return found
 
     async def _stop(self, instance: str, doing: str, grace_seconds: float) -> None:
