@@ -147,7 +147,7 @@ async def test_what_was_stopped_is_absent(deployer, make, reaches):
     instance = make("well")
     await deployer.start(instance)
     await reaches(instance, InstanceState.RUNNING, healthy=True)
-    await deployer.stop(instance, grace_seconds=5)
+    await deployer.stop(instance.id, grace_seconds=5)
     assert (await deployer.status(instance)).state is InstanceState.ABSENT
 
 
@@ -155,16 +155,16 @@ async def test_what_ended_by_itself_and_is_stopped_is_absent(deployer, make, rea
     instance = make("crash")
     await deployer.start(instance)
     await reaches(instance, InstanceState.EXITED)
-    await deployer.stop(instance, grace_seconds=5)
+    await deployer.stop(instance.id, grace_seconds=5)
     assert (await deployer.status(instance)).state is InstanceState.ABSENT
 
 
-async def test_stopping_what_does_not_run_does_no_harm(deployer, make):
+async def test_stopping_says_whether_anything_ran_and_does_no_harm_again(deployer, make):
     instance = make("well")
-    await deployer.stop(instance, grace_seconds=1)
+    assert not await deployer.stop(instance.id, grace_seconds=1)
     await deployer.start(instance)
-    for _ in range(2):
-        await deployer.stop(instance, grace_seconds=1)
+    assert await deployer.stop(instance.id, grace_seconds=1)
+    assert not await deployer.stop(instance.id, grace_seconds=1)
 
 
 async def test_a_port_that_another_instance_has_is_refused(deployer, make, reaches):
@@ -181,7 +181,7 @@ async def test_a_port_is_free_again_once_its_instance_was_stopped(deployer, make
     first = make("well")
     await deployer.start(first)
     await reaches(first, InstanceState.RUNNING, healthy=True)
-    await deployer.stop(first, grace_seconds=5)
+    await deployer.stop(first.id, grace_seconds=5)
     second = make("well", name="two", port=first.port)
     await deployer.start(second)
     await reaches(second, InstanceState.RUNNING, healthy=True)

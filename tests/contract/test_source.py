@@ -43,3 +43,12 @@ async def test_a_name_like_an_option_is_refused(source, repository):
 async def test_an_unknown_repository_is_refused(source, tmp_path):
     with pytest.raises(InvalidInput):
         await source.resolve(str(tmp_path / "nowhere"), "v1.1.0")
+
+
+async def test_all_versions_are_listed(source, repository):
+    assert set(await source.tags(str(repository))) == {"v1.1.0", "v1.2.0"}
+
+
+async def test_versions_of_an_unknown_repository_are_refused(source, tmp_path):
+    with pytest.raises(InvalidInput):
+        await source.tags(str(tmp_path / "nowhere"))

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import httpx2
 
 from gonogo.domain.errors import GonogoError
-from gonogo.domain.placeholder import fill
+from gonogo.domain.placeholders import fill
 from gonogo.domain.plan import CommandSmoke, HttpSmoke, Json
 from gonogo.ports.smoke import SmokeOrder, SmokeResult
 from gonogo.ports.workshop import Job, JobResult

@@ -1,0 +1,1 @@
+"""The desk's HTTP interface: translate in, call a use case, render out."""

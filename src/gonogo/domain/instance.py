@@ -7,9 +7,19 @@ from enum import StrEnum
 from gonogo.domain.plan import Health
 
 
+def instance_id(release: str, environment: str) -> str:
+    """The name of what one release runs in one environment."""
+    return f"{release}.{environment}"
+
+
+def release_of(instance: str) -> str:
+    """The release that an instance belongs to: its plan says how the instance is run."""
+    return instance.partition(".")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One process group of one version. `id` is chosen before it starts and never used again.
+    """One process group of one version. `id` comes from `instance_id` and is known before it starts.
 
     `line` has its placeholders replaced already; `variables` are added to the allow-listed environment.
     """

@@ -6,8 +6,13 @@ from enum import StrEnum
 
 
 class StepState(StrEnum):
-    """Where a step stands. UNKNOWN: it was started and nobody saw it end; it waits for a person."""
+    """Where a step stands.
 
+    PLANNED: a person asked for it to be run again. UNKNOWN: it was started and nobody saw it end; it
+    waits for a person and is never repeated by itself.
+    """
+
+    PLANNED = "planned"
     STARTED = "started"
     DONE = "done"
     FAILED = "failed"

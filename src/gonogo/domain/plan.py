@@ -82,6 +82,12 @@ class Environment:
     database_url: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def url(self) -> str:
+        """Where customers find it, as seen from this machine."""
+        host = "127.0.0.1" if self.bind in {"", "*", "0.0.0.0"} else self.bind  # noqa: S104
+        return f"http://{host}:{self.port}"
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -104,7 +110,7 @@ class Rollout:
     """The way to 100 %: steps that only go up, then everyone.
 
     `patience` is how long past its end a step may hold for missing or inconclusive data before a
-    person is asked for. `warm` is how long the version before is kept running after promotion.
+    person is asked for. `warm` is how long the version before keeps running after promotion, at the least.
     """
 
     steps: tuple[Step, ...]

@@ -123,6 +123,7 @@ class InstructionKind(StrEnum):
 
     PAUSE = "pause"
     RESUME = "resume"
+    RETRY = "retry"
     ABORT = "abort"
     ROLL_BACK = "roll_back"
     CONFIRM = "confirm"

@@ -24,6 +24,9 @@ class Deployer(Protocol):
         """
         ...
 
-    async def stop(self, instance: Instance, grace_seconds: float) -> None:
-        """See that nothing of this instance runs: ask, wait for up to `grace_seconds`, then kill."""
+    async def stop(self, identity: str, grace_seconds: float) -> bool:
+        """See that nothing of the instance with this id runs: ask, wait, then kill.
+
+        Returns whether anything was found to stop.
+        """
         ...

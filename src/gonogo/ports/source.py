@@ -13,3 +13,7 @@ class Source(Protocol):
         cannot be read.
         """
         ...
+
+    async def tags(self, repository: str) -> tuple[str, ...]:
+        """All versions, newest first. Raises InvalidInput when the repository cannot be read."""
+        ...

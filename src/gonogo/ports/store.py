@@ -114,6 +114,10 @@ class ReleaseStore(Protocol):
         """Every recorded look, in order."""
         ...
 
+    async def last_look(self, release_id: str) -> Look | None:
+        """The newest recorded look."""
+        ...
+
 
 class LeaseStore(Protocol):
     """Who drives what."""

@@ -123,7 +123,7 @@ async def test_the_same_id_in_another_directory_is_another_instance(
     await healthy(deployer, instance)
     stranger = ProcessDeployer(tmp_path / "other", lambda service, commit: files)
     assert (await stranger.status(instance)).state is InstanceState.ABSENT
-    await stranger.stop(instance, grace_seconds=0)
+    await stranger.stop(instance.id, grace_seconds=0)
     assert (await deployer.status(instance)).healthy
 
 
@@ -216,7 +216,7 @@ async def test_a_process_of_a_dead_desk_that_cannot_be_seen_yet_is_waited_for(
     await healthy(deployer, instance)
     assert (await deployer.status(instance)).pid == child.pid
     assert len(starts(files)) == 1
-    await deployer.stop(instance, grace_seconds=5)
+    await deployer.stop(instance.id, grace_seconds=5)
     await child.wait()
 
 
@@ -230,10 +230,10 @@ async def test_one_that_cannot_be_stopped_does_not_keep_the_others_running(
     pids = [known.pid for known in await deployer.instances()]
     stop = deployer._stop
 
-    async def refuse(instance: str, doing: str, grace_seconds: float) -> None:
+    async def refuse(instance: str, doing: str, grace_seconds: float) -> bool:
         if instance == first.id:
             raise ActionFailed("it does not end")
-        await stop(instance, doing, grace_seconds)
+        return await stop(instance, doing, grace_seconds)
 
     with monkeypatch.context() as patch:
         patch.setattr(deployer, "_stop", refuse)
@@ -288,7 +288,7 @@ async def test_a_note_whose_process_number_was_given_to_another_is_not_believed(
         note = tmp_path / "instances" / instance.id / "note.json"
         note.write_text(note.read_text().replace(f'"pid": {first}', f'"pid": {bystander.pid}'))
         assert (await another.status(instance)).state is InstanceState.EXITED
-        await another.stop(instance, grace_seconds=1)
+        await another.stop(instance.id, grace_seconds=1)
         assert alive(bystander.pid)
         assert not alive(first)
     finally:
@@ -304,7 +304,7 @@ async def test_a_process_that_ignores_being_asked_is_killed_after_its_grace(
     await healthy(deployer, instance)
     pid = (await deployer.status(instance)).pid
     begun = time.monotonic()
-    await deployer.stop(instance, grace_seconds=0.5)
+    await deployer.stop(instance.id, grace_seconds=0.5)
     assert time.monotonic() - begun >= 0.5
     assert not alive(pid)
 
@@ -319,7 +319,7 @@ async def test_stopping_reaches_children_even_those_that_left_the_group(
     children = [int(line.split()[1]) for line in lines if line.startswith("child ")]
     assert len(children) == 2
     assert all(map(alive, children))
-    await deployer.stop(instance, grace_seconds=5)
+    await deployer.stop(instance.id, grace_seconds=5)
     assert not any(map(alive, children))
 
 
@@ -345,7 +345,7 @@ async def test_a_server_behind_a_shell_is_stopped_with_its_shell(
     instance = make_instance(line=f"true && {plain.line}; true", port=plain.port)
     await deployer.start(instance)
     await healthy(deployer, instance)
-    await deployer.stop(instance, grace_seconds=5)
+    await deployer.stop(instance.id, grace_seconds=5)
     assert not any(map(alive, starts(files)))
 
 
@@ -582,6 +582,6 @@ async def test_the_dead_of_earlier_times_do_not_pile_up(
     for _ in range(5):
         instance = make_instance(line="exec sleep 300")
         await deployer.start(instance)
-        await deployer.stop(instance, grace_seconds=5)
+        await deployer.stop(instance.id, grace_seconds=5)
     await deployer.start(make_instance(line="exec sleep 300"))
     assert len(list((tmp_path / "instances").iterdir())) == 3

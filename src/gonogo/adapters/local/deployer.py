@@ -129,12 +129,13 @@ class ProcessDeployer:
             detail=trouble or "",
         )
 
-    async def stop(self, instance: Instance, grace_seconds: float) -> None:
+    async def stop(self, identity: str, grace_seconds: float) -> bool:
         """See that nothing of this instance runs and forget it; its output is kept.
 
-        Raises ActionFailed naming the processes that even killing did not end.
+        Returns whether anything ran. Raises ActionFailed naming the processes that even killing did
+        not end.
         """
-        await self._stop(instance.id, f"stop {_named(instance)}", grace_seconds)
+        return await self._stop(identity, f"stop {identity}", grace_seconds)
 
     async def instances(self) -> tuple[KnownInstance, ...]:
         """Everything under this directory that was started and not stopped, by id."""
@@ -162,16 +163,19 @@ class ProcessDeployer:
             ),
             return_exceptions=True,
         )
-        for error in ends:
-            if error is not None:
-                raise error
+        for ended in ends:
+            if isinstance(ended, BaseException):
+                raise ended
         return found
 
-    async def _stop(self, instance: str, doing: str, grace_seconds: float) -> None:
+    async def _stop(self, instance: str, doing: str, grace_seconds: float) -> bool:
         async with self._exclusive(instance, doing, grace_seconds):
             note = self._notes.read(instance)
-            await end(self._family(instance, note), grace_seconds)
+            family = self._family(instance, note)
+            ran = bool(await asyncio.to_thread(family))
+            await end(family, grace_seconds)
             self._notes.remove(instance)
+            return ran
 
     async def _leader(self, instance: str, note: Note | None) -> Identity | None:
         if note is not None and note.leader is not None:

@@ -1,0 +1,11 @@
+"""Everything the service answers to. The order matters: the first that fits a path takes it."""
+
+from fastapi import APIRouter
+
+from orders import access, creation, export, health, reading
+
+api = APIRouter(prefix="/api/v1")
+for part in (access, creation, export, reading):
+    api.include_router(part.router)
+
+ROUTERS = (health.router, api)

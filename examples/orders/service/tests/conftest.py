@@ -1,0 +1,46 @@
+"""A migrated, seeded database in a file of its own, and someone who is signed in to it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from fastapi.testclient import TestClient
+
+from orders.app import create_app
+from orders.database import Database
+from orders.seed import PASSWORD, seed
+from orders.settings import Settings
+
+SERVICE = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings that name a database with the newest schema and the demo's data."""
+    url = f"sqlite:///{tmp_path / 'orders.sqlite3'}"
+    monkeypatch.setenv("ORDERS_DATABASE_URL", url)
+    command.upgrade(Config(SERVICE / "alembic.ini"), "head")
+    database = Database(url)
+    seed(database, datetime.now(UTC))
+    database.close()
+    return Settings(database_url=url, version="v0.0.0")
+
+
+@pytest.fixture
+def stranger(settings: Settings) -> Iterator[TestClient]:
+    """A client that nobody has signed in."""
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def desk(stranger: TestClient) -> TestClient:
+    """A client signed in as a desk."""
+    answer = stranger.post(
+        "/api/v1/login", json={"email": "desk1@orders.example", "password": PASSWORD}
+    )
+    stranger.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+    return stranger

@@ -1,0 +1,5 @@
+"""`python -m gonogo`."""
+
+from gonogo.main import main
+
+main()

@@ -1,0 +1,230 @@
+"""The API under /api/v1, for the owner of the desk on this machine.
+
+Every request but the one for the desk's health carries the token. The Host header must name this
+machine and an Origin header, where a browser sends one, too: a page from elsewhere cannot reach the
+desk through its visitor's browser.
+"""
+
+import asyncio
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+
+from gonogo import __version__
+from gonogo.api.bodies import InstructionBody, RegisterBody, ReleaseBody
+from gonogo.domain.actor import Actor
+from gonogo.domain.errors import (
+    ActionFailed,
+    Conflict,
+    GonogoError,
+    InvalidInput,
+    NeedsPerson,
+    NotAllowed,
+    NotFound,
+    StaleLease,
+    Unavailable,
+)
+from gonogo.usecases import operation, releases, specs, views
+from gonogo.usecases.context import Context
+from gonogo.usecases.why import why
+
+STATUS: dict[type[GonogoError], int] = {
+    InvalidInput: 422,
+    NotFound: 404,
+    Conflict: 409,
+    NotAllowed: 403,
+    StaleLease: 409,
+    Unavailable: 503,
+    ActionFailed: 500,
+    NeedsPerson: 409,
+}
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_LONGEST_WAIT = 30.0
+_POLL = 0.1
+
+
+def build_application(
+    context: Context, owner: Actor, token: str, stop: Callable[[], None]
+) -> FastAPI:
+    """The application. `stop` asks the desk's process to end."""
+    application = FastAPI(title="gonogo", version=__version__, docs_url=None, redoc_url=None)
+    guarded = Depends(token_check(token))
+    application.middleware("http")(_same_machine)
+    _errors(application)
+    _releases(application, context, owner, guarded)
+    _services(application, context, owner, guarded)
+
+    @application.get("/api/v1/health")
+    async def health() -> dict[str, str]:
+        return {"desk": "gonogo", "version": __version__}
+
+    @application.post("/api/v1/stop", dependencies=[guarded], status_code=202)
+    async def end() -> dict[str, str]:
+        stop()
+        return {"desk": "stopping"}
+
+    return application
+
+
+def token_check(token: str) -> Callable[[Request], None]:
+    """What refuses a request that does not carry the token."""
+
+    def check(request: Request) -> None:
+        given = request.headers.get("authorization", "")
+        wanted = f"Bearer {token}"
+        if not hmac.compare_digest(given.encode(), wanted.encode()):
+            raise HTTPException(401, "the token is missing or wrong")
+
+    return check
+
+
+async def _same_machine(
+    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    host = request.headers.get("host", "").rsplit(":", 1)[0]
+    origin = request.headers.get("origin")
+    foreign = origin is not None and origin.split("//")[-1].rsplit(":", 1)[0] not in _LOOPBACK
+    if host not in _LOOPBACK or foreign:
+        return problem(403, "the desk answers requests from this machine only")
+    return await call_next(request)
+
+
+def problem(status: int, title: str, hint: str | None = None) -> JSONResponse:
+    """An RFC 9457 problem."""
+    content = {"title": title, "status": status, **({"hint": hint} if hint else {})}
+    return JSONResponse(content, status_code=status, media_type="application/problem+json")
+
+
+def _errors(application: FastAPI) -> None:
+    @application.exception_handler(GonogoError)
+    async def ours(_: Request, error: GonogoError) -> JSONResponse:
+        return problem(STATUS.get(type(error), 500), str(error), error.hint)
+
+    @application.exception_handler(InvalidInput)
+    async def invalid(_: Request, error: InvalidInput) -> JSONResponse:
+        return problem(STATUS[InvalidInput], str(error), error.hint)
+
+    @application.exception_handler(RequestValidationError)
+    async def shape(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return problem(422, f"{where}: {first['msg']}")
+
+    @application.exception_handler(HTTPException)
+    async def plain(_: Request, error: HTTPException) -> JSONResponse:
+        return problem(error.status_code, str(error.detail))
+
+
+def _services(application: FastAPI, context: Context, owner: Actor, guarded: Any) -> None:  # noqa: ANN401
+    @application.get("/api/v1/services", dependencies=[guarded])
+    async def services() -> list[dict[str, Any]]:
+        return await views.services_view(context)
+
+    @application.post("/api/v1/services", dependencies=[guarded])
+    async def register(body: RegisterBody) -> dict[str, Any]:
+        done = await specs.register(
+            context, owner, text=body.spec, path=body.path, repository=body.repository
+        )
+        plan = done.registration.plan
+        return {
+            "service": plan.service,
+            "digest": plan.digest,
+            "changed": done.changed,
+            "known_before": done.known_before,
+            "environments": [
+                {"environment": environment.name, "url": environment.url}
+                for environment in plan.environments
+            ],
+        }
+
+    @application.get("/api/v1/chain", dependencies=[guarded])
+    async def chain() -> dict[str, Any]:
+        return views.chain_view(await operation.verify_chain(context))
+
+    @application.get("/api/v1/findings", dependencies=[guarded])
+    async def findings() -> list[dict[str, str]]:
+        return [
+            {
+                "check": finding.check,
+                "health": finding.health.value,
+                "detail": finding.detail,
+                "remedy": finding.remedy,
+            }
+            for finding in await operation.examine(context)
+        ]
+
+
+def _releases(application: FastAPI, context: Context, owner: Actor, guarded: Any) -> None:  # noqa: ANN401
+    @application.get("/api/v1/releases", dependencies=[guarded])
+    async def listing(
+        service: str | None = None, limit: Annotated[int, Query(ge=1, le=1000)] = 20
+    ) -> list[dict[str, Any]]:
+        found = await context.store.releases(service, limit=limit)
+        return [views.release_view(release) for release in found]
+
+    @application.post("/api/v1/releases", dependencies=[guarded], status_code=202)
+    async def start(body: ReleaseBody) -> dict[str, Any]:
+        release = await releases.start_release(
+            context, owner, service=body.service, version=body.version, key=body.key
+        )
+        return views.release_view(release)
+
+    @application.post("/api/v1/intentions", dependencies=[guarded])
+    async def intend(body: ReleaseBody) -> dict[str, Any]:
+        release = await releases.prepare_release(
+            context, owner, service=body.service, version=body.version
+        )
+        return {"will": views.intention(release), "previous": release.previous}
+
+    @application.get("/api/v1/releases/{reference}", dependencies=[guarded])
+    async def one(reference: str) -> dict[str, Any]:
+        release = await releases.find_release(context, reference)
+        last = await context.store.last_look(release.id)
+        return views.release_view(release, last)
+
+    @application.get("/api/v1/releases/{reference}/events", dependencies=[guarded])
+    async def events(
+        reference: str,
+        after: Annotated[int, Query(ge=0)] = 0,
+        wait: Annotated[float, Query(ge=0, le=_LONGEST_WAIT)] = 0,
+    ) -> dict[str, Any]:
+        release = await releases.find_release(context, reference)
+        deadline = asyncio.get_running_loop().time() + wait
+        while True:
+            entries = [
+                entry async for entry in context.store.entries(subject=release.id, after=after)
+            ]
+            if entries or asyncio.get_running_loop().time() >= deadline:
+                break
+            await asyncio.sleep(_POLL)
+        release = await releases.find_release(context, release.id)
+        last = await context.store.last_look(release.id)
+        return {
+            "release": views.release_view(release, last),
+            "events": [views.entry_view(entry) for entry in entries],
+        }
+
+    @application.post(
+        "/api/v1/releases/{reference}/instructions", dependencies=[guarded], status_code=202
+    )
+    async def instruct(reference: str, body: InstructionBody) -> dict[str, Any]:
+        release = await releases.instruct(
+            context, owner, reference=reference, kind=body.kind, reason=body.reason
+        )
+        return views.release_view(release)
+
+    @application.get("/api/v1/releases/{reference}/figures", dependencies=[guarded])
+    async def figures(reference: str) -> dict[str, Any]:
+        release = await releases.find_release(context, reference)
+        return views.figures_view(await releases.tell_story(context, release))
+
+    @application.get("/api/v1/releases/{reference}/why", dependencies=[guarded])
+    async def explain(reference: str) -> dict[str, Any]:
+        release = await releases.find_release(context, reference)
+        story = await releases.tell_story(context, release)
+        return {"release": release.id, "why": why(story)}

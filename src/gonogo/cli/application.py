@@ -1,0 +1,80 @@
+"""The command `gonogo`. Commands are imported when they are called, so that `--help` is quick."""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import replace
+
+import click
+
+from gonogo import __version__
+from gonogo.cli.program import Setup
+from gonogo.domain.errors import GonogoError
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "demo": ("demo", "Watch a bad release taken back and a good one released."),
+    "serve": ("desk", "Run the desk until Ctrl-C."),
+    "schema": ("spec", "Print the JSON Schema of gonogo.yaml."),
+    "check": ("spec", "Check a gonogo.yaml."),
+    "register": ("releases", "Register the service of a gonogo.yaml."),
+    "release": ("releases", "Release a version and follow it to its end."),
+    "status": ("releases", "Show services and releases."),
+    "watch": ("releases", "Follow a release."),
+    "why": ("releases", "Say why a release stands where it stands."),
+    "report": ("releases", "Write a release's report as one HTML file."),
+    "pause": ("instructions", "Hold a release where it is."),
+    "resume": ("instructions", "Let a waiting release go on."),
+    "abort": ("instructions", "End a release that has not reached production."),
+    "rollback": ("instructions", "Take a release back now."),
+    "confirm": ("instructions", "Confirm a promoted release after your own check."),
+    "reject": ("instructions", "Reject a promoted release: it is taken back."),
+    "verify": ("desk", "Check the audit chain."),
+    "doctor": ("desk", "Look at the health of the desk and its services."),
+    "down": ("desk", "Stop everything that was left running."),
+    "completion": ("shell", "Print the completion script of your shell."),
+}
+"""Every command: the file in `commands` it stands in and its line of help."""
+
+
+class Commands(click.Group):
+    """Knows every command's name and help; imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order in which a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command itself."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"gonogo.cli.commands.{COMMANDS[cmd_name][0]}")
+        command = getattr(module, cmd_name.replace("-", "_"))
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{cmd_name} is not a command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table of commands, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in COMMANDS])
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; our own errors become a sentence, a hint and an exit code."""
+        from gonogo.cli.output import fail
+
+        setup: Setup = ctx.obj
+        try:
+            return super().invoke(ctx)
+        except GonogoError as error:
+            if setup.debug or ctx.params.get("debug"):
+                raise
+            ctx.exit(fail(error))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="gonogo")
+@click.option("--json", "as_json", is_flag=True, help="Print data as JSON.")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.pass_context
+def gonogo(context: click.Context, as_json: bool, debug: bool) -> None:
+    """From QA's handoff to verified production, or back."""
+    context.obj = replace(context.obj, json=as_json, debug=debug)

@@ -1,0 +1,148 @@
+"""`gonogo demo`: the reference service, its customers, and three releases judged by their traffic.
+
+Everything runs as it would for a user: a desk of its own in a folder of its own, real processes, a
+real load balancer, customers who do not wait for answers. Nothing here decides an outcome.
+"""
+
+import json
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gonogo.cli import output
+from gonogo.cli.client import DeskClient
+from gonogo.cli.follow import follow
+from gonogo.cli.scene import Scene
+from gonogo.domain.errors import GonogoError
+
+VERSIONS = ("v1.2.0", "v1.2.1")
+
+
+@click.command()
+@click.option(
+    "--defect",
+    type=click.Choice(["courier", "none", "slow"]),
+    default="courier",
+    show_default=True,
+    help="What is wrong with v1.2.0.",
+)
+@click.option("--rate", type=click.FloatRange(1, 1000), default=120, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the customers' choices.")
+@click.option("--fast", is_flag=True, help="Shorter steps: under 40 seconds.")
+@click.option("--stay", is_flag=True, help="Leave everything running until Ctrl-C.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("gonogo-demo.html"),
+    show_default=True,
+)
+def demo(
+    defect: str,
+    rate: float,
+    seed: int,
+    fast: bool,
+    stay: bool,
+    json_file: Path | None,
+    report: Path,
+) -> None:
+    """Watch a bad release taken back by itself and a good one reach everyone."""
+    home = Path(tempfile.mkdtemp(prefix="gonogo-demo-"))
+    scene = Scene(home, fast=fast)
+    try:
+        result = _play(scene, defect, rate, seed, report)
+        if json_file is not None:
+            json_file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        if stay:
+            _stay(scene)
+    except KeyboardInterrupt:
+        output.note("stopped")
+        raise click.exceptions.Exit(130) from None
+    finally:
+        scene.strike()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _play(scene: Scene, defect: str, rate: float, seed: int, report: Path) -> dict[str, Any]:
+    begun = time.monotonic()
+    output.note("the desk, and the orders service with its history v1.1.0 → v1.2.0 → v1.2.1")
+    desk = scene.open_desk()
+    scene.register(desk, defect)
+    _release(desk, "v1.1.0", "nothing serves yet")
+    scene.let_customers_in(rate, seed)
+    output.note(f"customers: {rate:g} requests a second to {scene.url}")
+    stories = ["v1.1.0", *VERSIONS]
+    flaw = {
+        "courier": "fails orders without a courier, which no test had",
+        "slow": "is right, but slow",
+        "none": "has no defect this time",
+    }[defect]
+    _release(desk, "v1.2.0", flaw)
+    _release(desk, "v1.2.1", "the next version")
+    customers = scene.see_customers_out()
+    releases = [desk.get(f"/releases/orders {version}/figures") for version in stories]
+    page = desk.text("/reports?" + "&".join(f"release={found['id']}" for found in releases))
+    report.write_text(page, encoding="utf-8")
+    _sum_up(releases, customers, time.monotonic() - begun)
+    click.echo(f"report: {report.absolute()}")
+    return {
+        "releases": [{name: found[name] for name in _TOLD} for found in releases],
+        "lost_requests": customers["lost"],
+        "requests": customers["requests"],
+    }
+
+
+_TOLD = (
+    "service",
+    "version",
+    "outcome",
+    "reasons",
+    "canary_requests",
+    "canary_bad",
+    "customers_hurt",
+    "canary_requests_to_decision",
+    "seconds_bad_to_weight_zero",
+)
+
+
+def _release(desk: DeskClient, version: str, remark: str) -> None:
+    output.note("")
+    output.note(f"gonogo release orders {version}      ({remark})")
+    body = {"service": "orders", "version": version}
+    started = desk.post("/releases", body)
+    code = follow(desk, started["id"], as_json=False)
+    if code == output.HELD:
+        told = "\n".join(desk.get(f"/releases/{started['id']}/why")["why"])
+        raise GonogoError(f"the demo cannot go on, {version} waits for a person:\n{told}")
+
+
+def _sum_up(releases: list[dict[str, Any]], customers: dict[str, Any], seconds: float) -> None:
+    click.echo("")
+    for found in releases:
+        line = f"{output.SIGNS.get(found['outcome'], '▸')} {found['version']}"
+        line += f"  {found['outcome'].replace('_', ' ')}"
+        if found["customers_hurt"]:
+            line += (
+                f": {found['canary_bad']} of {found['canary_requests']} canary requests were bad,"
+                f" {found['customers_hurt']} customers hurt"
+            )
+        if found["seconds_bad_to_weight_zero"] is not None:
+            line += f", out {found['seconds_bad_to_weight_zero']:.2f} s after its first bad answer"
+        click.echo(line)
+    click.echo(
+        f"{customers['requests']:,} customer requests, {customers['lost']} lost; {seconds:.0f} s in all"
+    )
+
+
+def _stay(scene: Scene) -> None:
+    click.echo(f"the service: {scene.url}")
+    click.echo(f"the desk:    GONOGO_HOME={scene.home} gonogo status")
+    click.echo("Ctrl-C ends it")
+    sys.stdout.flush()
+    while True:
+        time.sleep(3600)

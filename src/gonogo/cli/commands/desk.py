@@ -1,0 +1,81 @@
+"""`serve`, `down`, `doctor` and `verify`: the desk itself."""
+
+import click
+
+from gonogo.cli import output
+from gonogo.cli.client import DeskClient
+from gonogo.cli.options import with_json
+from gonogo.cli.program import Setup
+from gonogo.domain.errors import Unavailable
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=None, help="0 takes any free one.")
+@click.pass_obj
+def serve(setup: Setup, port: int | None) -> None:
+    """Run the desk until Ctrl-C. What it started for customers goes on without it."""
+    setup.program().serve(port)
+
+
+@click.command()
+@with_json
+@click.pass_obj
+def down(setup: Setup) -> None:
+    """Stop everything that was left running: the desk, every version and every router."""
+    stopped = setup.program().stop_everything()
+    if setup.json:
+        output.data({"stopped": list(stopped)})
+        return
+    for name in stopped:
+        click.echo(f"stopped {name}")
+    if not stopped:
+        click.echo("nothing was running")
+
+
+@click.command()
+@with_json
+@click.pass_obj
+def verify(setup: Setup) -> None:
+    """Check that the audit chain holds; names the first broken entry."""
+    found = setup.program().verify_chain()
+    if setup.json:
+        output.data(found)
+    elif found["holds"]:
+        click.echo(f"the audit chain holds: {found['entries']} entries, head {found['head'][:16]}")
+    else:
+        broken = found["broken"]
+        click.echo(
+            f"the audit chain is broken at entry {broken['sequence']}"
+            f" ({broken['action']}, {broken['at']}): {found['reason']}"
+        )
+    if not found["holds"]:
+        raise click.exceptions.Exit(output.NO_GO)
+
+
+@click.command()
+@with_json
+@click.pass_obj
+def doctor(setup: Setup) -> None:
+    """Look at the health of the desk and of what it needs; each trouble comes with its remedy."""
+    try:
+        found = DeskClient(setup.home).get("/findings")
+    except Unavailable:
+        found = [
+            {
+                "check": finding.check,
+                "health": finding.health.value,
+                "detail": finding.detail,
+                "remedy": finding.remedy,
+            }
+            for finding in setup.program().examine()
+        ]
+    if setup.json:
+        output.data(found)
+    else:
+        signs = {"good": "✔", "recommended": "!", "critical": "✘"}
+        for finding in found:
+            click.echo(f"{signs[finding['health']]} {finding['check']}: {finding['detail']}")
+            if finding["remedy"]:
+                click.echo(f"    {finding['remedy']}")
+    if any(finding["health"] == "critical" for finding in found):
+        raise click.exceptions.Exit(output.NO_GO)

@@ -1,0 +1,129 @@
+"""Following a release: plain lines when piped, a live line below them in a terminal."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Protocol
+
+import click
+
+from gonogo.cli import output
+from gonogo.cli.client import DeskClient
+from gonogo.domain.errors import Unavailable
+
+_WAIT = 1.0
+
+
+class _Live(Protocol):
+    def show(self, release: dict[str, Any]) -> None: ...
+
+
+def follow(desk: DeskClient, reference: str, *, as_json: bool) -> int:
+    """Follow until the release ends or waits for a person; returns the exit code.
+
+    Ctrl-C stops the following, not the release.
+    """
+    release: dict[str, Any] = desk.get(f"/releases/{reference}")
+    identity, name = release["id"], f"{release['service']} {release['version']}"
+    try:
+        with _live(enabled=not as_json) as live:
+            release = _until_it_rests(desk, identity, live)
+    except KeyboardInterrupt:
+        output.note("")
+        output.note(f"{name} goes on without you")
+        output.note(
+            f"back to it: gonogo watch {identity}   take it back: gonogo rollback {identity}"
+        )
+        return 130
+    if as_json:
+        output.data(release)
+    else:
+        for kpi in release["kpis"]:
+            output.note(f"    {kpi['sentence']}")
+        click.echo(output.stage_line(release))
+        _next(release)
+    return output.EXIT_CODES.get(release["stage"], output.OTHER)
+
+
+def _until_it_rests(desk: DeskClient, identity: str, live: _Live) -> dict[str, Any]:
+    after, failures = 0, 0
+    while True:
+        try:
+            found = desk.get(f"/releases/{identity}/events", after=after, wait=_WAIT)
+            failures = 0
+        except Unavailable:
+            failures += 1
+            if failures > 10:
+                raise
+            continue
+        for event in found["events"]:
+            after = event["sequence"]
+            line = describe(event)
+            if line:
+                output.note(line)
+        release: dict[str, Any] = found["release"]
+        live.show(release)
+        if not found["events"] and (release["final"] or release["waits_for_person"]):
+            return release
+
+
+def _smoke(found: Mapping[str, Any]) -> str:
+    passed = sum(test["passed"] for test in found["smoke"])
+    return f"smoke {found['when']}: {passed} of {len(found['smoke'])} passed"
+
+
+_LINES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "desk:release:step": lambda found: found["reason"],
+    "desk:release:waits": lambda found: found["reason"],
+    "desk:release:promoted": lambda _: "the router sends it all customers",
+    "desk:smoke:passed": _smoke,
+    "desk:smoke:failed": _smoke,
+    "desk:step:done": lambda found: f"{found['step']}: done",
+    "desk:step:failed": lambda found: f"{found['step']}: failed",
+    "desk:step:unknown": lambda found: f"{found['step']}: unknown",
+    "rollback:traffic:confirmed": lambda found: (
+        f"customers are back, read from the router {found['seconds']:.3f} s later"
+    ),
+}
+"""What people are told of an audit entry; entries that are not here are for the audit alone."""
+
+
+def describe(event: Mapping[str, Any]) -> str | None:
+    """One audit entry as a line for people, or None for what only the audit needs."""
+    found, action = event["data"], event["action"]
+    if "to" in found:
+        said: str = f"{found['to'].replace('_', ' ')}: {found['reason']}"
+    elif action in _LINES:
+        said = _LINES[action](found)
+    elif action.startswith("person:"):
+        reason = found.get("reason")
+        word = action.rpartition(":")[2].replace("_", " ")
+        said = f"{event['actor']}: {word}" + (f" ({reason})" if reason else "")
+    else:
+        return None
+    at = datetime.fromisoformat(event["at"])
+    return f"{at:%H:%M:%S}  {said}"
+
+
+def _next(release: dict[str, Any]) -> None:
+    if release["waits_for_person"]:
+        output.note(f"next: gonogo why {release['id']}, then resume, abort or rollback it")
+    else:
+        output.note(f"report: gonogo report {release['id']}")
+
+
+@contextmanager
+def _live(*, enabled: bool) -> Iterator[_Live]:
+    if enabled and sys.stderr.isatty():
+        from gonogo.cli.live import LiveStatus
+
+        with LiveStatus() as live:
+            yield live
+    else:
+        yield _Quiet()
+
+
+class _Quiet:
+    def show(self, release: dict[str, Any]) -> None:
+        """Nothing: when piped, the lines are all there is."""

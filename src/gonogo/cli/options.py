@@ -1,0 +1,30 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from gonogo.cli.program import Setup
+
+
+def with_json(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--json` after the command as well as before it."""
+
+    def remember(context: click.Context, _: click.Parameter, value: bool) -> None:
+        if value:
+            setup: Setup = context.obj
+            context.obj = replace(setup, json=True)
+
+    return click.option(
+        "--json",
+        is_flag=True,
+        expose_value=False,
+        callback=remember,
+        help="Print data as JSON.",
+    )(command)
+
+
+with_reason = click.option("--reason", "-m", default="", help="Why; it is recorded.")
+with_yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")

@@ -1,0 +1,69 @@
+"""Saying things: data on stdout, all else on stderr."""
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from gonogo.domain.errors import GonogoError, InvalidInput
+
+RELEASED, HELD, NO_GO, WRONG, OTHER = 0, 10, 20, 2, 1
+
+EXIT_CODES: Mapping[str, int] = {
+    "released": RELEASED,
+    "rolled_back": NO_GO,
+    "no_go": NO_GO,
+    "aborted": NO_GO,
+    "needs_person": HELD,
+    "paused": HELD,
+    "held": HELD,
+}
+"""Exit code by the stage in which a release stands when a command stops following it."""
+
+SIGNS: Mapping[str, str] = {
+    "released": "✔",
+    "rolled_back": "↩",
+    "no_go": "✘",
+    "aborted": "✘",
+    "needs_person": "?",
+    "paused": "‖",
+    "held": "‖",
+    "rolling_back": "↩",
+    "verifying_rollback": "↩",
+}
+
+
+def data(value: Any) -> None:  # noqa: ANN401 - any JSON value
+    """Print JSON to stdout."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def note(text: str) -> None:
+    """Print a line to stderr."""
+    click.echo(text, err=True)
+
+
+def fail(error: GonogoError) -> int:
+    """Print an error with its hint; returns the exit code."""
+    note(f"error: {error}")
+    if error.hint:
+        note("")
+        note(f"hint: {error.hint}")
+    return WRONG if isinstance(error, InvalidInput) else OTHER
+
+
+def stage_line(release: Mapping[str, Any]) -> str:
+    """One release in one line: sign, state word, position, reason."""
+    sign = SIGNS.get(release["stage"], "▸")
+    stage = release["stage"].replace("_", " ")
+    place = ""
+    if release["stage"] == "canary" and release["step"]:
+        place = f" {release['share'] * 100:g} % (step {release['step']} of {release['steps']})"
+    return f"{sign} {release['service']} {release['version']}  {stage}{place}: {release['reason']}"
+
+
+def interactive() -> bool:
+    """Whether a person sits at the terminal and can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()

@@ -1,0 +1,39 @@
+"""What the command line needs of the whole program; it is built only when a command asks for it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from gonogo.domain.health import Finding
+
+
+class Program(Protocol):
+    """The program put together, in this process."""
+
+    def serve(self, port: int | None) -> None:
+        """Run the desk until it is told to stop."""
+        ...
+
+    def stop_everything(self) -> tuple[str, ...]:
+        """Stop the desk and all that it left running; what was stopped."""
+        ...
+
+    def examine(self) -> tuple[Finding, ...]:
+        """Site health, without a running desk."""
+        ...
+
+    def verify_chain(self) -> dict[str, Any]:
+        """Whether the audit chain holds, without a running desk."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Where the desk's files are, and how to get the program and its reference service."""
+
+    home: Path
+    port: int
+    program: Callable[[], Program]
+    json: bool = False
+    debug: bool = False

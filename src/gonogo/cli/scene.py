@@ -1,0 +1,151 @@
+"""What the demo plays on: a desk in a folder of its own, the orders service, and its customers."""
+
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from gonogo.cli.client import DeskClient
+from gonogo.domain.errors import ActionFailed, Unavailable
+
+_PATIENCE_SECONDS = 20.0
+
+FULL = {
+    "steps": [
+        "5% for 8s, at least 40 requests",
+        "25% for 6s, at least 100 requests",
+        "50% for 4s, at least 100 requests",
+    ],
+    "watch": "4s",
+}
+FAST = {
+    "steps": ["10% for 3s, at least 20 requests", "50% for 2s, at least 40 requests"],
+    "watch": "2s",
+}
+
+
+def orders_folder() -> Path:
+    """Where the reference service's files are: in the package, or in a checkout beside it."""
+    inside = Path(str(files("gonogo"))) / "examples" / "orders"
+    checkout = Path(str(files("gonogo"))).parents[1] / "examples" / "orders"
+    found = next(
+        (folder for folder in (inside, checkout) if (folder / "history.py").exists()), None
+    )
+    if found is None:
+        raise ActionFailed("the files of the orders example are not installed")
+    return found
+
+
+class Scene:
+    """Sets the demo up and takes it down again."""
+
+    def __init__(self, home: Path, *, fast: bool) -> None:
+        self.home = home
+        self._pace = FAST if fast else FULL
+        self._folder = orders_folder()
+        self._environ = _environ(home)
+        self._customers: subprocess.Popen[bytes] | None = None
+        self._load = home / "customers.jsonl"
+        self.url = ""
+
+    def open_desk(self) -> DeskClient:
+        """Start a desk and wait until it answers."""
+        log = (self.home / "desk.log").open("wb")
+        command = [sys.executable, "-m", "gonogo", "serve", "--port", "0"]
+        self._desk = subprocess.Popen(command, env=self._environ, stdout=log, stderr=log)
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < deadline and self._desk.poll() is None:
+            try:
+                desk = DeskClient(self.home)
+                desk.get("/health")
+            except Unavailable:
+                time.sleep(0.05)
+            else:
+                return desk
+        tail = (self.home / "desk.log").read_text(errors="replace")[-2000:]
+        raise ActionFailed(f"the desk did not start:\n{tail}")
+
+    def register(self, desk: DeskClient, defect: str) -> None:
+        """Build the service's history and register its spec, with ports that are free here."""
+        repository = self.home / "repository"
+        subprocess.run(
+            [sys.executable, str(self._folder / "history.py"), str(repository), "--defect", defect],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        text = self._spec()
+        body = {"spec": text, "path": "gonogo.yaml", "repository": str(repository)}
+        found = desk.post("/services", body)
+        self.url = found["environments"][-1]["url"]
+
+    def _spec(self) -> str:
+        yaml = YAML()
+        spec = yaml.load((self._folder / "gonogo.yaml").read_text(encoding="utf-8"))
+        for name, environment in spec["environments"].items():
+            environment["port"] = _free_port()
+            environment["database_url"] = f"sqlite:///{self.home / name}.sqlite3"
+        spec["rollout"]["steps"] = self._pace["steps"]
+        spec["rollout"]["warm"] = "1s"
+        spec["rollout"]["drain"] = "2s"
+        spec["watch"] = self._pace["watch"]
+        text = io.StringIO()
+        yaml.dump(spec, text)
+        return text.getvalue()
+
+    def let_customers_in(self, rate: float, seed: int) -> None:
+        """Start the customers."""
+        command = [sys.executable, str(self._folder / "customers.py"), "--url", self.url]
+        command += ["--rate", str(rate), "--seed", str(seed), "--out", str(self._load)]
+        log = (self.home / "customers.log").open("wb")
+        self._customers = subprocess.Popen(command, stdout=log, stderr=log)
+
+    def see_customers_out(self) -> dict[str, Any]:
+        """Let the customers finish what they began; returns their own account."""
+        if self._customers is None:
+            raise ActionFailed("there are no customers")
+        self._customers.send_signal(signal.SIGTERM)
+        self._customers.wait(_PATIENCE_SECONDS)
+        lines = self._load.read_text(encoding="utf-8").splitlines()
+        summary: dict[str, Any] = json.loads(lines[-1])["summary"]
+        lost = summary["lost"]
+        return {
+            "requests": summary["requests"],
+            "lost": len(lost) if isinstance(lost, list) else lost,
+        }
+
+    def strike(self) -> None:
+        """Stop everything that the demo started."""
+        if self._customers is not None and self._customers.poll() is None:
+            self._customers.kill()
+            self._customers.wait()
+        subprocess.run(
+            [sys.executable, "-m", "gonogo", "down"],
+            env=self._environ,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,
+            timeout=60,
+        )
+
+
+def _environ(home: Path) -> dict[str, str]:
+    """The demo's own desk, and a `python` that has what the orders service imports."""
+    beside = str(Path(sys.executable).parent)
+    path = os.pathsep.join([beside, os.environ.get("PATH", os.defpath)])
+    return {**os.environ, "GONOGO_HOME": str(home), "PATH": path}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

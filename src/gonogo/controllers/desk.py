@@ -1,0 +1,102 @@
+"""The desk at work: claims releases, drives each in its own task, keeps the fleet, sends messages."""
+
+import asyncio
+import contextlib
+import logging
+
+from gonogo.controllers.drive import Drive
+from gonogo.controllers.fleet import Fleet
+from gonogo.controllers.outbox import deliver
+from gonogo.controllers.release import drive_to_end
+from gonogo.controllers.world import World
+from gonogo.domain.errors import GonogoError, StaleLease
+from gonogo.domain.registration import Registration
+
+log = logging.getLogger("gonogo.desk")
+
+
+class Desk:
+    """Runs until it is cancelled. Everything it knows is in the store: it may die at any instant."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._drives: dict[str, Drive] = {}
+        self._driving: dict[str, asyncio.Task[None]] = {}
+        self._keeping: dict[tuple[str, str, str], asyncio.Task[None]] = {}
+        self._woken = asyncio.Event()
+        self._told = asyncio.Event()
+
+    def wake(self, release_id: str) -> None:
+        """Something was stored that concerns this release."""
+        self._woken.set()
+        self._told.set()
+        drive = self._drives.get(release_id)
+        if drive is not None:
+            drive.woken.set()
+
+    async def run(self) -> None:
+        """Work until cancelled; ends every task, and touches nothing that serves customers."""
+        outbox = asyncio.ensure_future(deliver(self._world, self._told))
+        try:
+            while True:
+                try:
+                    await self._look()
+                except GonogoError as trouble:
+                    log.warning("the desk waits: %s", trouble)
+                with contextlib.suppress(TimeoutError):
+                    seconds = self._world.rhythm.claim.total_seconds()
+                    await asyncio.wait_for(self._woken.wait(), seconds)
+                self._woken.clear()
+        finally:
+            tasks = [outbox, *self._driving.values(), *self._keeping.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _look(self) -> None:
+        for registration in await self._world.store.registrations():
+            self._keep(registration)
+        for release in await self._world.store.releases(under_way=True):
+            if release.id in self._driving:
+                continue
+            now = self._world.clock.now()
+            lease = await self._world.store.claim(
+                release.id, self._world.desk, now, now + self._world.rhythm.lease
+            )
+            known = await self._world.store.registration(release.service)
+            current = await self._world.store.release(release.id)
+            if lease is None or known is None or current is None:
+                continue
+            drive = Drive(self._world, known, current, lease)
+            self._drives[release.id] = drive
+            self._driving[release.id] = asyncio.ensure_future(self._drive(drive))
+
+    async def _drive(self, drive: Drive) -> None:
+        identity = drive.release.id
+        try:
+            await drive_to_end(drive)
+        except StaleLease as lost:
+            log.warning("release %s: %s", identity, lost)
+        except GonogoError as trouble:
+            log.warning("release %s: %s", identity, trouble)
+            await asyncio.sleep(self._world.rhythm.claim.total_seconds())
+        except Exception:
+            log.exception("release %s: a defect in gonogo; trying again", identity)
+            await asyncio.sleep(self._world.rhythm.claim.total_seconds())
+        finally:
+            self._drives.pop(identity, None)
+            self._driving.pop(identity, None)
+            self._told.set()
+            self._woken.set()
+
+    def _keep(self, registration: Registration) -> None:
+        """One task per environment; a changed registration gets fresh ones."""
+        digest = registration.plan.digest
+        for key in [key for key in self._keeping if key[0] == registration.service]:
+            if key[2] != digest or self._keeping[key].done():
+                self._keeping.pop(key).cancel()
+        for environment in registration.plan.environments:
+            key = (registration.service, environment.name, digest)
+            if key not in self._keeping:
+                fleet = Fleet(self._world, registration, environment)
+                self._keeping[key] = asyncio.ensure_future(fleet.keep())

@@ -1,0 +1,178 @@
+"""One release under way: its row, its lease, and the one door through which it is changed.
+
+Everything that a stage does goes through a `Drive`: it records before it acts, it checks the lease
+before it acts on the world, and it waits in a way that a person's word can end. A drive may be
+thrown away at any instant; whoever makes the next one reads where the release stands and goes on.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from gonogo.controllers.world import World
+from gonogo.domain.actor import DESK
+from gonogo.domain.audit import AuditDraft
+from gonogo.domain.errors import StaleLease
+from gonogo.domain.journal import JournalEntry
+from gonogo.domain.look import Look
+from gonogo.domain.message import Message
+from gonogo.domain.plan import Environment, Plan
+from gonogo.domain.registration import Registration
+from gonogo.domain.release import Instruction, Release, Stage, move
+from gonogo.domain.slot import Slot
+from gonogo.ports.store import Change, Lease
+
+
+class Interrupted(Exception):
+    """A person said something while a stage was waiting."""
+
+    def __init__(self, instruction: Instruction) -> None:
+        super().__init__(instruction.kind.value)
+        self.instruction = instruction
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A look and the judge's memory after it: stored together or not at all."""
+
+    look: Look
+    memory: bytes
+
+
+class Drive:
+    """The right and the means to move one release."""
+
+    def __init__(
+        self, world: World, registration: Registration, release: Release, lease: Lease
+    ) -> None:
+        self.world = world
+        self.registration = registration
+        self.release = release
+        self.lease = lease
+        self.woken = asyncio.Event()
+        self._writing = asyncio.Lock()
+        self._asked = world.clock.now()
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that was fixed when the release began."""
+        return self.release.plan
+
+    async def slots(self, environment: Environment) -> tuple[Slot, ...]:
+        """The rows of this service in one environment."""
+        return await self.world.store.slots(self.release.service, environment.name)
+
+    async def record(
+        self,
+        action: str,
+        data: Mapping[str, Any] | None = None,
+        *,
+        change: Callable[[Release], Release] = lambda release: release,
+        slots: Sequence[Slot] = (),
+        journal: JournalEntry | None = None,
+        message: str | None = None,
+        answered: Instruction | None = None,
+        seen: Seen | None = None,
+        actor: str = DESK.name,
+    ) -> None:
+        """Store one change with its audit entry and, where there is a `message`, what to tell."""
+        async with self._writing:
+            release = change(self.release)
+            messages: tuple[Message, ...] = ()
+            if message is not None:
+                identity = f"{release.id}.{release.revision + 1}"
+                text = f"{release.service} {release.version} {message}"
+                now = self.world.clock.now()
+                messages = (Message(identity, release.id, action, text, now),)
+            self.release = await self.world.store.record(
+                Change(
+                    release=release,
+                    lease=self.lease,
+                    audit=AuditDraft(actor, action, release.id, dict(data or {})),
+                    slots=tuple(slots),
+                    messages=messages,
+                    journal=journal,
+                    look=seen.look if seen else None,
+                    judge=seen.memory if seen else None,
+                    handled=() if answered is None else (answered.id,),
+                )
+            )
+
+    async def remember(self, seen: Seen) -> None:
+        """Store what the judge saw together with what it remembers of it."""
+        async with self._writing:
+            self.release = await self.world.store.record(
+                Change(self.release, self.lease, look=seen.look, judge=seen.memory)
+            )
+
+    async def go(
+        self,
+        stage: Stage,
+        reason: str,
+        *,
+        action: str | None = None,
+        data: Mapping[str, Any] | None = None,
+        slots: Sequence[Slot] = (),
+        answered: Instruction | None = None,
+        seen: Seen | None = None,
+        **fields: Any,  # noqa: ANN401 - the columns of a release, checked by replace()
+    ) -> None:
+        """Move to another stage: the row, the audit entry, the slots and the message in one."""
+        before = self.release.stage
+        now = self.world.clock.now()
+        await self.record(
+            action or f"desk:release:{stage.value}",
+            {"from": before.value, "to": stage.value, "reason": reason, **(data or {})},
+            change=lambda release: replace(move(release, stage, now, reason), **fields),
+            slots=slots,
+            message=f"{stage.value.replace('_', ' ')}: {reason}",
+            answered=answered,
+            seen=seen,
+        )
+
+    async def renew(self) -> None:
+        """Hold the lease for longer. Raises StaleLease when another desk has it."""
+        now = self.world.clock.now()
+        lease = await self.world.store.claim(
+            self.release.id, self.world.desk, now, now + self.world.rhythm.lease
+        )
+        if lease is None or lease.fence != self.lease.fence:
+            raise StaleLease(f"another desk drives release {self.release.id} now")
+        self.lease = lease
+
+    async def may_act(self) -> None:
+        """Called before every act on the world: the lease must hold with margin."""
+        left = self.lease.until - self.world.clock.now()
+        if left < self.world.rhythm.lease / 3:
+            await self.renew()
+
+    async def instruction(self) -> Instruction | None:
+        """What a person said and nobody has answered yet."""
+        waiting = await self.world.store.instructions(self.release.id)
+        return waiting[0] if waiting else None
+
+    async def heed(self) -> None:
+        """Raise Interrupted when a person has said something.
+
+        The store is asked when somebody woke this drive, and once in a while in case the word came
+        in through another desk.
+        """
+        now = self.world.clock.now()
+        if not self.woken.is_set() and now - self._asked < self.world.rhythm.claim:
+            return
+        self.woken.clear()
+        self._asked = now
+        instruction = await self.instruction()
+        if instruction is not None:
+            self.woken.set()
+            raise Interrupted(instruction)
+
+    async def wait(self, duration: timedelta) -> None:
+        """Wait, but not past a person's word: raises Interrupted as soon as there is one."""
+        await self.heed()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.woken.wait(), duration.total_seconds())
+        await self.heed()

@@ -1,0 +1,92 @@
+"""Keeping what serves customers alive: versions and routers, with or without a release under way.
+
+A baseline that dies is started again, more slowly each time. A canary that dies is left alone: its
+death is evidence, and the release that drives it takes it back. A router that dies is started with
+the right addresses. Nothing here changes a row.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gonogo.controllers.layout import follows, instance_of, layout_of
+from gonogo.controllers.world import World
+from gonogo.domain.errors import ActionFailed, GonogoError
+from gonogo.domain.instance import InstanceState, release_of
+from gonogo.domain.plan import Environment
+from gonogo.domain.registration import Registration
+from gonogo.domain.slot import Layout, Slot, SlotRole
+
+log = logging.getLogger("gonogo.fleet")
+
+_KEPT = frozenset({SlotRole.BASELINE, SlotRole.PREVIOUS})
+_LONGEST_PAUSE = timedelta(seconds=30)
+
+
+@dataclass(slots=True)
+class _Restarts:
+    count: int = 0
+    not_before: datetime | None = None
+
+
+class Fleet:
+    """Looks after one service in one environment."""
+
+    def __init__(self, world: World, registration: Registration, environment: Environment) -> None:
+        self._world = world
+        self._registration = registration
+        self._environment = environment
+        self._restarts: dict[str, _Restarts] = {}
+
+    async def keep(self) -> None:
+        """Look again and again. One look's trouble is logged and never ends the keeping."""
+        while True:
+            try:
+                await self.look()
+            except GonogoError as trouble:
+                service, environment = self._registration.service, self._environment.name
+                log.warning("%s in %s: %s", service, environment, trouble)
+            await asyncio.sleep(self._world.rhythm.keep.total_seconds())
+
+    async def look(self) -> None:
+        """One look: start what should run and does not, lay out the router where it differs."""
+        service, environment = self._registration.service, self._environment.name
+        slots = await self._world.store.slots(service, environment)
+        if not any(slot.instance for slot in slots):
+            return
+        await self._processes(slots)
+        reading = await self._world.router.read(service, environment)
+        if follows(reading, self._layout(slots)):
+            return
+        async with self._world.place(service, environment):
+            slots = await self._world.store.slots(service, environment)
+            await self._world.router.apply(self._layout(slots))
+
+    def _layout(self, slots: Sequence[Slot]) -> Layout:
+        return layout_of(self._registration, self._environment, slots, self._world.withdrawn)
+
+    async def _processes(self, slots: Sequence[Slot]) -> None:
+        for slot in slots:
+            if slot.role in _KEPT and slot.instance is not None:
+                await self._revive(slot)
+
+    async def _revive(self, slot: Slot) -> None:
+        release = await self._world.store.release(release_of(slot.instance or ""))
+        if release is None:
+            raise ActionFailed(f"nothing is known of how {slot.version} is run")
+        if not release.final:
+            return  # its death is evidence for the release that is under way
+        instance = instance_of(slot, release.plan, self._environment)
+        status = await self._world.deployer.status(instance, probe=False)
+        restarts = self._restarts.setdefault(instance.id, _Restarts())
+        if status.state is InstanceState.RUNNING:
+            return
+        now = self._world.clock.now()
+        if restarts.not_before is not None and now < restarts.not_before:
+            return
+        pause = min(timedelta(seconds=2**restarts.count), _LONGEST_PAUSE)
+        restarts.count, restarts.not_before = restarts.count + 1, now + pause
+        log.warning("%s in %s is not running; starting it", slot.version, slot.environment)
+        await self._world.deployer.start(instance)

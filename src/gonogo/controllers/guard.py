@@ -1,0 +1,99 @@
+"""Keeping watch over customers while anything else goes on."""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gonogo.controllers.drive import Drive
+from gonogo.controllers.judging import Watcher
+from gonogo.controllers.layout import instance_of
+from gonogo.domain.instance import InstanceState, instance_id
+from gonogo.domain.verdict import Judgement, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Harm:
+    """Why a release has to be taken back: who says so and when the last of it was seen."""
+
+    action: str
+    reason: str
+    at: datetime
+    judgement: Judgement
+    kpi: str | None = None
+
+
+class Lookout:
+    """The watcher of one drive, opened when the first customer may come, closed with the drive."""
+
+    def __init__(self, drive: Drive) -> None:
+        self._drive = drive
+        self._stack = AsyncExitStack()
+        self._watcher: Watcher | None = None
+        self._next_probe = drive.world.clock.now()
+
+    async def watcher(self) -> Watcher:
+        """The open watcher."""
+        if self._watcher is None:
+            slots = await self._drive.slots(self._drive.plan.production)
+            watcher = Watcher(self._drive, slots)
+            self._watcher = await self._stack.enter_async_context(watcher)
+        return self._watcher
+
+    async def close(self) -> None:
+        """Stop counting."""
+        await self._stack.aclose()
+        self._watcher = None
+
+    async def once(self) -> Harm | None:
+        """Watch until the next batch, or for one short while; returns harm when there is any."""
+        drive, watcher = self._drive, await self.watcher()
+        harmed = await watcher.look(drive.world.rhythm.poll)
+        now = drive.world.clock.now()
+        if harmed:
+            found = watcher.judgement()
+            kpi = next((each.kpi for each in found.kpis if each.verdict is Verdict.FAIL), None)
+            return Harm("judge:release:fail", found.sentence, now, found, kpi)
+        met = watcher.criterion_met()
+        if met is not None:
+            return Harm("criterion:release:fail", met, now, watcher.judgement())
+        died = await self._died() if now >= self._next_probe else None
+        if died is not None:
+            return Harm("deployer:release:fail", died, now, watcher.judgement())
+        if watcher.due():
+            await watcher.flush()
+        return None
+
+    async def _died(self) -> str | None:
+        drive = self._drive
+        self._next_probe = drive.world.clock.now() + drive.world.rhythm.poll
+        environment = drive.plan.production
+        identity = instance_id(drive.release.id, environment.name)
+        slots = await drive.slots(environment)
+        slot = next((slot for slot in slots if slot.instance == identity), None)
+        if slot is None:
+            return f"{drive.release.version} has no slot any more"
+        instance = instance_of(slot, drive.plan, environment)
+        status = await drive.world.deployer.status(instance, probe=False)
+        if status.state is InstanceState.RUNNING:
+            return None
+        code = "" if status.exit_code is None else f" with exit code {status.exit_code}"
+        last = status.log_tail.strip().splitlines()[-1:]
+        return f"{instance.version} died{code}" + (f": {last[0]}" if last else "")
+
+    async def during(self, work: Coroutine[Any, Any, None]) -> Harm | None:
+        """Keep watch until the work is done. Harm ends the work; the work's own errors come through."""
+        task = asyncio.ensure_future(work)
+        try:
+            while not task.done():
+                harm = await self.once()
+                if harm is not None:
+                    return harm
+            await task
+            return None
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,116 @@
+"""Obeying people: what each word means in each stage; a word that comes too late is answered too."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+
+from gonogo.controllers import rollback, stages
+from gonogo.controllers.drive import Drive
+from gonogo.domain.journal import JournalEntry, StepState
+from gonogo.domain.release import TRANSITIONS, Instruction, InstructionKind, Stage
+
+
+async def obey(drive: Drive, instruction: Instruction) -> None:
+    """Do what a person said, or write down why it cannot be done any more."""
+    await OBEY[instruction.kind](drive, instruction)
+
+
+async def _too_late(drive: Drive, instruction: Instruction) -> None:
+    stage = drive.release.stage.value.replace("_", " ")
+    await drive.record(
+        "desk:instruction:refused",
+        {"kind": instruction.kind.value, "reason": f"the release is {stage}"},
+        answered=instruction,
+        message=f"did not {instruction.kind.value.replace('_', ' ')}: it is {stage}",
+    )
+
+
+def _may(drive: Drive, stage: Stage) -> bool:
+    return stage in TRANSITIONS[drive.release.stage]
+
+
+def _said(instruction: Instruction) -> str:
+    return f"{instruction.actor}: {instruction.reason}"
+
+
+async def _pause(drive: Drive, instruction: Instruction) -> None:
+    if _may(drive, Stage.PAUSED):
+        await drive.go(Stage.PAUSED, _said(instruction), answered=instruction)
+    else:
+        await _too_late(drive, instruction)
+
+
+async def _go_on(drive: Drive, instruction: Instruction, state: StepState) -> None:
+    """Send a waiting release back to where it came from, once its open steps are settled."""
+    back = drive.release.came_from
+    if back is None or not _may(drive, back):
+        await _too_late(drive, instruction)
+        return
+    now = drive.world.clock.now()
+    for entry in await drive.world.store.journal(drive.release.id):
+        if entry.state in {StepState.UNKNOWN, StepState.FAILED}:
+            note = f"said to be {state.value} by {instruction.actor}"
+            settled = replace(entry, state=state, ended_at=now, output=note)
+            await drive.record("person:step:settled", {"step": entry.step}, journal=settled)
+    since = None if drive.release.step_since is None else now
+    await drive.go(back, _said(instruction), answered=instruction, step_since=since)
+
+
+async def _resume(drive: Drive, instruction: Instruction) -> None:
+    await _go_on(drive, instruction, StepState.DONE)
+
+
+async def _retry(drive: Drive, instruction: Instruction) -> None:
+    await _go_on(drive, instruction, StepState.PLANNED)
+
+
+async def _abort(drive: Drive, instruction: Instruction) -> None:
+    if not _may(drive, Stage.ABORTED) or drive.release.exposed:
+        await _too_late(drive, instruction)
+        return
+    await stages.unrehearse(drive)
+    await drive.go(Stage.ABORTED, _said(instruction), answered=instruction)
+
+
+async def _roll_back(drive: Drive, instruction: Instruction) -> None:
+    if _may(drive, Stage.ROLLING_BACK):
+        await rollback.asked_by(drive, instruction)
+    else:
+        await _too_late(drive, instruction)
+
+
+async def _confirm(drive: Drive, instruction: Instruction) -> None:
+    if drive.release.stage is not Stage.VERIFYING:
+        await _too_late(drive, instruction)
+        return
+    entry = JournalEntry(
+        release=drive.release.id,
+        step=stages.CONFIRMATION,
+        state=StepState.DONE,
+        started_at=instruction.at,
+        ended_at=drive.world.clock.now(),
+        output=_said(instruction),
+    )
+    await drive.record(
+        "person:verification:confirmed",
+        {"reason": instruction.reason},
+        journal=entry,
+        answered=instruction,
+    )
+
+
+async def _reject(drive: Drive, instruction: Instruction) -> None:
+    if drive.release.stage is not Stage.VERIFYING:
+        await _too_late(drive, instruction)
+        return
+    await rollback.asked_by(drive, instruction)
+
+
+OBEY: Mapping[InstructionKind, Callable[[Drive, Instruction], Awaitable[None]]] = {
+    InstructionKind.PAUSE: _pause,
+    InstructionKind.RESUME: _resume,
+    InstructionKind.RETRY: _retry,
+    InstructionKind.ABORT: _abort,
+    InstructionKind.ROLL_BACK: _roll_back,
+    InstructionKind.CONFIRM: _confirm,
+    InstructionKind.REJECT: _reject,
+}

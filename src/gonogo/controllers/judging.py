@@ -1,0 +1,248 @@
+"""Watching customers while a release is exposed: counts in, verdict out, in one process.
+
+No queue and no polling lies between the deciding event and the answer: `look` returns the moment a
+batch was counted. What the judge has eaten is stored together with what it was fed, so that after a
+crash it goes on from the last stored look; what happened in between is recorded as a gap.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+from types import TracebackType
+
+from gonogo import judge
+from gonogo.controllers.drive import Drive, Seen
+from gonogo.domain.errors import Unavailable
+from gonogo.domain.instance import instance_id
+from gonogo.domain.look import Look
+from gonogo.domain.plan import CriterionMode, RollbackCriterion
+from gonogo.domain.release import Stage
+from gonogo.domain.slot import Slot, SlotRole
+from gonogo.domain.traffic import Arm, Counts, Increment, Kpi
+from gonogo.domain.verdict import Judgement, Verdict
+from gonogo.ports.metrics import Batch, MetricStream
+
+
+class Watcher:
+    """The judge at work on one release, from its first customer to its end."""
+
+    def __init__(self, drive: Drive, slots: tuple[Slot, ...]) -> None:
+        self._drive = drive
+        self._plan = judge.judge_plan(drive.plan, drive.release.attempt)
+        self._memory = judge.begin(self._plan)
+        self._instance = instance_id(drive.release.id, drive.plan.production.name)
+        self._arms = _arms(slots, self._instance)
+        self._criteria = tuple(
+            criterion
+            for criterion in drive.plan.rollback_criteria
+            if criterion.mode is CriterionMode.LITERAL
+        )
+        self._literal = judge.begin_literal(self._criteria)
+        self._pending: dict[str, list[Counts]] = {}
+        self._hurt: set[str] = set()
+        self._known_hurt: set[str] = set()
+        self._gap: str | None = None
+        self._blind_since: datetime | None = None
+        self._last_flush = drive.world.clock.now()
+        self._next_assessment = self._last_flush
+        self._stack = AsyncExitStack()
+        self._stream: MetricStream | None = None
+        self.step_requests = 0
+        self.first_bad: datetime | None = None
+
+    async def __aenter__(self) -> "Watcher":
+        """Subscribe, and pick up what the judge remembered before a crash."""
+        drive = self._drive
+        environment = drive.plan.production
+        kpis = (*self._plan.kpis, *(_as_kpi(criterion) for criterion in self._criteria))
+        source = drive.world.metrics.subscribe(drive.release.service, environment.name, kpis)
+        self._stream = await self._stack.enter_async_context(source)
+        stored = await drive.world.store.judge_memory(drive.release.id)
+        if stored is not None:
+            self._memory = judge.decode(self._plan, stored)
+            await self._recount()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.__aexit__(kind, error, trace)
+
+    async def _recount(self) -> None:
+        looks = await self._drive.world.store.looks(self._drive.release.id)
+        if not looks:
+            return
+        now = self._drive.world.clock.now()
+        unseen = (now - looks[-1].at).total_seconds()
+        self._gap = f"nobody watched for {unseen:.1f} s"
+        self._known_hurt = {client for look in looks for client in look.hurt}
+        current = [look for look in looks if look.step == self._drive.release.step]
+        self.step_requests = sum(
+            max((increment.canary.total for increment in look.increments), default=0)
+            for look in current
+        )
+
+    def follow(self, slots: tuple[Slot, ...]) -> None:
+        """Learn which instance is which arm after the rows changed."""
+        self._arms = _arms(slots, self._instance)
+
+    async def next_step(self, *, alone: bool = False) -> None:
+        """A rollout step begins, or the time after promotion (`alone`): a fault may begin with it."""
+        self._memory = judge.next_step(self._plan, self._memory, alone=alone)
+        self.step_requests = 0
+        await self.flush()
+
+    async def look(self, within: timedelta) -> bool:
+        """Wait for the next batch, at most `within`, and let the judge see it.
+
+        Returns whether it decided that the release harms. A source that cannot be reached is
+        remembered as blindness and never counted as health.
+        """
+        if self._stream is None:
+            raise RuntimeError("a watcher is used inside `async with`")
+        now = self._drive.world.clock.now()
+        try:
+            batch = await self._stream.next(within)
+        except Unavailable as error:
+            await self._note_gap(now, str(error))
+            await self._drive.wait(within)
+            return False
+        if batch.gap is not None:
+            await self._note_gap(batch.at, batch.gap)
+            return False
+        await self._eat(batch)
+        return judge.failed(self._memory)
+
+    async def _note_gap(self, at: datetime, why: str) -> None:
+        if self._pending:
+            await self.flush()  # what was counted before the gap is good and stays
+        self._gap = why
+        if self._blind_since is None:
+            self._blind_since = at
+
+    async def _eat(self, batch: Batch) -> None:
+        if not batch.counts:
+            return
+        if self._gap is not None:
+            await self.flush()
+        self._blind_since = None
+        increments = []
+        for kpi in self._plan.kpis:
+            arms = self._on_arms(kpi.name, batch.counts)
+            if arms[Arm.BASELINE].total or arms[Arm.CANARY].total:
+                increments.append(Increment(kpi.name, arms[Arm.BASELINE], arms[Arm.CANARY]))
+        signed = {
+            criterion.name: self._on_arms(_as_kpi(criterion).name, batch.counts)[Arm.CANARY]
+            for criterion in self._criteria
+        }
+        self._literal = judge.observe_literal(self._literal, batch.at, signed)
+        if increments:
+            self._memory = judge.observe(self._plan, self._memory, increments)
+            self._keep(increments, batch)
+
+    def _keep(self, increments: list[Increment], batch: Batch) -> None:
+        for increment in increments:
+            sums = self._pending.setdefault(increment.kpi, [Counts(), Counts()])
+            sums[0] += increment.baseline
+            sums[1] += increment.canary
+        canary = {address for address, arm in self._arms.items() if arm is Arm.CANARY}
+        self.step_requests += sum(batch.requests.get(address, 0) for address in canary)
+        hurt = {client for address, client in batch.hurt if address in canary}
+        if hurt and self.first_bad is None:
+            self.first_bad = batch.at
+        self._hurt |= hurt - self._known_hurt
+
+    def _on_arms(self, kpi: str, counts: Mapping[tuple[str, str], Counts]) -> Mapping[Arm, Counts]:
+        sums: dict[Arm, Counts] = defaultdict(Counts)
+        for (address, name), found in counts.items():
+            arm = self._arms.get(address)
+            if name == kpi and arm is not None:
+                sums[arm] += found
+        return {arm: sums[arm] for arm in Arm}
+
+    def criterion_met(self) -> str | None:
+        """The sentence of a literal rollback criterion that is met now, or None."""
+        return judge.fired(self._literal)
+
+    def judgement(self) -> Judgement:
+        """What the judge says now. Blindness that lasts makes it inconclusive."""
+        release, plan = self._drive.release, self._drive.plan
+        in_canary = (
+            0 <= release.step < len(plan.rollout.steps) and release.stage is not Stage.WATCHING
+        )
+        minimum = plan.rollout.steps[release.step].minimum_requests if in_canary else 0
+        found = judge.assess(self._plan, self._memory, minimum)
+        blind = self.blind_for()
+        if found.verdict is not Verdict.FAIL and blind > self._drive.world.rhythm.gap_patience:
+            why = f"no trustworthy counts for {blind.total_seconds():.0f} s: {self._gap}"
+            return Judgement(Verdict.INCONCLUSIVE, found.kpis, why)
+        return found
+
+    def blind_for(self) -> timedelta:
+        """How long the source has not given counts that could be trusted."""
+        if self._blind_since is None:
+            return timedelta()
+        return self._drive.world.clock.now() - self._blind_since
+
+    def due_to_assess(self, now: datetime) -> bool:
+        """Whether it is time to weigh everything; evidence of harm is seen at once without it."""
+        if now < self._next_assessment:
+            return False
+        self._next_assessment = now + self._drive.world.rhythm.poll
+        return True
+
+    def due(self) -> bool:
+        """Whether there is something to store, and it is time to."""
+        waited = self._drive.world.clock.now() - self._last_flush
+        news = bool(self._pending) or self._gap is not None
+        return news and waited >= self._drive.world.rhythm.flush
+
+    async def flush(self) -> None:
+        """Store what was seen since the last time, with the judge's memory of it."""
+        await self._drive.remember(self.seen(self.judgement()))
+        self.forget()
+
+    def seen(self, judgement: Judgement) -> Seen:
+        """What was seen since the last stored look, to be stored with whatever follows from it."""
+        release = self._drive.release
+        promoted = release.stage in {Stage.PROMOTING, Stage.VERIFYING, Stage.WATCHING}
+        steps = self._drive.plan.rollout.steps
+        share = steps[release.step].share if 0 <= release.step < len(steps) else 0.0
+        look = Look(
+            release=release.id,
+            at=self._drive.world.clock.now(),
+            step=release.step,
+            share=1.0 if promoted else share,
+            increments=tuple(Increment(kpi, *sums) for kpi, sums in self._pending.items()),
+            judgement=judgement,
+            gap=self._gap,
+            hurt=tuple(sorted(self._hurt)),
+        )
+        return Seen(look, judge.encode(self._memory))
+
+    def forget(self) -> None:
+        """What `seen` returned is stored now."""
+        self._known_hurt |= self._hurt
+        self._pending, self._hurt, self._gap = {}, set(), None
+        self._last_flush = self._drive.world.clock.now()
+
+
+def _as_kpi(criterion: RollbackCriterion) -> Kpi:
+    return Kpi(f"literal: {criterion.name}", criterion.bad, criterion.endpoint, criterion.limit)
+
+
+def _arms(slots: tuple[Slot, ...], instance: str) -> dict[str, Arm]:
+    """Which address is which arm: the release's version is the canary, the one before the baseline."""
+    arms: dict[str, Arm] = {}
+    for slot in slots:
+        if slot.address is None:
+            continue
+        if slot.instance == instance:
+            arms[slot.address] = Arm.CANARY
+        elif slot.role in {SlotRole.BASELINE, SlotRole.PREVIOUS}:
+            arms[slot.address] = Arm.BASELINE
+    return arms

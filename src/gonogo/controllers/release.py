@@ -1,0 +1,128 @@
+"""Driving one release to its end: a table of stages, and what follows when a stage fails.
+
+Level-triggered: every turn reads where the release stands and does what that stage asks for. A
+turn may be cut off at any point and begun again by another driver.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+from gonogo.controllers import instructions, rollback, stages
+from gonogo.controllers.drive import Drive, Interrupted
+from gonogo.controllers.guard import Lookout
+from gonogo.domain.errors import (
+    ActionFailed,
+    Conflict,
+    InvalidInput,
+    NeedsPerson,
+    NotFound,
+    Unavailable,
+)
+from gonogo.domain.release import Stage
+
+log = logging.getLogger("gonogo.release")
+
+_EXPOSING = frozenset({Stage.CANARY, Stage.PROMOTING, Stage.VERIFYING, Stage.WATCHING})
+
+
+async def rest(drive: Drive, lookout: Lookout) -> None:
+    """A person has the next word; customers who are on the version are watched all the same."""
+    stage = drive.release.stage
+    while drive.release.stage is stage:
+        if drive.release.exposed and drive.release.came_from in _EXPOSING:
+            harm = await lookout.once()
+            if harm is not None and drive.release.previous is not None:
+                await rollback.because_of(drive, lookout, harm)
+                return
+            await drive.heed()
+        else:
+            await drive.wait(drive.world.rhythm.claim)
+
+
+Handler = Callable[[Drive, Lookout], Awaitable[None]]
+
+HANDLERS: Mapping[Stage, Handler] = {
+    Stage.DRAFT: stages.draft,
+    Stage.CHECKING: stages.check,
+    Stage.HELD: rest,
+    Stage.CLEARED: stages.clear,
+    Stage.STAGING: stages.rehearse,
+    Stage.CANARY: stages.canary,
+    Stage.PROMOTING: stages.promote,
+    Stage.VERIFYING: stages.verify,
+    Stage.WATCHING: stages.watch,
+    Stage.PAUSED: rest,
+    Stage.NEEDS_PERSON: rest,
+    Stage.ROLLING_BACK: rollback.roll_back,
+    Stage.VERIFYING_ROLLBACK: rollback.verify,
+}
+"""What is done in every stage that something leaves; a test holds it against the transitions."""
+
+
+async def _no_go(drive: Drive, reason: str) -> None:
+    await stages.unrehearse(drive)
+    await drive.go(Stage.NO_GO, reason)
+
+
+async def _ask(drive: Drive, reason: str) -> None:
+    await drive.go(Stage.NEEDS_PERSON, reason)
+
+
+ON_FAILURE: Mapping[Stage, Callable[[Drive, str], Awaitable[None]]] = {
+    Stage.CHECKING: _no_go,
+    Stage.STAGING: _no_go,
+    Stage.CANARY: rollback.after_failure,
+    Stage.PROMOTING: rollback.after_failure,
+    Stage.VERIFYING: rollback.after_failure,
+    Stage.WATCHING: rollback.after_failure,
+    Stage.ROLLING_BACK: _ask,
+    Stage.VERIFYING_ROLLBACK: _ask,
+}
+"""Where a release goes when an act of a stage failed. A stage that is not here asks a person."""
+
+
+async def drive_to_end(drive: Drive) -> None:
+    """Drive a release until it has ended. Raises StaleLease when another desk took it over."""
+    lookout = Lookout(drive)
+    keeper = asyncio.ensure_future(_keep_lease(drive))
+    try:
+        while not drive.release.final:
+            turn = asyncio.ensure_future(_turn(drive, lookout))
+            await asyncio.wait({turn, keeper}, return_when=asyncio.FIRST_COMPLETED)
+            if keeper.done():
+                turn.cancel()
+                await asyncio.gather(turn, return_exceptions=True)
+                keeper.result()
+            await turn
+    finally:
+        keeper.cancel()
+        await asyncio.gather(keeper, return_exceptions=True)
+        with contextlib.suppress(Unavailable):
+            await lookout.close()
+
+
+async def _keep_lease(drive: Drive) -> None:
+    while True:
+        await asyncio.sleep(drive.world.rhythm.lease.total_seconds() / 3)
+        with contextlib.suppress(Unavailable):  # `may_act` refuses acts when the lease runs out
+            await drive.renew()
+
+
+async def _turn(drive: Drive, lookout: Lookout) -> None:
+    """One turn: a stage's work, a person's word, or what follows from a failure."""
+    try:
+        try:
+            await HANDLERS[drive.release.stage](drive, lookout)
+        except Interrupted as said:
+            await instructions.obey(drive, said.instruction)
+        except ActionFailed as failure:
+            log.warning("release %s: %s", drive.release.id, failure)
+            await ON_FAILURE.get(drive.release.stage, _ask)(drive, str(failure))
+        except (NeedsPerson, Conflict, InvalidInput, NotFound) as trouble:
+            hint = f" ({trouble.hint})" if trouble.hint else ""
+            await _ask(drive, f"{trouble}{hint}")
+    except Unavailable as trouble:
+        log.warning("release %s waits: %s", drive.release.id, trouble)
+        await asyncio.sleep(drive.world.rhythm.keep.total_seconds())

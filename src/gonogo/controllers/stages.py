@@ -1,0 +1,299 @@
+"""What is done in each stage of a release that goes forward.
+
+Every function starts from what is true and may be run again after a crash: what was journalled is
+not repeated, what stands is left standing, what is missing is made.
+"""
+
+from dataclasses import replace
+
+from gonogo.controllers import rollback
+from gonogo.controllers.drive import Drive
+from gonogo.controllers.guard import Lookout
+from gonogo.controllers.layout import promoted, shared
+from gonogo.controllers.steps import admit, command, lay_out, occupy, smoke, vacate
+from gonogo.domain.errors import ActionFailed
+from gonogo.domain.instance import instance_id
+from gonogo.domain.journal import StepState
+from gonogo.domain.plan import Environment, OnSilence
+from gonogo.domain.release import Release, Stage
+from gonogo.domain.rollout import Move, next_move
+from gonogo.domain.slot import Slot, SlotRole, with_role
+from gonogo.domain.verdict import Verdict
+
+CONFIRMATION = "production/confirmation"
+
+
+async def draft(drive: Drive, _: Lookout) -> None:
+    """Nothing was done yet."""
+    await drive.go(Stage.CHECKING, f"looks whether {drive.release.version} can be built")
+
+
+async def check(drive: Drive, _: Lookout) -> None:
+    """Lay the version's files out and build them."""
+    release = drive.release
+    repository = drive.registration.repository
+    await drive.world.workshop.lay_out(repository, release.service, release.commit)
+    if drive.plan.build is not None:
+        repeatable = replace(drive.plan.build, repeatable=True)
+        await command(drive, "build", repeatable, None)
+    await drive.go(Stage.CLEARED, f"commit {release.commit[:12]} is laid out and built")
+
+
+async def clear(drive: Drive, _: Lookout) -> None:
+    """Go: the first environment comes next."""
+    names = " → ".join(environment.name for environment in drive.plan.environments)
+    await drive.go(Stage.STAGING, f"goes through {names}")
+
+
+async def rehearse(drive: Drive, _: Lookout) -> None:
+    """Deploy to each environment before production, smoke-test there, and switch it over."""
+    for environment in drive.plan.rehearsals:
+        own = await _own(drive, environment)
+        if own is None or own.role is not SlotRole.BASELINE:
+            await _deploy(drive, environment, SlotRole.STARTING)
+            slots = promoted(await drive.slots(environment), _identity(drive, environment))
+            await admit(drive, environment, slots, "switched")
+        await _empty(drive, environment, SlotRole.PREVIOUS, SlotRole.RETIRING)
+        await _hooks_after(drive, environment)
+    names = ", ".join(environment.name for environment in drive.plan.rehearsals)
+    passed = f"smoke is green in {names}" if names else "there is no environment before production"
+    await drive.go(Stage.CANARY, passed)
+
+
+async def unrehearse(drive: Drive) -> None:
+    """Take the version out of the environments before production again."""
+    for environment in drive.plan.environments:
+        own = await _own(drive, environment)
+        if own is not None and own.role is not SlotRole.BASELINE:
+            await vacate(drive, environment, own)
+
+
+async def _deploy(drive: Drive, environment: Environment, role: SlotRole) -> Slot:
+    """Hooks, migrations, start, health and smoke, with no customer on the new version."""
+    for hook in drive.plan.before:
+        await command(drive, f"{environment.name}/{hook.name}", hook, environment)
+    if drive.plan.migrations is not None:
+        await command(
+            drive, f"{environment.name}/migrate", drive.plan.migrations.upgrade, environment
+        )
+    slot = await occupy(drive, environment, role)
+    slots = await drive.slots(environment)
+    quiet = [replace(each, testers=each.name == slot.name) for each in slots]
+    await admit(drive, environment, quiet, "testers")
+    await smoke(drive, environment, replace(slot, testers=True), f"in {environment.name}")
+    return slot
+
+
+async def _hooks_after(drive: Drive, environment: Environment) -> None:
+    for hook in drive.plan.after:
+        await command(drive, f"{environment.name}/{hook.name}", hook, environment)
+
+
+async def _empty(drive: Drive, environment: Environment, *roles: SlotRole) -> None:
+    for slot in await drive.slots(environment):
+        if slot.role in roles:
+            await vacate(drive, environment, slot)
+
+
+def _identity(drive: Drive, environment: Environment) -> str:
+    return instance_id(drive.release.id, environment.name)
+
+
+async def _own(drive: Drive, environment: Environment) -> Slot | None:
+    identity = _identity(drive, environment)
+    slots = await drive.slots(environment)
+    return next((slot for slot in slots if slot.instance == identity), None)
+
+
+async def canary(drive: Drive, lookout: Lookout) -> None:
+    """Share customers step by step, while the judge looks at every batch."""
+    environment = drive.plan.production
+    if drive.release.step < 0:
+        await _deploy(drive, environment, SlotRole.CANARY)
+        if with_role(await drive.slots(environment), SlotRole.BASELINE) is None:
+            await drive.go(
+                Stage.PROMOTING, "no version serves yet: there is nobody to compare with"
+            )
+            return
+        await lookout.watcher()
+        await _enter(drive, lookout, 0)
+    else:
+        async with drive.world.place(drive.release.service, environment.name):
+            await lay_out(drive, environment)
+    while drive.release.stage is Stage.CANARY:
+        harm = await lookout.once()
+        if harm is not None:
+            await rollback.because_of(drive, lookout, harm)
+            return
+        await drive.heed()
+        await _next(drive, lookout)
+
+
+async def _enter(drive: Drive, lookout: Lookout, step: int) -> None:
+    """Begin a step: the row says so first, then the router follows."""
+    environment = drive.plan.production
+    plan = drive.plan.rollout.steps[step]
+    now = drive.world.clock.now()
+
+    def begun(release: Release) -> Release:
+        return replace(release, step=step, step_since=now, exposed=True, reason=reason)
+
+    seconds = plan.hold.total_seconds()
+    reason = (
+        f"{plan.share * 100:g} % of customers for {seconds:g} s,"
+        f" at least {plan.minimum_requests} canary requests"
+    )
+    async with drive.world.place(drive.release.service, environment.name):
+        slots = shared(await drive.slots(environment), _identity(drive, environment), plan.share)
+        await drive.record(
+            "desk:release:step",
+            {"step": step, "share": plan.share, "reason": reason},
+            change=begun,
+            slots=slots,
+            message=f"step {step + 1} of {len(drive.plan.rollout.steps)}: {reason}",
+        )
+        await lay_out(drive, environment)
+    watcher = await lookout.watcher()
+    watcher.follow(await drive.slots(environment))
+    await watcher.next_step()
+
+
+async def _next(drive: Drive, lookout: Lookout) -> None:
+    watcher, release = await lookout.watcher(), drive.release
+    since = release.step_since or release.stage_since
+    now = drive.world.clock.now()
+    if not watcher.due_to_assess(now):
+        return
+    verdict = watcher.judgement().verdict
+    seen = watcher.step_requests
+    found = next_move(drive.plan.rollout, release.step, since, verdict, seen, now)
+    match found.move:
+        case Move.HOLD:
+            await _hold(drive, verdict, found.reason)
+        case Move.ADVANCE:
+            await watcher.flush()
+            await _enter(drive, lookout, release.step + 1)
+        case Move.PROMOTE:
+            await watcher.flush()
+            await drive.go(Stage.PROMOTING, found.reason)
+        case Move.ASK:
+            await drive.go(Stage.NEEDS_PERSON, found.reason)
+        case Move.ROLL_BACK:
+            # `once` has already acted on evidence of harm; the table is complete all the same.
+            await rollback.after_failure(drive, found.reason)
+
+
+async def _hold(drive: Drive, verdict: Verdict, reason: str) -> None:
+    """Say once why it waits when the step's own time is over; a running step says nothing new."""
+    kind = reason.partition(":")[0]
+    if reason.startswith("waits") and not drive.release.reason.startswith(kind):
+        await drive.record(
+            "desk:release:waits",
+            {"reason": reason, "verdict": verdict.value},
+            change=lambda release: replace(release, reason=reason),
+            message=reason,
+        )
+
+
+async def promote(drive: Drive, lookout: Lookout) -> None:
+    """Give the new version everyone, and keep the one before warm."""
+    environment = drive.plan.production
+    own = await _own(drive, environment)
+    if own is None:
+        raise ActionFailed(f"{drive.release.version} has no slot in {environment.name}")
+    if own.role is not SlotRole.BASELINE:
+        slots = promoted(await drive.slots(environment), _identity(drive, environment))
+        async with drive.world.place(drive.release.service, environment.name):
+            await drive.record(
+                "desk:release:promoted",
+                {"shares": {slot.name: slot.share for slot in slots}, "share": 1.0},
+                change=lambda release: replace(release, exposed=True),
+                slots=slots,
+                message="has all customers",
+            )
+            await lay_out(drive, environment)
+    else:
+        async with drive.world.place(drive.release.service, environment.name):
+            await lay_out(drive, environment)
+    watcher = await lookout.watcher()
+    watcher.follow(await drive.slots(environment))
+    await watcher.next_step(alone=True)
+
+    async def settle() -> None:
+        await _empty(drive, environment, SlotRole.RETIRING)
+        await _hooks_after(drive, environment)
+
+    harm = await lookout.during(settle())
+    if harm is not None:
+        await rollback.because_of(drive, lookout, harm)
+        return
+    await drive.go(Stage.VERIFYING, "all customers are on it; smoke comes next")
+
+
+async def verify(drive: Drive, lookout: Lookout) -> None:
+    """Smoke test in production, then a person's word where the plan asks for one."""
+    harm = await lookout.during(_verify(drive))
+    if harm is not None:
+        await rollback.because_of(drive, lookout, harm)
+    elif drive.release.stage is Stage.VERIFYING:
+        seconds = max(drive.plan.watch, drive.plan.rollout.warm).total_seconds()
+        await drive.go(Stage.WATCHING, f"smoke is green; watched for {seconds:g} s more")
+
+
+async def _verify(drive: Drive) -> None:
+    environment = drive.plan.production
+    own = await _own(drive, environment)
+    if own is None:
+        raise ActionFailed(f"{drive.release.version} has no slot in {environment.name}")
+    await smoke(drive, environment, own, "after promotion")
+    wanted = drive.plan.verification
+    if wanted is None:
+        return
+    deadline = drive.release.stage_since + wanted.within
+    while not await _confirmed(drive):
+        if drive.world.clock.now() >= deadline:
+            await _silence(drive, wanted.on_silence)
+            return
+        await drive.wait(drive.world.rhythm.poll)
+
+
+async def _confirmed(drive: Drive) -> bool:
+    entries = await drive.world.store.journal(drive.release.id)
+    return any(entry.step == CONFIRMATION and entry.state is StepState.DONE for entry in entries)
+
+
+async def _silence(drive: Drive, rule: OnSilence) -> None:
+    said = "nobody confirmed the release in time"
+    if rule is OnSilence.ROLL_BACK:
+        raise ActionFailed(said)
+    if rule is OnSilence.NEEDS_PERSON:
+        await drive.go(Stage.NEEDS_PERSON, said)
+        return
+    await drive.record("desk:verification:accepted", {"reason": f"{said}; the plan accepts that"})
+
+
+async def watch(drive: Drive, lookout: Lookout) -> None:
+    """Watch with nobody left to compare with, then smoke again and let the version before go."""
+    environment = drive.plan.production
+    end = drive.release.stage_since + max(drive.plan.watch, drive.plan.rollout.warm)
+    while drive.world.clock.now() < end:
+        harm = await lookout.once()
+        if harm is not None:
+            await rollback.because_of(drive, lookout, harm)
+            return
+        await drive.heed()
+
+    async def finish() -> None:
+        own = await _own(drive, environment)
+        if own is not None:
+            await smoke(drive, environment, own, "at the end of the watch")
+
+    harm = await lookout.during(finish())
+    if harm is not None:
+        await rollback.because_of(drive, lookout, harm)
+        return
+    watcher = await lookout.watcher()
+    await watcher.flush()
+    await lookout.close()
+    await _empty(drive, environment, SlotRole.PREVIOUS, SlotRole.RETIRING)
+    await drive.go(Stage.RELEASED, "verified in production")

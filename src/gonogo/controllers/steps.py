@@ -1,0 +1,241 @@
+"""Steps that touch the world: journalled commands, starting a version in a slot, smoke tests."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from gonogo.controllers.drive import Drive
+from gonogo.controllers.layout import (
+    instance_of,
+    layout_of,
+    placeholders,
+    variables_of,
+)
+from gonogo.domain.errors import ActionFailed, Conflict, NeedsPerson
+from gonogo.domain.instance import (
+    Instance,
+    InstanceState,
+    InstanceStatus,
+    instance_id,
+)
+from gonogo.domain.journal import JournalEntry, StepState
+from gonogo.domain.placeholders import fill
+from gonogo.domain.plan import Command, Environment
+from gonogo.domain.slot import RouterReading, Slot, SlotRole, with_role
+from gonogo.ports.smoke import SmokeOrder, SmokeResult
+from gonogo.ports.workshop import Job
+
+_TAIL = 2000
+
+
+async def command(
+    drive: Drive, step: str, wanted: Command, environment: Environment | None
+) -> None:
+    """Run a command once, ever, unless it is repeatable or a person asked for it again.
+
+    `step` names it in the journal, e.g. `production/migrate`. Raises ActionFailed when it fails and
+    NeedsPerson when it was started before and nobody saw it end.
+    """
+    entries = {entry.step: entry for entry in await drive.world.store.journal(drive.release.id)}
+    before = entries.get(step)
+    if before is not None and before.state is StepState.DONE:
+        return
+    if before is not None and before.state is StepState.FAILED and not wanted.repeatable:
+        raise ActionFailed(f"{step} failed before", detail=before.output)
+    open_end = before is not None and before.state in {StepState.STARTED, StepState.UNKNOWN}
+    if before is not None and open_end and not wanted.repeatable:
+        await _unknown(drive, before)
+    await drive.may_act()
+    now = drive.world.clock.now()
+    entry = JournalEntry(drive.release.id, step, StepState.STARTED, now)
+    await drive.record("desk:step:started", {"step": step, "line": wanted.line}, journal=entry)
+    result = await drive.world.workshop.run(_job(drive, step, wanted, environment))
+    ended = replace(
+        entry,
+        state=StepState.DONE if result.ok else StepState.FAILED,
+        ended_at=drive.world.clock.now(),
+        output=result.output[-_TAIL:],
+    )
+    outcome = {"step": step, "seconds": round(result.seconds, 3), "exit_code": result.exit_code}
+    await drive.record(f"desk:step:{ended.state.value}", outcome, journal=ended)
+    if not result.ok:
+        how = (
+            f"ran longer than {wanted.within.total_seconds():g} s"
+            if result.exit_code is None
+            else f"ended with {result.exit_code}"
+        )
+        last = result.output.strip().splitlines()[-1:] or ["it printed nothing"]
+        raise ActionFailed(f"{step} {how}: {last[0]}", detail=result.output[-_TAIL:])
+
+
+async def _unknown(drive: Drive, before: JournalEntry) -> None:
+    if before.state is StepState.STARTED:
+        unknown = replace(before, state=StepState.UNKNOWN, ended_at=drive.world.clock.now())
+        await drive.record("desk:step:unknown", {"step": before.step}, journal=unknown)
+    raise NeedsPerson(
+        f"{before.step} was started at {before.started_at:%H:%M:%S} UTC and nobody saw it end",
+        hint="look whether it was done; then `gonogo resume --done` or `gonogo resume --again`",
+    )
+
+
+def _job(drive: Drive, step: str, wanted: Command, environment: Environment | None) -> Job:
+    release = drive.release
+    where = environment or drive.plan.production
+    values = placeholders(drive.plan, where, release.version, 0)
+    return Job(
+        service=release.service,
+        commit=release.commit,
+        name=step.replace("/", "-"),
+        line=fill(wanted.line, values),
+        within=wanted.within,
+        variables=variables_of(where, values) if environment else {"VERSION": release.version},
+    )
+
+
+async def occupy(drive: Drive, environment: Environment, role: SlotRole) -> Slot:
+    """Put the release's version into a slot, with no customers: rows first, then the process.
+
+    Returns its slot when the version answers its health check. Raises ActionFailed with the last
+    lines of its log when it ends, or stays unhealthy for longer than the plan allows.
+    """
+    release = drive.release
+    identity = instance_id(release.id, environment.name)
+    slots = await drive.slots(environment)
+    slot = next((slot for slot in slots if slot.instance == identity), None)
+    if slot is None:
+        spare = (SlotRole.EMPTY, SlotRole.RETIRING, SlotRole.PREVIOUS)
+        free = next((found for each in spare if (found := with_role(slots, each))), None)
+        if free is None:
+            raise Conflict(f"no slot is free for {release.version} in {environment.name}")
+        await vacate(drive, environment, free)
+        slot = Slot(
+            service=release.service,
+            environment=environment.name,
+            name=free.name,
+            role=role,
+            version=release.version,
+            commit=release.commit,
+            instance=identity,
+            port=drive.world.free_port(),
+        )
+        content = {"environment": environment.name, "slot": slot.name, "port": slot.port}
+        await drive.record("desk:slot:occupied", content, slots=(slot,))
+    await drive.may_act()
+    await drive.world.deployer.start(instance_of(slot, drive.plan, environment))
+    await healthy(drive, instance_of(slot, drive.plan, environment))
+    return slot
+
+
+async def healthy(drive: Drive, instance: Instance) -> None:
+    """Wait until an instance answers its health check; ActionFailed when it does not in time."""
+    deadline = drive.world.clock.now() + instance.health.within
+    while True:
+        status = await drive.world.deployer.status(instance)
+        if status.healthy:
+            return
+        if status.state is not InstanceState.RUNNING:
+            raise ActionFailed(_died(instance.version, status), detail=status.log_tail)
+        if drive.world.clock.now() >= deadline:
+            raise ActionFailed(
+                f"{instance.version} did not become healthy at {instance.health.path}"
+                f" within {instance.health.within.total_seconds():g} s",
+                detail=status.log_tail,
+            )
+        await drive.wait(drive.world.rhythm.poll)
+
+
+def _died(version: str, status: InstanceStatus) -> str:
+    code = "" if status.exit_code is None else f" with exit code {status.exit_code}"
+    last = status.log_tail.strip().splitlines()[-1:] or ["its log is empty"]
+    return f"{version} ended{code}: {last[0]}"
+
+
+async def vacate(drive: Drive, environment: Environment, slot: Slot) -> None:
+    """Drain and stop what is in a slot and empty its row. The router must not send customers there."""
+    if slot.role is SlotRole.EMPTY:
+        return
+    world = drive.world
+    out = replace(slot, role=SlotRole.RETIRING, share=0.0, testers=False)
+    async with world.place(slot.service, slot.environment):
+        await drive.record("desk:slot:retiring", _named(slot), slots=(out,))
+        await lay_out(drive, environment)
+    end = world.clock.now() + drive.plan.rollout.drain
+    while world.clock.now() < end:
+        reading = await world.router.read(slot.service, slot.environment)
+        found = reading.slots.get(slot.name) if reading else None
+        if found is None or found.sessions == 0:
+            break
+        await drive.wait(world.rhythm.poll)
+    if slot.instance is not None:
+        await drive.may_act()
+        await world.deployer.stop(slot.instance, world.rhythm.stop_grace.total_seconds())
+    gone = Slot(service=slot.service, environment=slot.environment, name=slot.name)
+    await drive.record("desk:slot:emptied", _named(slot), slots=(gone,))
+
+
+def _named(slot: Slot) -> dict[str, Any]:
+    return {"environment": slot.environment, "slot": slot.name, "version": slot.version}
+
+
+async def lay_out(drive: Drive, environment: Environment) -> RouterReading:
+    """Make the router follow the rows, and say what it said afterwards.
+
+    Called with the place's lock held, so that no older picture can be applied after it.
+    """
+    await drive.may_act()
+    slots = await drive.slots(environment)
+    layout = layout_of(drive.registration, environment, slots, drive.world.withdrawn)
+    return await drive.world.router.apply(layout)
+
+
+async def admit(drive: Drive, environment: Environment, slots: Sequence[Slot], what: str) -> None:
+    """Store rows and make the router follow them, under the place's lock."""
+    async with drive.world.place(drive.release.service, environment.name):
+        shares = {slot.name: slot.share for slot in slots}
+        data = {"environment": environment.name, "shares": shares}
+        await drive.record(f"desk:traffic:{what}", data, slots=slots)
+        await lay_out(drive, environment)
+
+
+async def smoke(drive: Drive, environment: Environment, slot: Slot, when: str) -> None:
+    """Run the smoke tests on one slot, as a tester through the router where testers are let in.
+
+    The results are written to the audit chain. Raises ActionFailed naming the first test that failed.
+    """
+    registration, plan = drive.registration, drive.plan
+    headers: dict[str, str] = {}
+    url = f"http://{slot.address}"
+    if plan.tester_header is not None and slot.testers:
+        headers[plan.tester_header] = registration.tester_secret
+        url = environment.url
+    version = slot.version or drive.release.version
+    values = {**placeholders(plan, environment, version, slot.port or 0), "url": url}
+    results = await drive.world.smoke.run(
+        SmokeOrder(
+            service=plan.service,
+            commit=slot.commit or drive.release.commit,
+            base_url=url,
+            tests=plan.smoke,
+            headers=headers,
+            placeholders=values,
+            variables={**variables_of(environment, values), "URL": url},
+        )
+    )
+    failed = [result for result in results if not result.passed]
+    data = {"when": when, "environment": environment.name, "version": version}
+    await drive.record(
+        f"desk:smoke:{'failed' if failed else 'passed'}",
+        {**data, "smoke": [_result(result) for result in results]},
+    )
+    if failed or not results:
+        first = f"{failed[0].name}: {failed[0].detail}" if failed else "no test was run"
+        raise ActionFailed(f"smoke {when} failed, {len(failed)} of {len(results)} tests ({first})")
+
+
+def _result(result: SmokeResult) -> dict[str, Any]:
+    return {
+        "name": result.name,
+        "passed": result.passed,
+        "seconds": round(result.seconds, 3),
+        "detail": result.detail,
+    }

@@ -1,0 +1,62 @@
+"""Everything that controllers reach outside themselves, handed in once."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from gonogo.ports.clock import Clock
+from gonogo.ports.deployer import Deployer
+from gonogo.ports.metrics import MetricSource
+from gonogo.ports.notifier import Notifier
+from gonogo.ports.router import Router
+from gonogo.ports.smoke import Smoke
+from gonogo.ports.store import Store
+from gonogo.ports.workshop import Workshop
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often things are looked at when nothing wakes them."""
+
+    poll: timedelta = timedelta(milliseconds=100)
+    flush: timedelta = timedelta(milliseconds=500)
+    keep: timedelta = timedelta(milliseconds=500)
+    claim: timedelta = timedelta(seconds=1)
+    lease: timedelta = timedelta(seconds=15)
+    gap_patience: timedelta = timedelta(seconds=10)
+    stop_grace: timedelta = timedelta(seconds=10)
+
+
+@dataclass(frozen=True)
+class World:
+    """The ports, the clock, where fresh ids and ports come from, and who this desk is.
+
+    `withdrawn` are instances that must not get customers although their rows still say so: the one
+    case in which the world is changed first, when harm is proven and the database does not answer.
+
+    `place(service, environment)` is the lock under which slots are changed and the router follows
+    them, so that nobody lays a router out after a picture that has just become old.
+    """
+
+    desk: str
+    clock: Clock
+    store: Store
+    deployer: Deployer
+    workshop: Workshop
+    router: Router
+    metrics: MetricSource
+    smoke: Smoke
+    notifier: Notifier
+    new_id: Callable[[], str]
+    free_port: Callable[[], int]
+    rhythm: Rhythm = Rhythm()
+    withdrawn: set[str] = field(default_factory=set)
+    _places: dict[tuple[str, str], asyncio.Lock] = field(
+        default_factory=lambda: defaultdict(asyncio.Lock)
+    )
+
+    def place(self, service: str, environment: str) -> asyncio.Lock:
+        """The lock of one service in one environment."""
+        return self._places[service, environment]

@@ -1,0 +1,148 @@
+"""What the judge found, as one plain sentence for a tester without statistics."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gonogo.domain.traffic import Counts, Kpi
+from gonogo.domain.verdict import Evidence, Interval, KpiAssessment, Test, Verdict
+from gonogo.judge.verdicts import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Everything a KPI's sentence may speak of."""
+
+    kpi: Kpi
+    standing: Standing
+    alone: bool
+    baseline: Counts
+    canary: Counts
+    evidence: tuple[Evidence, ...]
+    ratio: Interval | None
+    share: Interval | None
+    more: int | None
+
+
+def kpi_sentence(verdict: Verdict, findings: Findings) -> str:
+    """Counts first, then what follows from them."""
+    if verdict is Verdict.NO_DATA:
+        return f"{findings.kpi.name}: no request has reached the canary yet, so nothing can be said"
+    return f"{findings.kpi.name}: {_counts(findings)}{_CONCLUSIONS[verdict](findings)}"
+
+
+def deciding_sentence(verdict: Verdict, parts: Sequence[KpiAssessment]) -> str:
+    """The sentence of the KPI that decides, then the names of others with the same verdict."""
+    same = [part for part in parts if part.verdict is verdict]
+    first = max(same, key=_nearness)
+    others = [part.kpi for part in same if part is not first]
+    if verdict is Verdict.FAIL and others:
+        return f"{first.sentence}; also failed: {', '.join(others)}"
+    return first.sentence
+
+
+def _nearness(part: KpiAssessment) -> float:
+    return max((item.peak - item.threshold for item in part.evidence), default=-math.inf)
+
+
+def _counts(findings: Findings) -> str:
+    canary, baseline = findings.canary, findings.baseline
+    if not canary.total:
+        text = "no canary request"
+    else:
+        share = percent(canary.bad / canary.total)
+        text = f"{canary.bad:,} of {canary.total:,} canary requests bad ({share})"
+    if baseline.total:
+        share = percent(baseline.bad / baseline.total)
+        text += f", baseline {baseline.bad:,} of {baseline.total:,} ({share})"
+    return text
+
+
+def _failed(findings: Findings) -> str:
+    strongest = max(findings.evidence, key=lambda item: item.peak)
+    odds = f"odds {odds_of(strongest.peak)} that this is no accident (limit {odds_of(strongest.threshold)})"
+    if strongest.test is Test.ABSOLUTE:
+        between = f" {_between(findings.share)}" if findings.share else ""
+        return f": more than the {percent(strongest.tolerance)} tolerated{between}; {odds}"
+    return f": {_times(findings.ratio)}; {odds}"
+
+
+def _times(ratio: Interval | None) -> str:
+    if ratio is None:
+        return "worse than the baseline"
+    high = (
+        "∞"
+        if math.isinf(ratio.high)
+        else f"{ratio.high:.2g}"
+        if ratio.high < 10
+        else f"{ratio.high:,.0f}"
+    )
+    low = f"{ratio.low:.2g}" if ratio.low < 10 else f"{ratio.low:,.0f}"
+    if ratio.estimate is None:
+        return f"at least {low} times worse"
+    estimate = f"{ratio.estimate:.2g}" if ratio.estimate < 10 else f"{ratio.estimate:,.0f}"
+    return f"about {estimate} times worse [{low}, {high}]"
+
+
+def _between(share: Interval | None) -> str:
+    return f"[{percent(share.low)}, {percent(share.high)}]" if share else ""
+
+
+def _inconclusive(findings: Findings) -> str:
+    standing = findings.standing
+    if standing.missing:
+        return ": the baseline gets such requests and the canary got none in this step: look at the routing"
+    if standing.seen < standing.minimum:
+        return f": {standing.seen:,} of {standing.minimum:,} requests needed in this step"
+    return ": the baseline has had no request in this step, so there is nothing to compare with"
+
+
+def _unproven(findings: Findings) -> str:
+    if not findings.standing.seen:
+        return ": no such request came in this step, so this endpoint is not judged here"
+    if not findings.standing.kept:
+        return ": no baseline is left to compare with, so nothing more can be shown"
+    kept = "not yet shown that its limits are kept"
+    if findings.more is None:
+        return f": no proof of harm, and {kept}"
+    return f": no proof of harm, and {kept}; an answer may take about {rounded(findings.more)} more"
+
+
+def _passed(findings: Findings) -> str:
+    limits = []
+    if findings.kpi.limit is not None:
+        limits.append(f"below the limit of {percent(findings.kpi.limit)}")
+    if findings.kpi.ratio is not None and not findings.alone:
+        limits.append(f"below {findings.kpi.ratio:g} times the baseline")
+    return f": shown to be {' and '.join(limits)}"
+
+
+_CONCLUSIONS = {
+    Verdict.FAIL: _failed,
+    Verdict.INCONCLUSIVE: _inconclusive,
+    Verdict.UNPROVEN: _unproven,
+    Verdict.PASS: _passed,
+}
+
+
+def percent(share: float) -> str:
+    """A share as per cent with as many digits as say something."""
+    value = 100 * share
+    if value == 0 or value >= 10:
+        return f"{value:.1f} %".replace(".0 %", " %")
+    return f"{value:.2g} %"
+
+
+def odds_of(log10_evidence: float) -> str:
+    """Evidence as odds: "4,100 : 1", or a power of ten where figures would be meaningless."""
+    if log10_evidence > 9:
+        return "over a billion : 1"
+    return f"{rounded(10**log10_evidence)} : 1"
+
+
+def rounded(number: float) -> str:
+    """A number with two significant digits and thousands separated."""
+    if number < 10:
+        return f"{number:.2g}"
+    digits = max(0, math.floor(math.log10(number)) - 1)
+    return f"{round(number / 10**digits) * 10**digits:,}"

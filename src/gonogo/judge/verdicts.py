@@ -1,0 +1,37 @@
+"""The rule that turns what is known of one KPI into its verdict; docs/judge.md shows it as a table."""
+
+from dataclasses import dataclass
+
+from gonogo.domain.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the verdict of one KPI depends on.
+
+    `anything`: the canary has had a request in this release, of whatever KPI. `seen` and `minimum`:
+    canary requests of this KPI in the present step. `comparable`: no relative test waits for a
+    baseline that should be there. `missing`: the baseline had so much traffic of this KPI that the
+    canary must have had some, and it had none. `kept`: limits shown to be kept, per test that can run.
+    """
+
+    failed: bool
+    anything: bool
+    seen: int
+    minimum: int
+    comparable: bool
+    missing: bool
+    kept: tuple[bool, ...]
+
+
+def kpi_verdict(standing: Standing) -> Verdict:
+    """FAIL, then what is missing, then proof; in this order."""
+    if standing.failed:
+        return Verdict.FAIL
+    if not standing.anything:
+        return Verdict.NO_DATA
+    if standing.seen < standing.minimum or standing.missing or not standing.comparable:
+        return Verdict.INCONCLUSIVE
+    if standing.seen and standing.kept and all(standing.kept):
+        return Verdict.PASS
+    return Verdict.UNPROVEN

@@ -1,0 +1,49 @@
+"""What the process is told by its environment, read once."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_PORT = 8460
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`home` holds the database, the token, logs and sockets; it is readable by its owner alone."""
+
+    home: Path
+    port: int = DEFAULT_PORT
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.home / "desk.sqlite3"
+
+    @property
+    def token(self) -> Path:
+        """The file whose content opens the desk's API."""
+        return self.home / "token"
+
+    @property
+    def address(self) -> Path:
+        """The file in which a running desk says where it listens."""
+        return self.home / "desk.json"
+
+    @property
+    def lock(self) -> Path:
+        """The file that a running desk holds locked."""
+        return self.home / "desk.lock"
+
+
+def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """GONOGO_HOME (default: gonogo in the user's state directory) and GONOGO_PORT.
+
+    Raises ValueError naming the variable when one cannot be used.
+    """
+    state = environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    home = Path(environ.get("GONOGO_HOME") or Path(state) / "gonogo").expanduser().absolute()
+    text = environ.get("GONOGO_PORT", str(DEFAULT_PORT))
+    if not text.isdecimal() or not 0 <= int(text) <= 65535:
+        raise ValueError(f'GONOGO_PORT must be a port from 0 to 65535, not "{text}"')
+    return Settings(home=home, port=int(text))

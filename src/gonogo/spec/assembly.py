@@ -1,0 +1,143 @@
+"""A checked shape → the frozen plan, with every default in one place."""
+
+from datetime import timedelta
+from typing import Any
+
+from gonogo.domain.plan import (
+    Command,
+    CommandSmoke,
+    CriterionMode,
+    Environment,
+    Health,
+    HttpSmoke,
+    Migrations,
+    OnSilence,
+    OnUnproven,
+    Plan,
+    RollbackCriterion,
+    Rollout,
+    SmokeTest,
+    Step,
+    Verification,
+)
+from gonogo.domain.traffic import Endpoint, Kpi
+from gonogo.spec.deployment import CommandPart, EnvironmentPart, HookPart, MigrationsPart
+from gonogo.spec.shape import RolloutPart, SpecPart
+from gonogo.spec.smoke import CommandSmokePart, HttpSmokePart
+
+COMMAND_WITHIN = timedelta(minutes=10)
+HEALTH_WITHIN = timedelta(seconds=30)
+SMOKE_WITHIN = timedelta(seconds=10)
+WATCH = timedelta(minutes=30)
+PERSON_WITHIN = timedelta(minutes=30)
+STEP_REQUESTS = 100
+CRITERION_REQUESTS = 20
+TESTER_HEADER = "X-Gonogo-Canary"
+
+
+def assemble(spec: SpecPart, digest: str) -> Plan:
+    """The plan that a valid spec describes."""
+    hooks = spec.hooks
+    return Plan(
+        service=spec.service,
+        digest=digest,
+        run=spec.run,
+        health=Health(spec.health.path, _or(spec.health.within, HEALTH_WITHIN)),
+        environments=tuple(_environment(*item) for item in spec.environments.items()),
+        smoke=tuple(_smoke(test) for test in spec.smoke),
+        kpis=tuple(
+            Kpi(name, kpi.bad, kpi.on or Endpoint(), kpi.limit, kpi.ratio)
+            for name, kpi in spec.kpis.items()
+        ),
+        rollout=_rollout(spec.rollout),
+        watch=_or(spec.watch, WATCH),
+        build=None if spec.build is None else _command("build", spec.build, repeatable=True),
+        migrations=None if spec.migrations is None else _migrations(spec.migrations),
+        before=() if hooks is None else tuple(_command(hook.name, hook) for hook in hooks.before),
+        after=() if hooks is None else tuple(_command(hook.name, hook) for hook in hooks.after),
+        rollback_criteria=_criteria(spec),
+        verification=_verification(spec),
+        tester_header=_tester_header(spec),
+    )
+
+
+def _or(given: timedelta | None, default: timedelta) -> timedelta:
+    return default if given is None else given
+
+
+def _command(name: str, part: CommandPart | HookPart, *, repeatable: bool = False) -> Command:
+    given = part.repeatable
+    within = _or(part.within, COMMAND_WITHIN)
+    return Command(name, part.run, within, repeatable if given is None else given)
+
+
+def _migrations(part: MigrationsPart) -> Migrations:
+    down = part.downgrade
+    return Migrations(
+        _command("upgrade", part.upgrade), None if down is None else _command("downgrade", down)
+    )
+
+
+def _environment(name: str, part: EnvironmentPart) -> Environment:
+    return Environment(name, part.port, part.bind or "127.0.0.1", part.database_url, dict(part.env))
+
+
+def _smoke(part: HttpSmokePart | CommandSmokePart) -> SmokeTest:
+    if isinstance(part, CommandSmokePart):
+        within = _or(part.within, COMMAND_WITHIN)
+        return CommandSmoke(part.name, Command(part.name, part.run, within, repeatable=True))
+    expect = part.expect
+    return HttpSmoke(
+        name=part.name,
+        method=part.method.upper(),
+        path=getattr(part, part.method),
+        headers=dict(part.headers),
+        body=part.body,
+        expect_status=200 if expect is None or expect.status is None else expect.status,
+        expect_json=None if expect is None else expect.body,
+        save=dict(part.save),
+        within=_or(part.within, SMOKE_WITHIN),
+    )
+
+
+def _rollout(part: RolloutPart) -> Rollout:
+    given: dict[str, Any] = {
+        "false_alarm": part.false_alarm,
+        "patience": part.patience,
+        "drain": part.drain,
+        "warm": part.warm,
+        "on_unproven": None if part.unproven is None else OnUnproven(part.unproven),
+    }
+    steps = tuple(
+        Step(step.share, step.hold, step.requests or STEP_REQUESTS) for step in part.steps
+    )
+    return Rollout(steps, **{name: value for name, value in given.items() if value is not None})
+
+
+def _criteria(spec: SpecPart) -> tuple[RollbackCriterion, ...]:
+    return tuple(
+        RollbackCriterion(
+            name=part.name,
+            bad=part.bad,
+            endpoint=part.on or Endpoint(),
+            limit=part.limit,
+            mode=CriterionMode(part.mode),
+            window=part.within,
+            minimum_requests=part.at_least or CRITERION_REQUESTS,
+        )
+        for part in spec.rollback_when
+    )
+
+
+def _verification(spec: SpecPart) -> Verification | None:
+    part = spec.verification
+    if part is None:
+        return None
+    silence = OnSilence(part.on_silence.replace(" ", "_"))
+    return Verification(_or(part.within, PERSON_WITHIN), silence)
+
+
+def _tester_header(spec: SpecPart) -> str | None:
+    if spec.testers is None:
+        return TESTER_HEADER
+    return None if spec.testers.header == "off" else spec.testers.header

@@ -1,0 +1,68 @@
+"""The audit chain in its table: one writer at a time adds to its end.
+
+`audit_head` says where the chain ends. Writers lock that row first, so that two of them cannot
+follow the same entry; and since the next entry is numbered from it, entries cut off the end of the
+table show as a gap.
+"""
+
+import json
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from gonogo.domain.audit import AuditDraft, AuditEntry, digest_of
+from gonogo.storage.rows import entry_of
+from gonogo.storage.tables import audit, audit_head
+
+# Statements of the way of a rollback are built once: building one costs more than running it.
+_HEAD = sa.select(audit_head.c.sequence, audit_head.c.digest).with_for_update()
+_MOVE_HEAD = sa.update(audit_head)
+_ADD = sa.insert(audit)
+
+
+def append(connection: sa.Connection, draft: AuditDraft, at: datetime) -> AuditEntry:
+    """Write an entry at the end of the chain.
+
+    Raises TypeError for data that JSON cannot hold.
+    """
+    # The digest covers what will be read back: keys as text, lists for tuples.
+    data = json.dumps(draft.data, ensure_ascii=False, separators=(",", ":"))
+    draft = AuditDraft(draft.actor, draft.action, draft.subject, json.loads(data))
+    head = connection.execute(_HEAD).one()
+    sequence = head.sequence + 1
+    entry = AuditEntry(
+        sequence=sequence,
+        at=at,
+        actor=draft.actor,
+        action=draft.action,
+        subject=draft.subject,
+        data=draft.data,
+        previous=head.digest,
+        digest=digest_of(sequence, at, draft, head.digest),
+    )
+    connection.execute(
+        _ADD,
+        {
+            "sequence": entry.sequence,
+            "at": entry.at,
+            "actor": entry.actor,
+            "action": entry.action,
+            "subject": entry.subject,
+            "data": data,
+            "previous": entry.previous,
+            "digest": entry.digest,
+        },
+    )
+    connection.execute(_MOVE_HEAD, {"sequence": sequence, "digest": entry.digest})
+    return entry
+
+
+def page(
+    connection: sa.Connection, subject: str | None, after: int, size: int
+) -> tuple[AuditEntry, ...]:
+    """The next `size` entries after a sequence number."""
+    query = sa.select(audit).where(audit.c.sequence > after)
+    if subject is not None:
+        query = query.where(audit.c.subject == subject)
+    rows = connection.execute(query.order_by(audit.c.sequence).limit(size))
+    return tuple(entry_of(row) for row in rows)

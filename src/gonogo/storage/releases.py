@@ -1,0 +1,216 @@
+"""Releases: opened once, changed only by whoever holds the newest lease and read the newest row."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from gonogo.domain.audit import AuditDraft
+from gonogo.domain.errors import Conflict, NotFound, StaleLease
+from gonogo.domain.message import Message
+from gonogo.domain.release import Instruction, Release
+from gonogo.ports.store import Change, Lease
+from gonogo.storage import chain, history, outbox, services
+from gonogo.storage.codec import encode
+from gonogo.storage.rows import Row, instruction_of, release_of, values_of_release
+from gonogo.storage.tables import instructions, leases, plans, releases
+
+_OF_RELEASE = releases.c.id == sa.bindparam("of_release")
+_WITH_PLAN = sa.select(releases, plans.c.plan).join(plans)
+# Statements of the way of a rollback are built once: building one costs more than running it.
+_FIND = _WITH_PLAN.where(_OF_RELEASE)
+_STORED: sa.Select[Any] = (
+    sa.select(releases.c.revision, plans.c.plan, leases.c.desk, leases.c.fence)
+    .select_from(releases)
+    .join(plans)
+    .join(leases, leases.c.release_id == releases.c.id, isouter=True)
+    .where(_OF_RELEASE)
+    .with_for_update(of=releases)
+)
+_CHANGE = sa.update(releases).where(_OF_RELEASE)
+_LOCK = sa.select(releases.c.id).where(_OF_RELEASE).with_for_update()
+
+
+def open_release(
+    connection: sa.Connection,
+    release: Release,
+    audit: AuditDraft,
+    messages: tuple[Message, ...],
+    now: datetime,
+) -> Release:
+    """Store a new release, or return the one that has its id.
+
+    Raises Conflict when another of its service is under way.
+    """
+    known = find(connection, release.id)
+    if known is not None:
+        return known
+    if not release.final:
+        _refuse_second(connection, release)
+    connection.execute(sa.insert(releases).values(values_of_release(release)))
+    connection.execute(sa.insert(plans).values(release_id=release.id, plan=encode(release.plan)))
+    outbox.queue(connection, messages)
+    chain.append(connection, audit, now)
+    return release
+
+
+def _refuse_second(connection: sa.Connection, release: Release) -> None:
+    other = connection.execute(
+        sa.select(releases).where(
+            releases.c.service == release.service, releases.c.ended.is_(False)
+        )
+    ).first()
+    if other is not None:
+        raise Conflict(
+            f"{other.service} {other.version} (release {other.id}) is under way:"
+            f" {other.stage} since {other.stage_since:%Y-%m-%d %H:%M:%S} UTC",
+            hint=f"gonogo status {other.id}",
+        )
+
+
+def find(connection: sa.Connection, release_id: str) -> Release | None:
+    """The release with this id."""
+    row = connection.execute(_FIND, {"of_release": release_id}).first()
+    return None if row is None else release_of(row)
+
+
+def newest(
+    connection: sa.Connection, service: str | None, *, under_way: bool, limit: int
+) -> tuple[Release, ...]:
+    """Releases, the last opened first."""
+    query = _WITH_PLAN
+    if service is not None:
+        query = query.where(releases.c.service == service)
+    if under_way:
+        query = query.where(releases.c.ended.is_(False))
+    rows = connection.execute(query.order_by(releases.c.number.desc()).limit(limit))
+    return tuple(release_of(row) for row in rows)
+
+
+def record(connection: sa.Connection, change: Change, now: datetime) -> Release:
+    """Store a change whole; the caller's transaction undoes all of it when anything is refused."""
+    release = change.release
+    _check_parts(change)
+    plan = encode(release.plan)
+    stored = _stored(connection, release.id)
+    _check_lease(change.lease, release, stored)
+    changed = replace(release, revision=release.revision + 1)
+    connection.execute(_CHANGE, {"of_release": release.id, **values_of_release(changed)})
+    if stored.plan != plan:
+        connection.execute(
+            sa.update(plans).where(plans.c.release_id == release.id).values(plan=plan)
+        )
+    for slot in change.slots:
+        services.put_slot(connection, slot)
+    if change.journal is not None:
+        history.put_step(connection, change.journal)
+    if change.look is not None:
+        history.add_look(connection, change.look)
+    if change.judge is not None:
+        history.put_judge_memory(connection, release.id, change.judge)
+    if change.handled:
+        _mark_handled(connection, change.handled, now)
+    outbox.queue(connection, change.messages)
+    if change.audit is not None:
+        chain.append(connection, change.audit, now)
+    return changed
+
+
+def _check_parts(change: Change) -> None:
+    parts = (change.journal, change.look)
+    strangers = {part.release for part in parts if part is not None} - {change.release.id}
+    if strangers:
+        raise ValueError(f"a change of release {change.release.id} holds parts of {strangers}")
+
+
+def _stored(connection: sa.Connection, release_id: str) -> Row:
+    row = connection.execute(_STORED, {"of_release": release_id}).first()
+    if row is None:
+        raise NotFound(f"there is no release {release_id}")
+    return row
+
+
+def _check_lease(lease: Lease, release: Release, stored: Row) -> None:
+    if lease.release != release.id:
+        raise StaleLease(f"the lease is of release {lease.release}, not of {release.id}")
+    if stored.fence != lease.fence or stored.desk != lease.desk:
+        holder = "nobody" if stored.fence is None else f"desk {stored.desk}, fence {stored.fence}"
+        raise StaleLease(
+            f"release {release.id} is not driven by desk {lease.desk}, fence {lease.fence}, any more"
+            f" but by {holder}"
+        )
+    if stored.revision != release.revision:
+        raise StaleLease(
+            f"release {release.id} was changed meanwhile: revision {stored.revision} is stored,"
+            f" the change follows revision {release.revision}"
+        )
+
+
+def _mark_handled(connection: sa.Connection, handled: tuple[str, ...], now: datetime) -> None:
+    connection.execute(
+        sa.update(instructions)
+        .where(instructions.c.id.in_(handled), instructions.c.handled_at.is_(None))
+        .values(handled_at=now)
+    )
+
+
+def instruct(
+    connection: sa.Connection, instruction: Instruction, audit: AuditDraft, now: datetime
+) -> None:
+    """Store a person's word, once. Raises NotFound for an unknown release."""
+    known = connection.execute(
+        sa.select(instructions.c.id).where(instructions.c.id == instruction.id)
+    )
+    if known.first() is not None:
+        return
+    _lock(connection, instruction.release)
+    connection.execute(
+        sa.insert(instructions).values(
+            id=instruction.id,
+            release_id=instruction.release,
+            kind=instruction.kind.value,
+            actor=instruction.actor,
+            reason=instruction.reason,
+            at=instruction.at,
+        )
+    )
+    chain.append(connection, audit, now)
+
+
+def _lock(connection: sa.Connection, release_id: str) -> None:
+    if connection.execute(_LOCK, {"of_release": release_id}).first() is None:
+        raise NotFound(f"there is no release {release_id}", hint="gonogo status")
+
+
+def unanswered(connection: sa.Connection, release_id: str) -> tuple[Instruction, ...]:
+    """Instructions that no change has answered yet, in the order they came."""
+    rows = connection.execute(
+        sa.select(instructions)
+        .where(instructions.c.release_id == release_id, instructions.c.handled_at.is_(None))
+        .order_by(instructions.c.number)
+    )
+    return tuple(instruction_of(row) for row in rows)
+
+
+def claim(
+    connection: sa.Connection, release_id: str, desk: str, now: datetime, until: datetime
+) -> Lease | None:
+    """Take or renew the lease; None when another desk holds it. Raises NotFound for no such release."""
+    _lock(connection, release_id)
+    held = connection.execute(sa.select(leases).where(leases.c.release_id == release_id)).first()
+    if held is None:
+        fence = 1
+        connection.execute(
+            sa.insert(leases).values(release_id=release_id, desk=desk, fence=fence, until=until)
+        )
+        return Lease(release=release_id, desk=desk, fence=fence, until=until)
+    if held.desk != desk and held.until > now:
+        return None
+    fence = held.fence if held.desk == desk else held.fence + 1
+    connection.execute(
+        sa.update(leases)
+        .where(leases.c.release_id == release_id)
+        .values(desk=desk, fence=fence, until=until)
+    )
+    return Lease(release=release_id, desk=desk, fence=fence, until=until)

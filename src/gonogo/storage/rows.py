@@ -1,0 +1,177 @@
+"""Between rows and domain values."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from gonogo.domain.audit import AuditEntry
+from gonogo.domain.journal import JournalEntry, StepState
+from gonogo.domain.message import Message
+from gonogo.domain.plan import Plan
+from gonogo.domain.registration import Registration
+from gonogo.domain.release import Instruction, InstructionKind, Release, Stage
+from gonogo.domain.slot import Slot, SlotRole
+from gonogo.storage.codec import decode
+
+Values = dict[str, Any]
+Row = sa.Row[Any]
+
+
+def values_of_release(release: Release) -> Values:
+    """A release's row without its plan, which lies in a table of its own."""
+    return {
+        "id": release.id,
+        "service": release.service,
+        "version": release.version,
+        "commit": release.commit,
+        "previous": release.previous,
+        "actor": release.actor,
+        "created_at": release.created_at,
+        "stage": release.stage.value,
+        "stage_since": release.stage_since,
+        "reason": release.reason,
+        "step": release.step,
+        "step_since": release.step_since,
+        "exposed": release.exposed,
+        "came_from": None if release.came_from is None else release.came_from.value,
+        "attempt": release.attempt,
+        "revision": release.revision,
+        "ended": release.final,
+    }
+
+
+def release_of(row: Row) -> Release:
+    """The release of a row of `releases` joined with its plan."""
+    return Release(
+        id=row.id,
+        service=row.service,
+        version=row.version,
+        commit=row.commit,
+        previous=row.previous,
+        plan=decode(Plan, row.plan),
+        actor=row.actor,
+        created_at=row.created_at,
+        stage=Stage(row.stage),
+        stage_since=row.stage_since,
+        reason=row.reason,
+        step=row.step,
+        step_since=row.step_since,
+        exposed=row.exposed,
+        came_from=None if row.came_from is None else Stage(row.came_from),
+        attempt=row.attempt,
+        revision=row.revision,
+    )
+
+
+def registration_of(row: Row) -> Registration:
+    """The registration of a row of `registrations` joined with its spec."""
+    return Registration(
+        service=row.service,
+        repository=row.repository,
+        spec=row.spec,
+        plan=decode(Plan, row.plan),
+        actor=row.actor,
+        at=row.at,
+        tester_secret=row.tester_secret,
+    )
+
+
+def values_of_slot(slot: Slot) -> Values:
+    """What of a slot may change; service, environment and name say which it is."""
+    return {
+        "role": slot.role.value,
+        "version": slot.version,
+        "commit": slot.commit,
+        "instance": slot.instance,
+        "port": slot.port,
+        "share": slot.share,
+        "testers": slot.testers,
+    }
+
+
+def slot_of(row: Row) -> Slot:
+    """The slot of a row."""
+    return Slot(
+        service=row.service,
+        environment=row.environment,
+        name=row.name,
+        role=SlotRole(row.role),
+        version=row.version,
+        commit=row.commit,
+        instance=row.instance,
+        port=row.port,
+        share=row.share,
+        testers=row.testers,
+    )
+
+
+def instruction_of(row: Row) -> Instruction:
+    """The instruction of a row."""
+    return Instruction(
+        id=row.id,
+        release=row.release_id,
+        kind=InstructionKind(row.kind),
+        actor=row.actor,
+        reason=row.reason,
+        at=row.at,
+    )
+
+
+def values_of_journal(entry: JournalEntry) -> Values:
+    """What of a journal entry may change; release and step say which it is."""
+    return {
+        "state": entry.state.value,
+        "started_at": entry.started_at,
+        "ended_at": entry.ended_at,
+        "output": entry.output,
+    }
+
+
+def journal_of(row: Row) -> JournalEntry:
+    """The journal entry of a row."""
+    return JournalEntry(
+        release=row.release_id,
+        step=row.step,
+        state=StepState(row.state),
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        output=row.output,
+    )
+
+
+def message_of(row: Row) -> Message:
+    """The message of a row."""
+    return Message(id=row.id, release=row.release_id, kind=row.kind, text=row.text, at=row.at)
+
+
+def entry_of(row: Row) -> AuditEntry:
+    """The audit entry of a row."""
+    return AuditEntry(
+        sequence=row.sequence,
+        at=row.at,
+        actor=row.actor,
+        action=row.action,
+        subject=row.subject,
+        data=json.loads(row.data),
+        previous=row.previous,
+        digest=row.digest,
+    )
+
+
+@cache
+def _update_and_insert(table: sa.Table, key: frozenset[str]) -> tuple[sa.Update, sa.Insert]:
+    here = sa.and_(*(table.c[name] == sa.bindparam(f"of_{name}") for name in sorted(key)))
+    return sa.update(table).where(here), sa.insert(table)
+
+
+def put(
+    connection: sa.Connection, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]
+) -> None:
+    """Replace the row with this key, or add it; the caller holds the lock that covers it."""
+    update, insert = _update_and_insert(table, frozenset(key))
+    here = {f"of_{name}": value for name, value in key.items()}
+    if not connection.execute(update, {**here, **values}).rowcount:
+        connection.execute(insert, {**key, **values})

@@ -1,0 +1,87 @@
+"""What is registered, and the slots of each service."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from gonogo.domain.audit import AuditDraft
+from gonogo.domain.registration import Registration
+from gonogo.domain.slot import SLOT_NAMES, Slot
+from gonogo.storage import chain
+from gonogo.storage.codec import encode
+from gonogo.storage.rows import put, registration_of, slot_of, values_of_slot
+from gonogo.storage.tables import registrations, specs
+from gonogo.storage.tables import slots as slots_table
+
+
+def register(
+    connection: sa.Connection, registration: Registration, audit: AuditDraft, now: datetime
+) -> None:
+    """Store or replace a registration; every spec that was ever registered is kept by its digest."""
+    plan = registration.plan
+    known = connection.execute(sa.select(specs.c.digest).where(specs.c.digest == plan.digest))
+    if known.first() is None:
+        connection.execute(
+            sa.insert(specs).values(
+                digest=plan.digest,
+                service=registration.service,
+                spec=registration.spec,
+                first_at=registration.at,
+            )
+        )
+    put(
+        connection,
+        registrations,
+        {"service": registration.service},
+        {
+            "repository": registration.repository,
+            "digest": plan.digest,
+            "plan": encode(plan),
+            "actor": registration.actor,
+            "at": registration.at,
+            "tester_secret": registration.tester_secret,
+        },
+    )
+    for environment in plan.environments:
+        _add_missing_slots(connection, registration.service, environment.name)
+    chain.append(connection, audit, now)
+
+
+def _add_missing_slots(connection: sa.Connection, service: str, environment: str) -> None:
+    stored = _stored_slots(connection, service, environment)
+    for name in SLOT_NAMES:
+        if name not in stored:
+            put_slot(connection, Slot(service=service, environment=environment, name=name))
+
+
+def put_slot(connection: sa.Connection, slot: Slot) -> None:
+    """Make the row of this slot what the value says."""
+    key = {"service": slot.service, "environment": slot.environment, "name": slot.name}
+    put(connection, slots_table, key, values_of_slot(slot))
+
+
+def slots(connection: sa.Connection, service: str, environment: str) -> tuple[Slot, ...]:
+    """The slots of one environment by name, empty ones where nothing is stored."""
+    stored = _stored_slots(connection, service, environment)
+    for name in SLOT_NAMES:
+        stored.setdefault(name, Slot(service=service, environment=environment, name=name))
+    return tuple(stored[name] for name in sorted(stored))
+
+
+def _stored_slots(connection: sa.Connection, service: str, environment: str) -> dict[str, Slot]:
+    columns = slots_table.c
+    rows = connection.execute(
+        sa.select(slots_table).where(columns.service == service, columns.environment == environment)
+    )
+    return {row.name: slot_of(row) for row in rows}
+
+
+def find_registrations(
+    connection: sa.Connection, service: str | None = None
+) -> tuple[Registration, ...]:
+    """All registrations by name, or the one of a service."""
+    query = sa.select(registrations, specs.c.spec).join(specs)
+    if service is not None:
+        query = query.where(registrations.c.service == service)
+    rows = connection.execute(query.order_by(registrations.c.service))
+    return tuple(registration_of(row) for row in rows)

@@ -1,0 +1,216 @@
+"""The store: every method of `gonogo.ports.store`, each one transaction.
+
+Guarantees: a write is on the disk when it returns, and whole or not there at all, whatever kills the
+process; writers take turns, so what a write checked is still true when it commits; what cannot be
+stored now is `Unavailable` and leaves the store usable. A caller that is cancelled while it waits
+does not undo work that has begun: like after a crash, it has to read what is true.
+
+Assumes that one thread at a time works on an SQLite file's connection (`Threads(1)` or `Inline`).
+Long reads go page by page, so that a write waits for a page and not for all of it.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from gonogo.domain.audit import AuditDraft, AuditEntry
+from gonogo.domain.errors import Unavailable
+from gonogo.domain.journal import JournalEntry
+from gonogo.domain.look import Look
+from gonogo.domain.message import Message
+from gonogo.domain.registration import Registration
+from gonogo.domain.release import Instruction, Release
+from gonogo.domain.slot import Slot
+from gonogo.ports.clock import Clock
+from gonogo.ports.store import Change, Lease
+from gonogo.storage import chain, history, outbox, releases, services
+from gonogo.storage.engine import DEFAULT_PATIENCE, READING, make_engine
+from gonogo.storage.faults import explain
+from gonogo.storage.runner import Inline, Runner, Threads
+from gonogo.storage.schema import upgrade_with
+from gonogo.storage.tables import create_all
+
+Result = TypeVar("Result")
+
+_PAGE = 200
+"""Rows of one page of a long read: a few milliseconds."""
+
+
+def open_store(url: str, clock: Clock, *, patience: timedelta = DEFAULT_PATIENCE) -> "SqlStore":
+    """The store behind a database URL, brought to the newest schema.
+
+    `patience` is how long a lock of another program is waited for. Raises Unavailable, Conflict or
+    NeedsPerson as `schema.upgrade` does.
+    """
+    engine = make_engine(url, patience=patience)
+    try:
+        upgrade_with(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return SqlStore(engine, clock, run=Threads(1 if engine.dialect.name == "sqlite" else 4))
+
+
+def memory_store(clock: Clock) -> "SqlStore":
+    """A store that lives in memory and runs in its caller: no thread, no file, no waiting."""
+    engine = make_engine("sqlite://")
+    with engine.begin() as connection:
+        create_all(connection)
+    return SqlStore(engine, clock, run=Inline())
+
+
+class SqlStore:
+    """`gonogo.ports.store.Store` over SQLAlchemy Core. `engine` comes from `make_engine`."""
+
+    def __init__(self, engine: sa.Engine, clock: Clock, *, run: Runner) -> None:
+        self._engine = engine
+        self._reading = engine.execution_options(**{READING: True})
+        self._clock = clock
+        self._run = run
+        self._closed = False
+
+    async def close(self) -> None:
+        """Finish what was begun and let go of the database. Any call afterwards is Unavailable."""
+        if not self._closed:
+            self._closed = True
+            await self._run(self._engine.dispose)
+            self._run.close()
+
+    async def register(self, registration: Registration, audit: AuditDraft) -> None:
+        """See the port."""
+        await self._write(
+            lambda connection: services.register(connection, registration, audit, self._clock.now())
+        )
+
+    async def registration(self, service: str) -> Registration | None:
+        """See the port."""
+        found = await self._read(lambda c: services.find_registrations(c, service))
+        return found[0] if found else None
+
+    async def registrations(self) -> tuple[Registration, ...]:
+        """See the port."""
+        return await self._read(services.find_registrations)
+
+    async def slots(self, service: str, environment: str) -> tuple[Slot, ...]:
+        """See the port."""
+        return await self._read(lambda c: services.slots(c, service, environment))
+
+    async def open(
+        self, release: Release, audit: AuditDraft, messages: tuple[Message, ...]
+    ) -> Release:
+        """See the port."""
+
+        def work(connection: sa.Connection) -> Release:
+            return releases.open_release(connection, release, audit, messages, self._clock.now())
+
+        try:
+            return await self._write(work)
+        except IntegrityError:
+            # Another desk opened one in the same instant; the second look finds it.
+            return await self._write(work)
+
+    async def record(self, change: Change) -> Release:
+        """See the port. Raises NotFound for a release that was never opened."""
+        return await self._write(lambda c: releases.record(c, change, self._clock.now()))
+
+    async def release(self, release_id: str) -> Release | None:
+        """See the port."""
+        return await self._read(lambda c: releases.find(c, release_id))
+
+    async def releases(
+        self, service: str | None = None, *, under_way: bool = False, limit: int = 100
+    ) -> tuple[Release, ...]:
+        """See the port."""
+        return await self._read(
+            lambda c: releases.newest(c, service, under_way=under_way, limit=limit)
+        )
+
+    async def instruct(self, instruction: Instruction, audit: AuditDraft) -> None:
+        """See the port. Raises NotFound for a release that was never opened."""
+        await self._write(lambda c: releases.instruct(c, instruction, audit, self._clock.now()))
+
+    async def instructions(self, release_id: str) -> tuple[Instruction, ...]:
+        """See the port."""
+        return await self._read(lambda c: releases.unanswered(c, release_id))
+
+    async def journal(self, release_id: str) -> tuple[JournalEntry, ...]:
+        """See the port."""
+        return await self._read(lambda c: history.steps(c, release_id))
+
+    async def judge_memory(self, release_id: str) -> bytes | None:
+        """See the port."""
+        return await self._read(lambda c: history.judge_memory(c, release_id))
+
+    async def looks(self, release_id: str) -> tuple[Look, ...]:
+        """See the port."""
+        found: list[Look] = []
+        after = 0
+        while page := await self._page_of_looks(release_id, after):
+            found.extend(look for _, look in page)
+            after = page[-1][0]
+        return tuple(found)
+
+    async def last_look(self, release_id: str) -> Look | None:
+        """See the port."""
+        return await self._read(lambda c: history.newest_look(c, release_id))
+
+    async def _page_of_looks(self, release_id: str, after: int) -> tuple[tuple[int, Look], ...]:
+        return await self._read(lambda c: history.page_of_looks(c, release_id, after, _PAGE))
+
+    async def claim(
+        self, release_id: str, desk: str, now: datetime, until: datetime
+    ) -> Lease | None:
+        """See the port. Raises NotFound for a release that was never opened."""
+        return await self._write(lambda c: releases.claim(c, release_id, desk, now, until))
+
+    async def entries(
+        self, *, subject: str | None = None, after: int = 0
+    ) -> AsyncIterator[AuditEntry]:
+        """See the port."""
+        while page := await self._page_of_entries(subject, after):
+            for entry in page:
+                yield entry
+            after = page[-1].sequence
+
+    async def _page_of_entries(self, subject: str | None, after: int) -> tuple[AuditEntry, ...]:
+        return await self._read(lambda c: chain.page(c, subject, after, _PAGE))
+
+    async def append(self, audit: AuditDraft) -> AuditEntry:
+        """See the port."""
+        return await self._write(lambda c: chain.append(c, audit, self._clock.now()))
+
+    async def waiting(self, now: datetime, limit: int = 20) -> tuple[Message, ...]:
+        """See the port."""
+        return await self._read(lambda c: outbox.waiting(c, now, limit))
+
+    async def sent(self, message_id: str, at: datetime) -> None:
+        """See the port. Raises NotFound for a message that was never queued."""
+        await self._write(lambda c: outbox.sent(c, message_id, at))
+
+    async def postpone(self, message_id: str, until: datetime, error: str) -> None:
+        """See the port. Raises NotFound for a message that was never queued."""
+        await self._write(lambda c: outbox.postpone(c, message_id, until, error))
+
+    async def _read(self, work: Callable[[sa.Connection], Result]) -> Result:
+        return await self._on(self._reading, work)
+
+    async def _write(self, work: Callable[[sa.Connection], Result]) -> Result:
+        return await self._on(self._engine, work)
+
+    async def _on(self, engine: sa.Engine, work: Callable[[sa.Connection], Result]) -> Result:
+        if self._closed:
+            raise Unavailable("the store is closed: the desk is going down")
+        return await self._run(lambda: self._transact(engine, work))
+
+    def _transact(self, engine: sa.Engine, work: Callable[[sa.Connection], Result]) -> Result:
+        try:
+            with engine.begin() as connection:
+                return work(connection)
+        except DBAPIError as error:
+            explained = explain(error, engine.url)
+            if explained is None:
+                raise
+            raise explained from error

@@ -1,0 +1,106 @@
+"""Looking after the desk itself: its audit chain, its health, and shutting everything down."""
+
+from dataclasses import dataclass
+
+from gonogo.domain.actor import Actor, Role
+from gonogo.domain.audit import GENESIS, AuditEntry, first_broken
+from gonogo.domain.errors import GonogoError
+from gonogo.domain.health import Finding, Health
+from gonogo.domain.slot import Slot, SlotRole, with_role
+from gonogo.usecases.context import Context, allow
+
+_GRACE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ChainCheck:
+    """Whether the audit chain holds: how many entries, the head's digest, and the first bad one."""
+
+    entries: int
+    head: str
+    broken: AuditEntry | None
+    reason: str | None
+
+
+async def verify_chain(context: Context) -> ChainCheck:
+    """Recompute every digest of the audit chain."""
+    entries = [entry async for entry in context.store.entries()]
+    found = first_broken(entries)
+    return ChainCheck(
+        entries=len(entries),
+        head=entries[-1].digest if entries else GENESIS,
+        broken=found[0] if found else None,
+        reason=found[1] if found else None,
+    )
+
+
+async def examine(context: Context) -> tuple[Finding, ...]:
+    """Every check of the host, the database and the services, the worst first."""
+    found: list[Finding] = []
+    looks = [checkup.look() for checkup in context.checkups]
+    for look in (*looks, _examine_chain(context), _examine_services(context)):
+        try:
+            found.extend(await look)
+        except GonogoError as trouble:
+            found.append(Finding("desk", Health.CRITICAL, str(trouble), trouble.hint or ""))
+    order = tuple(Health)
+    return tuple(sorted(found, key=lambda finding: -order.index(finding.health)))
+
+
+async def _examine_chain(context: Context) -> tuple[Finding, ...]:
+    chain = await verify_chain(context)
+    if chain.broken is None:
+        return (Finding("audit chain", Health.GOOD, f"{chain.entries} entries hold together"),)
+    detail = f"entry {chain.broken.sequence} does not hold: {chain.reason}"
+    remedy = "restore the database from a backup and find out who changed it"
+    return (Finding("audit chain", Health.CRITICAL, detail, remedy),)
+
+
+async def _examine_services(context: Context) -> tuple[Finding, ...]:
+    found: list[Finding] = []
+    for registration in await context.store.registrations():
+        for environment in registration.plan.environments:
+            slots = await context.store.slots(registration.service, environment.name)
+            serving = with_role(slots, SlotRole.BASELINE)
+            if serving is None:
+                continue
+            name = f"{registration.service} in {environment.name}"
+            reading = await context.router.read(registration.service, environment.name)
+            slot = reading.slots.get(serving.name) if reading else None
+            if slot is not None and slot.up and slot.in_rotation:
+                detail = f"{serving.version} answers at {environment.url}"
+                found.append(Finding(name, Health.GOOD, detail))
+            else:
+                what = (
+                    "its router does not run" if reading is None else f"{serving.version} is down"
+                )
+                remedy = "see that the desk runs (`gonogo serve`): it starts what should be running"
+                found.append(Finding(name, Health.CRITICAL, what, remedy))
+    return tuple(found)
+
+
+async def stop_everything(context: Context, actor: Actor) -> tuple[str, ...]:
+    """Stop every version and router that the desk's rows name; returns what was stopped.
+
+    The rows stay as they are: a desk that is started again brings back what served before. The desk
+    itself must not be running.
+    """
+    allow(actor, Role.OWNER)
+    stopped: list[str] = []
+    for registration in await context.store.registrations():
+        for environment in registration.plan.environments:
+            name = f"{registration.service} in {environment.name}"
+            if await context.router.read(registration.service, environment.name) is not None:
+                await context.router.stop(registration.service, environment.name)
+                stopped.append(f"the router of {name} (port {environment.port})")
+            slots = await context.store.slots(registration.service, environment.name)
+            stopped += [text for slot in slots if (text := await _stop(context, slot))]
+    return tuple(stopped)
+
+
+async def _stop(context: Context, slot: Slot) -> str | None:
+    if slot.instance is None:
+        return None
+    if not await context.deployer.stop(slot.instance, _GRACE_SECONDS):
+        return None
+    return f"{slot.service} {slot.version} in {slot.environment} ({slot.address})"

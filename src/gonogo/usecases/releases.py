@@ -1,0 +1,186 @@
+"""Releases: starting one, finding one, telling it something, and telling its story."""
+
+from dataclasses import replace
+
+from gonogo.domain.actor import Actor, Role
+from gonogo.domain.audit import AuditDraft
+from gonogo.domain.errors import Conflict, InvalidInput, NotFound
+from gonogo.domain.message import Message
+from gonogo.domain.release import (
+    TRANSITIONS,
+    WAITING,
+    Instruction,
+    InstructionKind,
+    Release,
+    Stage,
+)
+from gonogo.domain.slot import SlotRole, with_role
+from gonogo.domain.story import Story
+from gonogo.usecases.context import Context, allow
+
+_LONGEST_REASON = 2000
+
+_LEADS_TO = {
+    InstructionKind.PAUSE: Stage.PAUSED,
+    InstructionKind.ABORT: Stage.ABORTED,
+    InstructionKind.ROLL_BACK: Stage.ROLLING_BACK,
+}
+
+
+async def prepare_release(context: Context, actor: Actor, *, service: str, version: str) -> Release:
+    """The release as it would start now; nothing is stored.
+
+    Raises NotFound for an unknown service or tag, Conflict when the version serves already.
+    """
+    allow(actor, Role.OWNER)
+    registration = await context.store.registration(service)
+    if registration is None:
+        names = ", ".join(each.service for each in await context.store.registrations())
+        raise NotFound(
+            f'no service "{service}" is registered (known: {names or "none"})',
+            hint="run `gonogo register` in its repository",
+        )
+    commit = await context.source.resolve(registration.repository, version)
+    production = registration.plan.production
+    slots = await context.store.slots(service, production.name)
+    baseline = with_role(slots, SlotRole.BASELINE)
+    if baseline is not None and baseline.commit == commit:
+        raise Conflict(f"{service} {version} serves {production.name} already")
+    earlier = await context.store.releases(service)
+    now = context.clock.now()
+    return Release(
+        id=context.new_id(),
+        service=service,
+        version=version,
+        commit=commit,
+        previous=baseline.version if baseline else None,
+        plan=registration.plan,
+        actor=actor.name,
+        created_at=now,
+        stage=Stage.DRAFT,
+        stage_since=now,
+        reason=f"{actor.name} asked for it",
+        attempt=1 + sum(other.commit == commit for other in earlier),
+    )
+
+
+async def start_release(
+    context: Context, actor: Actor, *, service: str, version: str, key: str | None = None
+) -> Release:
+    """Start a release of a version of a registered service.
+
+    `key` is the idempotency key: the same key gives the same release. Raises what `prepare_release`
+    raises, and Conflict while another release of the service is under way.
+    """
+    allow(actor, Role.OWNER)
+    if key is not None and (known := await context.store.release(key)) is not None:
+        if (known.service, known.version) != (service, version):
+            raise Conflict(f'key "{key}" belongs to {known.service} {known.version}')
+        return known
+    release = await prepare_release(context, actor, service=service, version=version)
+    if key is not None:
+        release = replace(release, id=key)
+    data = {"version": version, "commit": release.commit, "spec": release.plan.digest}
+    audit = AuditDraft(actor.name, "person:release:start", release.id, data)
+    told = f"{service} {version} begins; {actor.name} asked for it"
+    at = release.created_at
+    message = Message(f"{release.id}.0", release.id, "person:release:start", told, at)
+    opened = await context.store.open(release, audit, (message,))
+    context.wake(opened.id)
+    return opened
+
+
+async def find_release(context: Context, reference: str) -> Release:
+    """The release meant by an id, the start of one, `service`, `version` or `service version`.
+
+    Of several the newest is meant; an id's start must be unambiguous. Raises NotFound.
+    """
+    exact = await context.store.release(reference)
+    if exact is not None:
+        return exact
+    releases = await context.store.releases()
+    service, _, version = reference.partition(" ")
+    for release in releases:
+        named = release.service == service and version in {"", release.version}
+        if named or release.version == reference:
+            return release
+    begins = [release for release in releases if release.id.startswith(reference)]
+    if len(begins) == 1 and reference:
+        return begins[0]
+    if len(begins) > 1 and reference:
+        raise NotFound(f'"{reference}" could be any of {len(begins)} releases; give more of its id')
+    raise NotFound(f'no release "{reference}" is known', hint="run `gonogo status` to see them")
+
+
+async def instruct(
+    context: Context, actor: Actor, *, reference: str, kind: InstructionKind, reason: str
+) -> Release:
+    """Tell a release something. What cannot be done in its stage is refused at once with Conflict."""
+    allow(actor, Role.OWNER)
+    reason = reason.strip()
+    if not reason:
+        raise InvalidInput("a reason is needed", hint='add --reason "…"')
+    if len(reason) > _LONGEST_REASON:
+        raise InvalidInput(
+            f"the reason has {len(reason)} characters, the limit is {_LONGEST_REASON}"
+        )
+    release = await find_release(context, reference)
+    _fits(release, kind)
+    instruction = Instruction(
+        id=context.new_id(),
+        release=release.id,
+        kind=kind,
+        actor=actor.name,
+        reason=reason,
+        at=context.clock.now(),
+    )
+    audit = AuditDraft(actor.name, f"person:release:{kind.value}", release.id, {"reason": reason})
+    await context.store.instruct(instruction, audit)
+    context.wake(release.id)
+    return release
+
+
+def _fits(release: Release, kind: InstructionKind) -> None:
+    """Refuse what the release's stage cannot follow, with what would work instead."""
+    name = f"{release.service} {release.version}"
+    stage = release.stage.value.replace("_", " ")
+    if release.final:
+        hint = None
+        if kind is InstructionKind.ROLL_BACK and release.stage is Stage.RELEASED:
+            back = release.previous or "VERSION"
+            hint = f"release the version before: `gonogo release {release.service} {back}`"
+        raise Conflict(f"{name} has ended: it is {stage}", hint=hint)
+    leads_to = _LEADS_TO.get(kind)
+    possible = leads_to is None or leads_to in TRANSITIONS[release.stage]
+    if kind is InstructionKind.ABORT and (release.exposed or not possible):
+        raise Conflict(
+            f"{name} is {stage} and may have reached production: it cannot be aborted any more",
+            hint=f'take it back: `gonogo rollback {release.service} --reason "…"`',
+        )
+    if (
+        kind is InstructionKind.ROLL_BACK
+        and not possible
+        and release.stage is not Stage.ROLLING_BACK
+    ):
+        raise Conflict(
+            f"{name} is {stage}: there is nothing to take back",
+            hint=f'end it: `gonogo abort {release.service} --reason "…"`',
+        )
+    if kind in {InstructionKind.RESUME, InstructionKind.RETRY} and release.stage not in WAITING:
+        raise Conflict(f"{name} is {stage}: it does not wait for anybody")
+    verifies = release.stage is Stage.VERIFYING
+    if kind in {InstructionKind.CONFIRM, InstructionKind.REJECT} and not verifies:
+        raise Conflict(f"{name} is {stage}: there is nothing to confirm")
+    if not possible:
+        raise Conflict(f"{name} is {stage} and cannot be told to {kind.value.replace('_', ' ')}")
+
+
+async def tell_story(context: Context, release: Release) -> Story:
+    """Everything recorded of one release."""
+    return Story(
+        release=release,
+        looks=await context.store.looks(release.id),
+        audit=tuple([entry async for entry in context.store.entries(subject=release.id)]),
+        journal=await context.store.journal(release.id),
+        at=context.clock.now(),
+    )

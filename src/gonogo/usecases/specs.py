@@ -1,0 +1,99 @@
+"""Specs: checking one without a desk, and registering one so that it may drive something."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from gonogo.domain.actor import Actor, Role
+from gonogo.domain.audit import AuditDraft
+from gonogo.domain.errors import Conflict, InvalidInput
+from gonogo.domain.plan import Plan
+from gonogo.domain.registration import Registration
+from gonogo.usecases.context import Context, allow
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What registering did: `changed` says whether the desk knew another spec, or none, before."""
+
+    registration: Registration
+    changed: bool
+    known_before: bool
+
+
+def check_spec(text: str, path: str) -> Plan:
+    """The plan that a spec says. Raises InvalidInput with file, line and column."""
+    from gonogo.spec import load
+
+    return load(text, path)
+
+
+def spec_schema() -> dict[str, Any]:
+    """The JSON Schema of `gonogo.yaml`."""
+    from gonogo.spec import json_schema
+
+    return json_schema()
+
+
+async def register(
+    context: Context, actor: Actor, *, text: str, path: str, repository: str
+) -> Registered:
+    """Register a service, or replace what is registered under its name.
+
+    Raises InvalidInput for a bad spec or repository, Conflict while a release of it is under way or
+    when another service has one of its ports.
+    """
+    allow(actor, Role.OWNER)
+    plan = check_spec(text, path)
+    await _repository(context, repository)
+    known = await context.store.registration(plan.service)
+    if known is not None and known.plan.digest == plan.digest and known.repository == repository:
+        return Registered(known, changed=False, known_before=True)
+    await _nothing_under_way(context, plan.service)
+    await _ports_free(context, plan)
+    registration = Registration(
+        service=plan.service,
+        repository=repository,
+        spec=text,
+        plan=plan,
+        actor=actor.name,
+        at=context.clock.now(),
+        tester_secret=known.tester_secret if known else secrets.token_urlsafe(24),
+    )
+    data = {
+        "digest": plan.digest,
+        "before": known.plan.digest if known else None,
+        "repository": repository,
+    }
+    audit = AuditDraft(actor.name, "person:service:register", plan.service, data)
+    await context.store.register(registration, audit)
+    context.wake("")
+    return Registered(registration, changed=True, known_before=known is not None)
+
+
+async def _repository(context: Context, repository: str) -> None:
+    if not repository.startswith("/"):
+        raise InvalidInput(f'the repository must be an absolute path, not "{repository}"')
+    await context.source.tags(repository)
+
+
+async def _nothing_under_way(context: Context, service: str) -> None:
+    for release in await context.store.releases(service, under_way=True):
+        raise Conflict(
+            f"{service} {release.version} is {release.stage.value}; its spec cannot change meanwhile",
+            hint=f"wait for it (`gonogo watch {service}`), then register again",
+        )
+
+
+async def _ports_free(context: Context, plan: Plan) -> None:
+    for other in await context.store.registrations():
+        if other.service == plan.service:
+            continue
+        taken = {environment.port: environment.name for environment in other.plan.environments}
+        for environment in plan.environments:
+            if environment.port in taken:
+                raise Conflict(
+                    f"port {environment.port} of {environment.name} belongs to"
+                    f" {other.service} in {taken[environment.port]}",
+                    hint="choose another port in gonogo.yaml",
+                )

@@ -1,0 +1,154 @@
+"""What people are shown of releases and services, as plain data for JSON."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from gonogo.domain.audit import AuditEntry
+from gonogo.domain.look import Look
+from gonogo.domain.release import FINAL, WAITING, Release, Stage
+from gonogo.domain.story import Story, figures
+from gonogo.domain.verdict import KpiAssessment
+from gonogo.usecases.context import Context
+from gonogo.usecases.operation import ChainCheck
+
+
+def release_view(release: Release, last: Look | None = None) -> dict[str, Any]:
+    """One release with the newest verdict on it."""
+    steps = release.plan.rollout.steps
+    inside = 0 <= release.step < len(steps)
+    promoted = release.stage in {Stage.VERIFYING, Stage.WATCHING, Stage.RELEASED}
+    share = 1.0 if promoted else steps[release.step].share if inside else 0.0
+    back = release.stage in {Stage.ROLLING_BACK, Stage.VERIFYING_ROLLBACK, Stage.ROLLED_BACK}
+    return {
+        "id": release.id,
+        "service": release.service,
+        "version": release.version,
+        "commit": release.commit,
+        "previous": release.previous,
+        "stage": release.stage.value,
+        "stage_since": release.stage_since.isoformat(),
+        "created_at": release.created_at.isoformat(),
+        "final": release.stage in FINAL,
+        "waits_for_person": release.stage in WAITING,
+        "reason": release.reason,
+        "actor": release.actor,
+        "step": release.step + 1 if inside else 0,
+        "steps": len(steps),
+        "share": 0.0 if back else share,
+        "exposed": release.exposed,
+        "attempt": release.attempt,
+        "revision": release.revision,
+        "verdict": last.judgement.verdict.value if last else None,
+        "sentence": last.judgement.sentence if last else None,
+        "kpis": [kpi_view(kpi) for kpi in last.judgement.kpis] if last else [],
+    }
+
+
+def intention(release: Release) -> list[str]:
+    """What a release will do, in sentences, before it is started."""
+    plan = release.plan
+    places = " → ".join(environment.name for environment in plan.environments)
+    said = [f"{release.service} {release.version} (commit {release.commit[:12]}) through {places}"]
+    if release.previous is None:
+        said.append(f"{plan.production.name} runs no version yet: nobody is there to compare with")
+    else:
+        steps = ", ".join(
+            f"{step.share * 100:g} % for {step.hold.total_seconds():g} s"
+            for step in plan.rollout.steps
+        )
+        said.append(f"customers: {steps}, then everyone; back to {release.previous} if it harms")
+    names = ", ".join(kpi.name for kpi in plan.kpis)
+    alarm = plan.rollout.false_alarm * 100
+    said.append(f"judged by {names}; a good version is stopped in at most {alarm:g} % of releases")
+    if release.attempt > 1:
+        said.append(
+            f"it is attempt {release.attempt} of this commit: its false-alarm budget is smaller"
+        )
+    return said
+
+
+def figures_view(story: Story) -> dict[str, Any]:
+    """The figures of one release; null where nothing was recorded."""
+    found = asdict(figures(story))
+    release = story.release
+    shown = {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in found.items()
+    }
+    return {"id": release.id, "service": release.service, "version": release.version, **shown}
+
+
+def kpi_view(found: KpiAssessment) -> dict[str, Any]:
+    """One KPI's verdict with its counts."""
+    return {
+        "kpi": found.kpi,
+        "verdict": found.verdict.value,
+        "baseline": {"bad": found.baseline.bad, "total": found.baseline.total},
+        "canary": {"bad": found.canary.bad, "total": found.canary.total},
+        "more_requests": found.more_requests,
+        "sentence": found.sentence,
+    }
+
+
+def chain_view(found: ChainCheck) -> dict[str, Any]:
+    """Whether the audit chain holds, and its first broken entry."""
+    return {
+        "holds": found.broken is None,
+        "entries": found.entries,
+        "head": found.head,
+        "broken": entry_view(found.broken) if found.broken else None,
+        "reason": found.reason,
+    }
+
+
+def entry_view(entry: AuditEntry) -> dict[str, Any]:
+    """One audit entry."""
+    return {
+        "sequence": entry.sequence,
+        "at": entry.at.isoformat(),
+        "actor": entry.actor,
+        "action": entry.action,
+        "subject": entry.subject,
+        "data": dict(entry.data),
+        "digest": entry.digest,
+    }
+
+
+async def services_view(context: Context) -> list[dict[str, Any]]:
+    """Every service with what serves each of its environments and what is under way."""
+    shown: list[dict[str, Any]] = []
+    for registration in await context.store.registrations():
+        environments = []
+        for environment in registration.plan.environments:
+            slots = await context.store.slots(registration.service, environment.name)
+            environments.append(
+                {
+                    "environment": environment.name,
+                    "url": environment.url,
+                    "slots": [
+                        {
+                            "slot": slot.name,
+                            "role": slot.role.value,
+                            "version": slot.version,
+                            "address": slot.address,
+                            "share": slot.share,
+                        }
+                        for slot in slots
+                        if slot.instance is not None
+                    ],
+                }
+            )
+        under_way = await context.store.releases(registration.service, under_way=True)
+        shown.append(
+            {
+                "service": registration.service,
+                "repository": registration.repository,
+                "digest": registration.plan.digest,
+                "registered_by": registration.actor,
+                "registered_at": registration.at.isoformat(),
+                "environments": environments,
+                "under_way": [release_view(release) for release in under_way],
+            }
+        )
+    return shown

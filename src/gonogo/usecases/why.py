@@ -1,0 +1,60 @@
+"""Why a release stands where it stands, in a few sentences with the numbers."""
+
+from gonogo.domain.journal import StepState
+from gonogo.domain.release import FINAL, Release, Stage
+from gonogo.domain.story import Story
+
+_NEXT = {
+    Stage.NEEDS_PERSON: "Next: `gonogo resume`, or `gonogo rollback`, with a reason.",
+    Stage.PAUSED: "Next: `gonogo resume`, or `gonogo rollback`, with a reason.",
+    Stage.HELD: "Next: bring what is missing.",
+}
+
+
+def why(story: Story) -> list[str]:
+    """Sentences, the most important first. Every number in them was recorded."""
+    release = story.release
+    stage = release.stage.value.replace("_", " ")
+    since = f"{release.stage_since:%Y-%m-%d %H:%M:%S} UTC"
+    word = "ended as" if release.stage in FINAL else "is"
+    said = [f"{release.service} {release.version} {word} {stage} since {since}: {release.reason}."]
+    said += _position(release)
+    said += _judged(story)
+    said += _steps(story)
+    if release.stage in _NEXT:
+        said.append(_NEXT[release.stage])
+    return said
+
+
+def _position(release: Release) -> list[str]:
+    steps = release.plan.rollout.steps
+    if release.stage is Stage.CANARY and 0 <= release.step < len(steps):
+        step = steps[release.step]
+        return [
+            f"It is in step {release.step + 1} of {len(steps)}: {step.share * 100:g} % of customers"
+            f" for {step.hold.total_seconds():g} s and at least {step.minimum_requests} requests."
+        ]
+    return []
+
+
+def _judged(story: Story) -> list[str]:
+    if not story.looks:
+        return ["No customer of it was counted."] if story.release.exposed else []
+    last = story.looks[-1]
+    said = [f"The judge at {last.at:%H:%M:%S} UTC: {last.judgement.sentence}"]
+    said += [f"  {kpi.sentence}" for kpi in last.judgement.kpis]
+    hurt = {client for look in story.looks for client in look.hurt}
+    if hurt:
+        said.append(f"{len(hurt)} customers got a bad answer from it.")
+    gaps = [look.gap for look in story.looks if look.gap]
+    if gaps:
+        said.append(f"{len(gaps)} stretches were not counted; the last: {gaps[-1]}.")
+    return said
+
+
+def _steps(story: Story) -> list[str]:
+    return [
+        f"Step {entry.step} is {entry.state.value}: {entry.output.strip()[-300:] or 'no output'}"
+        for entry in story.journal
+        if entry.state in {StepState.FAILED, StepState.UNKNOWN}
+    ]
