@@ -29,8 +29,8 @@ from gonogo.usecases.releases import instruct, start_release
 RHYTHM = Rhythm(
     poll=timedelta(seconds=1),
     flush=timedelta(seconds=2),
-    keep=timedelta(seconds=3),
-    claim=timedelta(seconds=3),
+    keep=timedelta(seconds=5),
+    claim=timedelta(seconds=5),
     lease=timedelta(seconds=15),
     gap_patience=timedelta(seconds=6),
     stop_grace=timedelta(seconds=5),
@@ -125,7 +125,7 @@ class Run:
 
     async def _rest(self) -> None:
         """Let what is still on its way arrive, without mishaps."""
-        for _ in range(int(30 / TICK)):
+        for _ in range(int(20 / TICK)):
             await asyncio.sleep(TICK)
             self.ground.serve()
 
