@@ -54,7 +54,7 @@ class Candidate:
     smoke_fails_at: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Weather:
     """How often a call of each port goes wrong (0 to 1), and when the sky clears (seconds)."""
 
