@@ -167,7 +167,9 @@ class Run:
                 await self._silent(life)
             del self._lives[name], self._desks[name]
             away = crash.away if crash is not None and life.dead else 1.0
-            await asyncio.sleep(away)
+            while away > 0 and not self._ending:
+                away -= TICK
+                await asyncio.sleep(TICK)
             self._mishap()
 
     async def _silent(self, life: Life) -> None:

@@ -54,6 +54,7 @@ class Drive:
         self.lease = lease
         self.woken = asyncio.Event()
         self._writing = asyncio.Lock()
+        self._doubtful = False
         self._asked = world.clock.now()
 
     @property
@@ -80,6 +81,7 @@ class Drive:
     ) -> None:
         """Store one change with its audit entry and, where there is a `message`, what to tell."""
         async with self._writing:
+            await self._reread()
             release = change(self.release)
             messages: tuple[Message, ...] = ()
             if message is not None:
@@ -87,7 +89,7 @@ class Drive:
                 text = f"{release.service} {release.version} {message}"
                 now = self.world.clock.now()
                 messages = (Message(identity, release.id, action, text, now),)
-            self.release = await self.world.store.record(
+            await self._store(
                 Change(
                     release=release,
                     lease=self.lease,
@@ -104,9 +106,39 @@ class Drive:
     async def remember(self, seen: Seen) -> None:
         """Store what the judge saw together with what it remembers of it."""
         async with self._writing:
-            self.release = await self.world.store.record(
-                Change(self.release, self.lease, look=seen.look, judge=seen.memory)
-            )
+            await self._reread()
+            await self._store(Change(self.release, self.lease, look=seen.look, judge=seen.memory))
+
+    async def be_sure(self) -> None:
+        """After a write whose end nobody saw: raises StaleLease when it was stored after all.
+
+        What this drive remembers is then older than the row, so a new one has to begin from there.
+        """
+        known = self.release.revision
+        await self._reread()
+        if self.release.revision != known:
+            raise StaleLease(f"release {self.release.id} was stored, and the answer was lost")
+
+    async def _reread(self) -> None:
+        if not self._doubtful:
+            return
+        stored = await self.world.store.release(self.release.id)
+        if stored is not None:
+            self.release = stored
+        self._doubtful = False
+
+    async def _store(self, change: Change) -> None:
+        """Store a change. Whoever is cancelled meanwhile waits for its end, so that it is known."""
+        self._doubtful = True
+        writing = asyncio.ensure_future(self.world.store.record(change))
+        try:
+            await asyncio.wait({writing})
+        except asyncio.CancelledError:
+            await asyncio.wait({writing})
+            if writing.exception() is None:
+                self.release, self._doubtful = writing.result(), False
+            raise
+        self.release, self._doubtful = writing.result(), False
 
     async def go(
         self,

@@ -87,18 +87,20 @@ async def drive_to_end(drive: Drive) -> None:
     """Drive a release until it has ended. Raises StaleLease when another desk took it over."""
     lookout = Lookout(drive)
     keeper = asyncio.ensure_future(_keep_lease(drive))
+    turn: asyncio.Task[None] | None = None
     try:
         while not drive.release.final:
             turn = asyncio.ensure_future(_turn(drive, lookout))
             await asyncio.wait({turn, keeper}, return_when=asyncio.FIRST_COMPLETED)
             if keeper.done():
-                turn.cancel()
-                await asyncio.gather(turn, return_exceptions=True)
                 keeper.result()
             await turn
     finally:
-        keeper.cancel()
-        await asyncio.gather(keeper, return_exceptions=True)
+        # A turn is a task of its own: whoever ends the drive has to end it too.
+        working = [task for task in (turn, keeper) if task is not None]
+        for task in working:
+            task.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
         with contextlib.suppress(Unavailable):
             await lookout.close()
 
@@ -114,6 +116,7 @@ async def _turn(drive: Drive, lookout: Lookout) -> None:
     """One turn: a stage's work, a person's word, or what follows from a failure."""
     try:
         try:
+            await drive.be_sure()
             await HANDLERS[drive.release.stage](drive, lookout)
         except Interrupted as said:
             await instructions.obey(drive, said.instruction)
