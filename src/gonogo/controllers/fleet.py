@@ -70,7 +70,10 @@ class Fleet:
     async def _processes(self, slots: Sequence[Slot]) -> None:
         for slot in slots:
             if slot.role in _KEPT and slot.instance is not None:
-                await self._revive(slot)
+                try:
+                    await self._revive(slot)
+                except GonogoError as trouble:  # the router and the others must not wait for it
+                    log.warning("%s in %s: %s", slot.version, slot.environment, trouble)
 
     async def _revive(self, slot: Slot) -> None:
         release = await self._world.store.release(release_of(slot.instance or ""))
@@ -94,7 +97,9 @@ class Fleet:
                 await self._world.deployer.start(instance)
         if not await self._is_kept(instance):
             # It was stopped because it is not wanted any more; another desk may have said so.
-            await self._world.deployer.stop(instance.id, self._world.rhythm.stop_grace.total_seconds())
+            await self._world.deployer.stop(
+                instance.id, self._world.rhythm.stop_grace.total_seconds()
+            )
 
     async def _is_kept(self, instance: Instance) -> bool:
         slots = await self._world.store.slots(instance.service, instance.environment)

@@ -5,23 +5,28 @@ from dataclasses import replace
 
 from gonogo.controllers import rollback, stages
 from gonogo.controllers.drive import Drive
+from gonogo.domain.errors import ActionFailed
 from gonogo.domain.journal import JournalEntry, StepState
 from gonogo.domain.release import TRANSITIONS, Instruction, InstructionKind, Stage
 
 
 async def obey(drive: Drive, instruction: Instruction) -> None:
-    """Do what a person said, or write down why it cannot be done any more."""
-    await OBEY[instruction.kind](drive, instruction)
+    """Do what a person said, or write down why it cannot be done any more, or was not."""
+    try:
+        await OBEY[instruction.kind](drive, instruction)
+    except ActionFailed as failure:
+        if drive.release.stage is Stage.ROLLING_BACK:
+            return  # the word is recorded, and that stage tries again by itself
+        if _may(drive, Stage.NEEDS_PERSON):
+            reason = f"{instruction.kind.value.replace('_', ' ')} failed: {failure}"
+            await drive.go(Stage.NEEDS_PERSON, reason, answered=instruction)
+        else:
+            await rollback.refuse(drive, instruction, str(failure))
 
 
 async def _too_late(drive: Drive, instruction: Instruction) -> None:
     stage = drive.release.stage.value.replace("_", " ")
-    await drive.record(
-        "desk:instruction:refused",
-        {"kind": instruction.kind.value, "reason": f"the release is {stage}"},
-        answered=instruction,
-        message=f"did not {instruction.kind.value.replace('_', ' ')}: it is {stage}",
-    )
+    await rollback.refuse(drive, instruction, f"it is {stage}")
 
 
 def _may(drive: Drive, stage: Stage) -> bool:
@@ -67,7 +72,7 @@ async def _abort(drive: Drive, instruction: Instruction) -> None:
     if not _may(drive, Stage.ABORTED) or drive.release.exposed:
         await _too_late(drive, instruction)
         return
-    await stages.unrehearse(drive)
+    await rollback.unrehearse(drive)
     await drive.go(Stage.ABORTED, _said(instruction), answered=instruction)
 
 

@@ -57,11 +57,13 @@ class Watcher:
         environment = drive.plan.production
         kpis = (*self._plan.kpis, *(_as_kpi(criterion) for criterion in self._criteria))
         source = drive.world.metrics.subscribe(drive.release.service, environment.name, kpis)
-        self._stream = await self._stack.enter_async_context(source)
-        stored = await drive.world.store.judge_memory(drive.release.id)
-        if stored is not None:
-            self._memory = judge.decode(self._plan, stored)
-            await self._recount()
+        async with AsyncExitStack() as opening:
+            self._stream = await opening.enter_async_context(source)
+            stored = await drive.world.store.judge_memory(drive.release.id)
+            if stored is not None:
+                self._memory = judge.decode(self._plan, stored)
+                await self._recount()
+            self._stack = opening.pop_all()  # nothing stays open when the store does not answer
         return self
 
     async def __aexit__(
@@ -90,11 +92,13 @@ class Watcher:
         """Learn which instance is which arm after the rows changed."""
         self._arms = _arms(slots, self._instance)
 
-    async def next_step(self, *, alone: bool = False) -> None:
-        """A rollout step begins, or the time after promotion (`alone`): a fault may begin with it."""
+    def next_step(self, *, alone: bool = False) -> None:
+        """A rollout step begins, or the time after promotion (`alone`): a fault may begin with it.
+
+        What `seen` returns next belongs into the same record as the step.
+        """
         self._memory = judge.next_step(self._plan, self._memory, alone=alone)
         self.step_requests = 0
-        await self.flush()
 
     async def look(self, within: timedelta) -> bool:
         """Wait for the next batch, at most `within`, and let the judge see it.

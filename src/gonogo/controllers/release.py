@@ -62,7 +62,7 @@ HANDLERS: Mapping[Stage, Handler] = {
 
 
 async def _no_go(drive: Drive, reason: str) -> None:
-    await stages.unrehearse(drive)
+    await rollback.unrehearse(drive)
     await drive.go(Stage.NO_GO, reason)
 
 
@@ -81,6 +81,15 @@ ON_FAILURE: Mapping[Stage, Callable[[Drive, str], Awaitable[None]]] = {
     Stage.VERIFYING_ROLLBACK: _ask,
 }
 """Where a release goes when an act of a stage failed. A stage that is not here asks a person."""
+
+
+async def _after(drive: Drive, failure: str) -> None:
+    """What follows from a failure; when that fails as well, a person is asked."""
+    try:
+        await ON_FAILURE.get(drive.release.stage, _ask)(drive, failure)
+    except ActionFailed as second:
+        if drive.release.stage is not Stage.ROLLING_BACK:  # that stage tries again by itself
+            await _ask(drive, f"{failure}; and then {second}")
 
 
 async def drive_to_end(drive: Drive) -> None:
@@ -119,10 +128,12 @@ async def _turn(drive: Drive, lookout: Lookout) -> None:
             await drive.be_sure()
             await HANDLERS[drive.release.stage](drive, lookout)
         except Interrupted as said:
-            await instructions.obey(drive, said.instruction)
+            with drive.undisturbed():
+                await instructions.obey(drive, said.instruction)
         except ActionFailed as failure:
             log.warning("release %s: %s", drive.release.id, failure)
-            await ON_FAILURE.get(drive.release.stage, _ask)(drive, str(failure))
+            with drive.undisturbed():
+                await _after(drive, str(failure))
         except (NeedsPerson, Conflict, InvalidInput, NotFound) as trouble:
             hint = f" ({trouble.hint})" if trouble.hint else ""
             await _ask(drive, f"{trouble}{hint}")
