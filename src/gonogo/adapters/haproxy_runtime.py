@@ -69,7 +69,7 @@ async def connection(
     with _socket_path(directory) as path:
         try:
             async with asyncio.timeout(_ANSWER_WITHIN):
-                reader, writer = await asyncio.open_unix_connection(path, limit=1 << 18)
+                reader, writer = await asyncio.open_unix_connection(path, limit=1 << 16)
         except TimeoutError:
             raise _silent(directory) from None
         except (FileNotFoundError, ConnectionError) as error:
