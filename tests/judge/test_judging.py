@@ -308,3 +308,9 @@ def test_a_million_bad_requests_in_one_look_overflow_nothing():
         memory = look(PLAN, memory, (0, 1_000_000), (9_000_000, 9_000_000))
     assert np.isfinite(memory.values).all()
     assert assess(PLAN, memory, 1).verdict is Verdict.FAIL
+
+
+def test_beginning_a_step_twice_is_the_same_as_once():
+    assert next_step(PLAN, begin(PLAN)) == begin(PLAN)
+    memory = next_step(PLAN, look(PLAN, begin(PLAN), (1, 100), (2, 900)))
+    assert next_step(PLAN, memory) == memory

@@ -61,27 +61,26 @@ def fired(state: LiteralState) -> str | None:
 
 
 def _advance(window: LiteralWindow, at: datetime, gained: Counts | None) -> LiteralWindow:
-    criterion = window.criterion
-    buckets = list(window.buckets)
+    criterion, buckets, counts = window.criterion, window.buckets, window.counts
     if buckets:
         at = max(at, buckets[-1].newest)
     if gained is not None and gained.total:
+        counts += gained
         width = max(SHORTEST, criterion.window / BUCKETS)
         if buckets and at - buckets[-1].start < width:
             last = buckets[-1]
-            buckets[-1] = Bucket(last.start, at, last.counts + gained)
+            buckets = (*buckets[:-1], Bucket(last.start, at, last.counts + gained))
         else:
-            buckets.append(Bucket(at, at, gained))
-    first = next(
-        (n for n, bucket in enumerate(buckets) if at - bucket.newest <= criterion.window),
-        len(buckets),
-    )
-    kept = tuple(buckets[first:])
-    counts = Counts(sum(one.counts.bad for one in kept), sum(one.counts.total for one in kept))
+            buckets = (*buckets, Bucket(at, at, gained))
+    gone = 0
+    while gone < len(buckets) and at - buckets[gone].newest > criterion.window:
+        left = buckets[gone].counts
+        counts = Counts(counts.bad - left.bad, counts.total - left.total)
+        gone += 1
     sentence = window.fired
     if sentence is None and gained is not None:
         sentence = _met(criterion, counts)
-    return LiteralWindow(criterion, kept, counts, sentence)
+    return LiteralWindow(criterion, buckets[gone:], counts, sentence)
 
 
 def _met(criterion: RollbackCriterion, counts: Counts) -> str | None:

@@ -182,25 +182,33 @@ def begin(plan: JudgePlan) -> Memory:
 def next_step(plan: JudgePlan, memory: Memory, *, alone: bool = False) -> Memory:
     """The memory at the start of a new rollout step, or of the watch (`alone`: no baseline is left).
 
-    Fresh stake is put on a fault that begins now; what waited for the other arm is dropped, since
-    the shares change here; proof that limits are kept starts over; a FAIL stays.
+    Fresh stake is put on a fault that begins now, unless the canary has had no request since the last
+    step began, so saying it twice is harmless; what waited for the other arm is dropped, since the
+    shares change here; proof that limits are kept starts over; a FAIL stays.
     """
     must_fit(plan, memory)
     values = memory.values.copy()
     for row, kpi in zip(values, memory.tests.kpis, strict=True):
-        if kpi.absolute is not None:
-            left = row[Cell.ABSOLUTE_LEFT] * (1 - WITHIN * spent_by(row[Cell.STEP_CANARY]))
-            row[kpi.in_absolute] += LATER * left * kpi.absolute.weights
-            row[Cell.ABSOLUTE_LEFT] = (1 - LATER) * left
+        if kpi.absolute is not None and row[Cell.STEP_CANARY]:
+            _stake_anew(
+                row, kpi.absolute.weights, kpi.in_absolute, Cell.ABSOLUTE_LEFT, Cell.STEP_CANARY
+            )
         if kpi.relative is not None:
-            left = row[Cell.RELATIVE_LEFT] * (1 - WITHIN * spent_by(row[Cell.COMPARED]))
-            row[kpi.in_relative] += LATER * left * kpi.relative.weights
-            row[Cell.RELATIVE_LEFT] = (1 - LATER) * left
+            if row[Cell.COMPARED]:
+                _stake_anew(
+                    row, kpi.relative.weights, kpi.in_relative, Cell.RELATIVE_LEFT, Cell.COMPARED
+                )
             row[kpi.in_earlier] += row[kpi.in_ratios]
             row[kpi.in_ratios] = 0
         row[Cell.STEP_BASELINE : Cell.ABSOLUTE_LEFT] = 0
         row[Cell.ALONE] = alone
     return Memory(memory.tests, values)
+
+
+def _stake_anew(row: Vector, weights: Vector, stakes: slice, unspent: Cell, seen: Cell) -> None:
+    left = row[unspent] * (1 - WITHIN * spent_by(row[seen]))
+    row[stakes] += LATER * left * weights
+    row[unspent] = (1 - LATER) * left
 
 
 def observe(plan: JudgePlan, memory: Memory, increments: Sequence[Increment]) -> Memory:

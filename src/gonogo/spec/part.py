@@ -22,7 +22,7 @@ from pydantic_core import CoreSchema, ErrorDetails
 from gonogo.spec.problem import Mark, Problem
 from gonogo.spec.source import Node, Row, Table, Text, kind
 from gonogo.spec.units import Unfit
-from gonogo.spec.wording import not_allowed
+from gonogo.spec.wording import not_allowed, quoted
 
 NO_VALUE = "{} has no value; give it one or leave the key out"
 
@@ -104,10 +104,6 @@ class Part(BaseModel):
         """Where the value of this key starts, or the part itself."""
         node = self._table.get(key) if key is not None else None
         return node.mark if node is not None else self._table.mark
-
-    def key_mark(self, key: str) -> Mark:
-        """Where the key itself stands."""
-        return self._table.key_marks.get(key, self._table.mark)
 
     def node(self, key: str) -> Node | None:
         """The value of a key as it was written."""
@@ -205,7 +201,8 @@ def _follow(location: tuple[int | str, ...], root: Table) -> tuple[Node, str]:
         if isinstance(node, Text) and node.expanded is not None and item in node.expanded:
             node = node.expanded
         if isinstance(node, Table) and item in node:
-            node, label = node[str(item)], f"{label}.{item}" if label else str(item)
+            shown = str(item) if len(str(item)) <= 80 else quoted(str(item))
+            node, label = node[str(item)], f"{label}.{shown}" if label else shown
         elif isinstance(node, Row) and isinstance(item, int) and item < len(node):
             node, label = node[item], f"{label}[{item + 1}]"
     return node, label

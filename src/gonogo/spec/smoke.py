@@ -19,8 +19,6 @@ class ExpectPart(Part):
     """What the answer must be."""
 
     shorthand: ClassVar[dict[str, Any] | None] = {"type": "integer", "minimum": 100, "maximum": 599}
-    may_be_null: ClassVar[frozenset[str]] = frozenset({"json"})
-
     status: scalars.Status | None = Field(None, description="The status. Default 200.")
     body: scalars.JsonValue = Field(
         None,
@@ -90,6 +88,9 @@ class HttpSmokePart(Part):
         note_bad_keys(
             problems, table.get("save"), scalars.VARIABLE_PATTERN, "the name of a variable"
         )
+        expect = table.get("expect")
+        if given == ["head"] and isinstance(expect, Table) and "json" in expect:
+            problems.note(expect.key_marks["json"], "the answer to HEAD has no JSON; use get")
         if given == ["head"] and "save" in table:
             problems.note(
                 table.key_marks["save"], "the answer to HEAD has no JSON to save from; use get"

@@ -33,7 +33,10 @@ _LATER = {
     sqlite3.SQLITE_READONLY: ("cannot be written: it is read-only", "ls -ld {directory} {file}"),
     sqlite3.SQLITE_PERM: ("cannot be written: it is read-only", "ls -ld {directory} {file}"),
     sqlite3.SQLITE_CANTOPEN: ("cannot be opened", "ls -ld {directory} {file}"),
-    sqlite3.SQLITE_IOERR: ("was failed by its disk ({detail})", "df -h {directory}"),
+    sqlite3.SQLITE_IOERR: (
+        "cannot be read or written: its disk failed ({detail})",
+        "df -h {directory}",
+    ),
 }
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 

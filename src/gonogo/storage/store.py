@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from gonogo.domain.audit import AuditDraft, AuditEntry
+from gonogo.domain.errors import Unavailable
 from gonogo.domain.journal import JournalEntry
 from gonogo.domain.look import Look
 from gonogo.domain.message import Message
@@ -69,11 +70,14 @@ class SqlStore:
         self._reading = engine.execution_options(**{READING: True})
         self._clock = clock
         self._run = run
+        self._closed = False
 
     async def close(self) -> None:
-        """Finish what was begun and let go of the database. Nothing may be called afterwards."""
-        await self._run(self._engine.dispose)
-        self._run.close()
+        """Finish what was begun and let go of the database. Any call afterwards is Unavailable."""
+        if not self._closed:
+            self._closed = True
+            await self._run(self._engine.dispose)
+            self._run.close()
 
     async def register(self, registration: Registration, audit: AuditDraft) -> None:
         """See the port."""
@@ -191,10 +195,15 @@ class SqlStore:
         await self._write(lambda c: outbox.postpone(c, message_id, until, error))
 
     async def _read(self, work: Callable[[sa.Connection], Result]) -> Result:
-        return await self._run(lambda: self._transact(self._reading, work))
+        return await self._on(self._reading, work)
 
     async def _write(self, work: Callable[[sa.Connection], Result]) -> Result:
-        return await self._run(lambda: self._transact(self._engine, work))
+        return await self._on(self._engine, work)
+
+    async def _on(self, engine: sa.Engine, work: Callable[[sa.Connection], Result]) -> Result:
+        if self._closed:
+            raise Unavailable("the store is closed: the desk is going down")
+        return await self._run(lambda: self._transact(engine, work))
 
     def _transact(self, engine: sa.Engine, work: Callable[[sa.Connection], Result]) -> Result:
         try:

@@ -2,8 +2,17 @@
 
 from markupsafe import Markup
 
+from gonogo.domain.look import Look
 from gonogo.domain.release import Stage
-from gonogo.domain.story import DECISION, PERSON, Figures, Story, closing_look, deciding_look
+from gonogo.domain.story import (
+    DECISIONS,
+    PERSON,
+    Figures,
+    Story,
+    closing_look,
+    deciding_look,
+    first_entry,
+)
 from gonogo.domain.verdict import KpiAssessment, Verdict
 from gonogo.web.chronicle import text_of
 from gonogo.web.wording import count, isolated, moment, people, plain, seconds, share
@@ -44,12 +53,16 @@ def _rolled_back(story: Story, figures: Figures) -> list[Markup]:
 
 
 def _why_taken_back(story: Story, figures: Figures) -> Markup:
-    if figures.decided_at is not None:
+    decision = first_entry(story.audit, DECISIONS)
+    if decision is not None:
         took = figures.seconds_decision_to_weight_zero
-        if took is None:
-            return Markup(" after the evidence crossed its limit")
-        return Markup(", {} after the evidence crossed its limit").format(seconds(took))
-    person = next((e for e in story.audit if e.action == f"{PERSON}roll_back"), None)
+        after = "after" if took is None else f"{seconds(took)} after"
+        if _crossed(deciding_look(story)):
+            return Markup(", {} the evidence crossed its limit").format(after)
+        sentence = _clause(text_of(decision.data, "sentence"))
+        return Markup(", {} the judge said fail: {}").format(after, sentence)
+    words = {f"{PERSON}roll_back", f"{PERSON}reject"}
+    person = next((entry for entry in story.audit if entry.action in words), None)
     reason = "" if person is None else text_of(person.data, "reason")
     if person is not None:
         said = Markup(": {}").format(_clause(reason)) if reason else Markup("")
@@ -57,11 +70,20 @@ def _why_taken_back(story: Story, figures: Figures) -> Markup:
     return Markup(": {}").format(_clause(story.release.reason))
 
 
+def _crossed(look: Look | None) -> bool:
+    """Whether a test's evidence is what decided; a dead canary fails without any."""
+    return look is not None and any(
+        max(evidence.log10_e, evidence.peak) >= evidence.threshold
+        for kpi in look.judgement.kpis
+        for evidence in kpi.evidence
+    )
+
+
 def _deciding_kpi(story: Story) -> Markup:
     look = deciding_look(story)
     if look is None:
         return Markup("")
-    named = next((text_of(e.data, "kpi") for e in story.audit if e.action == DECISION), "")
+    named = next((text_of(e.data, "kpi") for e in story.audit if e.action in DECISIONS), "")
     kpis = look.judgement.kpis
     found = next((kpi for kpi in kpis if kpi.kpi == named), None)
     found = found or next((kpi for kpi in kpis if kpi.verdict is Verdict.FAIL), None)
@@ -103,7 +125,7 @@ def _confirmed(story: Story, figures: Figures) -> Markup:
 def _released(story: Story, figures: Figures) -> list[Markup]:
     release = story.release
     said = [
-        Markup("{} was released to everyone at {} UTC.").format(
+        Markup("{} was released at {} UTC.").format(
             isolated(release.version), moment(release.stage_since)
         )
     ]

@@ -12,12 +12,13 @@ from typing import Any
 
 from gonogo.domain.audit import AuditEntry
 from gonogo.domain.journal import JournalEntry
-from gonogo.domain.story import DECISION, OUT_OF_ROTATION, PERSON, Story, recorded_time
+from gonogo.domain.story import DECISIONS, OUT_OF_ROTATION, PERSON, Story, recorded_time
 from gonogo.web.charts import Mark, MarkKind
 from gonogo.web.wording import date, seconds, share
 
 STAGE = "desk:release:"
 COMMAND = "desk:step:"
+MISSING_NAME = "name not recorded"
 
 
 class Kind(StrEnum):
@@ -106,8 +107,8 @@ def _event(number: int, entry: AuditEntry) -> Event:
 
 def _told(entry: AuditEntry) -> tuple[Kind, str]:
     action, data = entry.action, entry.data
-    if action == DECISION:
-        return Kind.JUDGE, f"evidence of harm crossed its limit{_of_kpi(data)}"
+    if action in DECISIONS:
+        return Kind.JUDGE, f"the judge said fail{_of_kpi(data)}"
     if action == OUT_OF_ROTATION:
         return Kind.TRAFFIC, f"canary confirmed out of rotation{_slots(data)}"
     if action.startswith(STAGE):
@@ -181,9 +182,6 @@ def _step(entry: AuditEntry, journal: Mapping[str, JournalEntry]) -> StepRow:
     output = text_of(entry.data, "output") or ("" if kept is None else kept.output)
     state = entry.action.removeprefix(COMMAND)
     return StepRow(name or MISSING_NAME, state, entry.at, number_of(entry.data, "seconds"), output)
-
-
-MISSING_NAME = "name not recorded"
 
 
 def _journalled(entry: JournalEntry) -> StepRow:

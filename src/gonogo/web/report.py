@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from gonogo.domain.audit import AuditEntry, digest_of
-from gonogo.domain.release import FINAL, WAITING, Stage
+from gonogo.domain.release import WAITING, Release, Stage
 from gonogo.domain.story import Figures, Story, closing_look, deciding_look, figures
 from gonogo.domain.traffic import Arm, Counts
 from gonogo.domain.verdict import KpiAssessment, Test, Verdict
@@ -209,23 +209,27 @@ def _facts(story: Story, found: Figures) -> list[tuple[str, str, str]]:
             (
                 "Requests to decision",
                 wording.count(found.canary_requests_to_decision),
-                "canary requests until the evidence crossed",
+                "canary requests until the judge decided",
             ),
             (
                 "Decision to weight 0",
                 wording.seconds(found.seconds_decision_to_weight_zero),
-                "evidence crossed → router read back",
+                "judge decided → router read back",
             ),
             (
                 "First bad to weight 0",
                 wording.seconds(found.seconds_bad_to_weight_zero),
                 "first bad answer seen → router read back",
             ),
+            ("Whole way", _whole_way(story.release), "from its start to its end"),
         ]
-    whole = (story.release.stage_since - story.release.created_at).total_seconds()
-    if story.release.stage in FINAL:
-        told.append(("Whole way", wording.seconds(whole), "from its start to its end"))
     return told
+
+
+def _whole_way(release: Release) -> str:
+    if not release.final:
+        return "not over"
+    return wording.seconds((release.stage_since - release.created_at).total_seconds())
 
 
 def _panels(story: Story, frame: Frame | None) -> tuple[Panel, ...]:
@@ -262,7 +266,7 @@ def _whole(story: Story, told: Sequence[chronicle.Event]) -> Frame:
     release = story.release
     end = release.stage_since if release.final else story.at
     times = [release.created_at, end, *(event.at for event in told)]
-    return Frame(min(times), max(times), chronicle.marks(told))
+    return Frame(min(times), max(times), chronicle.marks(told), left=charts.INSET)
 
 
 def _spans(story: Story, told: Sequence[chronicle.Event]) -> tuple[Span, ...]:
@@ -300,11 +304,12 @@ def _tone(event: chronicle.Event) -> str:
 
 def _broken(story: Story) -> AuditEntry | None:
     """The first entry shown here whose content does not match its digest."""
-    return next(
-        (
-            entry
-            for entry in story.audit
-            if entry.digest != digest_of(entry.sequence, entry.at, entry, entry.previous)
-        ),
-        None,
-    )
+    return next((entry for entry in story.audit if not _holds(entry)), None)
+
+
+def _holds(entry: AuditEntry) -> bool:
+    try:
+        return entry.digest == digest_of(entry.sequence, entry.at, entry, entry.previous)
+    except (TypeError, ValueError):
+        # What has no digest at all was not written by a desk.
+        return False

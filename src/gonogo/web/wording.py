@@ -44,9 +44,9 @@ def shorten(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def isolated(text: str) -> Markup:
+def isolated(text: str, limit: int = 80) -> Markup:
     """A version, hash or name whose direction stays its own."""
-    return Markup('<bdi dir="ltr">{}</bdi>').format(plain(text))
+    return Markup('<bdi dir="ltr">{}</bdi>').format(plain(text, limit))
 
 
 def clock(at: datetime) -> str:

@@ -12,12 +12,13 @@ from gonogo.web.charts.comparison_chart import comparison
 from gonogo.web.charts.evidence_chart import evidence
 from gonogo.web.charts.exposure_chart import exposure
 from gonogo.web.charts.forest_chart import forest
-from gonogo.web.charts.frame import Frame, Gap, Mark, MarkKind, frame_of, gaps
+from gonogo.web.charts.frame import INSET, Frame, Gap, Mark, MarkKind, frame_of, gaps
 from gonogo.web.charts.requests_chart import requests
 from gonogo.web.charts.timeline_chart import Span, timeline
 
 __all__ = [
     "DEFS",
+    "INSET",
     "STYLE",
     "Frame",
     "Gap",

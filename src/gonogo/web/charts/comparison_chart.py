@@ -10,7 +10,7 @@ from gonogo.domain.verdict import Test
 from gonogo.web.charts import series, svg
 from gonogo.web.charts.frame import AXIS, Frame, axis, backdrop, frame_of, replay
 from gonogo.web.charts.scale import Scale, grid, round_values
-from gonogo.web.wording import share
+from gonogo.web.wording import share, shorten
 
 HEIGHT = 170
 FIRST = 10
@@ -25,11 +25,11 @@ def comparison(looks: Sequence[Look], kpi: str, frame: Frame | None = None) -> M
     """
     frame = frame or frame_of(looks)
     if frame is None:
-        return svg.nothing(f"Nothing was counted for {kpi}.")
+        return svg.nothing(f"Nothing was counted for {shorten(kpi, 40)}.")
     lines = {arm: _runs(looks, kpi, arm, frame) for arm in Arm}
     values = [point.value for found in lines.values() for run in found for point in run]
     if not values:
-        return svg.nothing(f"Nothing was counted for {kpi}.")
+        return svg.nothing(f"Nothing was counted for {shorten(kpi, 40)}.")
     limit = _limit(looks, kpi)
     high = max(*values, 0.0)
     if limit is not None and limit <= max(4 * high, 0.02):
@@ -41,7 +41,7 @@ def comparison(looks: Sequence[Look], kpi: str, frame: Frame | None = None) -> M
     if limit is not None and limit <= high:
         y = scale.down(limit)
         drawn.append(svg.line(0, y, 100, y, "limit"))
-        drawn.append(svg.text(f"limit {share(limit)}", 100, y - 4, "limit-text", "end"))
+        drawn.append(svg.text(f"limit {share(limit)}", 16, y - 4, "limit-text"))
     drawn.append(svg.stretched(HEIGHT, [_stairs(arm, lines[arm], frame, scale) for arm in Arm]))
     drawn += _failures(looks, kpi, frame)
     drawn += replay(HEIGHT)
@@ -87,4 +87,4 @@ def _sentence(looks: Sequence[Look], kpi: str) -> str:
         found = series.totals(looks, kpi, arm)[-1]
         told = f"{found.bad:,} of {found.total:,} bad ({share(found.share)})"
         parts.append(f"{arm.value} {told if found.total else 'not measured'}")
-    return f"Share of bad events for {kpi} over time: {', '.join(parts)} at the end."
+    return f"Share of bad events for {shorten(kpi, 80)} over time: {', '.join(parts)} at the end."

@@ -11,7 +11,7 @@ from gonogo.domain.verdict import Evidence, Test
 from gonogo.web.charts import series, svg
 from gonogo.web.charts.frame import AXIS, Frame, axis, backdrop, frame_of, replay
 from gonogo.web.charts.scale import Scale, grid, round_values
-from gonogo.web.wording import number
+from gonogo.web.wording import number, shorten
 
 HEIGHT = 170
 
@@ -25,7 +25,7 @@ def evidence(looks: Sequence[Look], kpi: str, frame: Frame | None = None) -> Mar
     frame = frame or frame_of(looks)
     tests = series.tests(looks, kpi)
     if frame is None or not tests:
-        return svg.nothing(f"No evidence was recorded for {kpi}.")
+        return svg.nothing(f"No evidence was recorded for {shorten(kpi, 40)}.")
     last = {test: _last(looks, kpi, test) for test in tests}
     lines = {test: series.runs(looks, partial(_value, kpi=kpi, test=test), frame) for test in tests}
     crossings = {test: series.crossing(looks, kpi, test) for test in tests}
@@ -69,7 +69,7 @@ def _limits(found: Sequence[Evidence], scale: Scale) -> list[Markup]:
     for threshold in sorted({round(one.threshold, 6) for one in found}):
         y = scale.down(threshold)
         drawn.append(svg.line(0, y, 100, y, "limit"))
-        drawn.append(svg.text(f"limit {number(threshold)}", 100, y - 4, "limit-text", "end"))
+        drawn.append(svg.text(f"limit {number(threshold)}", 16, y - 4, "limit-text"))
     return drawn
 
 
@@ -81,4 +81,4 @@ def _sentence(
         part = f"{test.value} test at {number(found.log10_e)}, limit {number(found.threshold)}"
         crossing = crossings[test]
         parts.append(f"{part}, {'crossed' if crossing else 'never crossed'}")
-    return f"Evidence of harm for {kpi}, log10 e over time: {'; '.join(parts)}."
+    return f"Evidence of harm for {shorten(kpi, 80)}, log10 e over time: {'; '.join(parts)}."

@@ -96,7 +96,9 @@ def forest(judgement: Judgement) -> Markup:
     drawn.append(svg.text("∞", 100 - INSET, 13, "tick", "end"))
     for index, row in enumerate(found):
         drawn += _drawn(row, TOP + ROW * index)
-    sentence = "; ".join(f"{row.kpi} {row.test.value}: {row.told}, {row.standing}" for row in found)
+    sentence = "; ".join(
+        f"{shorten(row.kpi, 80)} {row.test.value}: {row.told}, {row.standing}" for row in found
+    )
     return svg.drawing(height, f"Harm in units of its tolerance. {sentence}.", drawn)
 
 
@@ -106,12 +108,23 @@ def place(value: float) -> float:
     return INSET + (100 - 2 * INSET) * part
 
 
+def _name(row: Row, y: float) -> Markup:
+    against = "baseline" if row.test is Test.RELATIVE else "limit"
+    return svg.element(
+        "text",
+        svg.element("tspan", shorten(row.kpi, 20), class_="name"),
+        svg.element("tspan", f" to {against}", class_="told"),
+        x="0%",
+        y=y,
+    )
+
+
 def _drawn(row: Row, top: float) -> list[Markup]:
     word = row.standing.value
     tone = word.replace(" ", "-")
     drawn = [
         svg.line(0, top + ROW, 100, top + ROW, "grid"),
-        svg.text(shorten(row.kpi, 24), 0, top + 18, "name"),
+        _name(row, top + 18),
         svg.text(f"{ICONS[row.standing]} {word}", 100, top + 18, f"word {tone}", "end"),
         svg.text(row.told, 0, top + 54, "told"),
     ]

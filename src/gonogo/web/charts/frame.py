@@ -13,7 +13,10 @@ from gonogo.web.charts import svg
 from gonogo.web.wording import clock, date
 
 INSET = 1.5
-"""Per cent left free at both ends, so that nothing is cut at an edge."""
+"""Per cent left free at an edge, so that nothing is cut there."""
+
+LABELS = 9.0
+"""Per cent left free at the left for the labels of the vertical scale."""
 
 AXIS = 22
 """Pixels under a plot for its time axis."""
@@ -44,11 +47,15 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A stretch of time that is drawn over the same width in every chart."""
+    """A stretch of time that is drawn over the same width in every chart.
+
+    `left` is how many per cent of the width lie before it.
+    """
 
     start: datetime
     end: datetime
     marks: tuple[Mark, ...] = ()
+    left: float = LABELS
 
     @property
     def length(self) -> timedelta:
@@ -58,7 +65,7 @@ class Frame:
     def across(self, at: datetime) -> float:
         """Where an instant stands, in per cent of the width; outside ones at the nearer end."""
         part = (at - self.start) / self.length
-        return INSET + (100 - 2 * INSET) * min(1.0, max(0.0, part))
+        return self.left + (100 - self.left - INSET) * min(1.0, max(0.0, part))
 
     def holds(self, at: datetime) -> bool:
         """Whether an instant lies in it."""
@@ -127,7 +134,7 @@ def axis(frame: Frame, height: float) -> list[Markup]:
         drawn.append(svg.line(x, height, x, height + 4, "axis"))
         if x - last_end < 18:
             continue
-        anchor = "start" if x < 12 else ("end" if x > 88 else "middle")
+        anchor = "start" if x < 8 else ("end" if x > 91 else "middle")
         drawn.append(svg.text(label, x, height + 17, "tick", anchor))
         last_end = x
     return drawn
@@ -155,5 +162,5 @@ def replay(height: float) -> list[Markup]:
     """The crosshair and the veil over what comes after it; a script moves them, else they are unseen."""
     return [
         svg.element("rect", class_="veil", x="100%", y=0, width="100%", height=height),
-        svg.element("line", class_="cross", x1="-1%", y1=0, x2="-1%", y2=height),
+        svg.element("line", class_="cross", x1="-1%", y1=12, x2="-1%", y2=height),
     ]

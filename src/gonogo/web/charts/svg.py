@@ -27,7 +27,7 @@ def element(tag: str, *children: str, **attributes: str | float) -> Markup:
 
 def _written(value: str | float) -> str:
     if isinstance(value, str):
-        return plain(value)
+        return plain(value, len(value))
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 

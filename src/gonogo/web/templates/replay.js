@@ -12,10 +12,11 @@ for (const chapter of document.querySelectorAll("[data-replay]")) {
   const last = points.length - 1;
   let timer = null;
 
-  const show = (index, veiled) => {
+  const show = (index, veiled, crossed = true) => {
     const [x, time, share, verdict, kpis] = points[index];
-    for (const chart of charts) {
+    for (const chart of crossed ? charts : []) {
       const cross = chart.querySelector(".cross");
+      cross.classList.add("on");
       cross.setAttribute("x1", x + "%");
       cross.setAttribute("x2", x + "%");
       chart.querySelector(".veil").setAttribute("x", (veiled ? x : 100) + "%");
@@ -44,7 +45,7 @@ for (const chapter of document.querySelectorAll("[data-replay]")) {
 
   slider.max = last;
   control.hidden = false;
-  show(last, false);
+  show(last, false, false);
   slider.addEventListener("input", () => { stop(); show(Number(slider.value), true); });
   button.addEventListener("click", () => {
     if (timer !== null) { stop(); return; }

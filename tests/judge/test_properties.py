@@ -1,0 +1,183 @@
+"""What holds for every stream of counts."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gonogo.domain.traffic import BadStatus, Counts, Increment, Kpi
+from gonogo.domain.verdict import Verdict
+from gonogo.judge import (
+    JudgePlan,
+    Memory,
+    assess,
+    begin,
+    decode,
+    encode,
+    failed,
+    next_step,
+    observe,
+)
+from gonogo.judge.verdicts import Standing, kpi_verdict
+
+KPIS = tuple(
+    Kpi(name, BadStatus(((500, 599),)), limit=limit, ratio=ratio)
+    for name, limit, ratio in (("both", 0.05, 1.0), ("limit", 0.01, None), ("ratio", None, 1.5))
+)
+PLAN = JudgePlan(KPIS)
+
+
+@st.composite
+def counts(draw: st.DrawFn, most: int = 60) -> Counts:
+    total = draw(st.integers(0, most))
+    return Counts(draw(st.integers(0, total)), total)
+
+
+@st.composite
+def increments(draw: st.DrawFn) -> Increment:
+    name = draw(st.sampled_from([kpi.name for kpi in KPIS]))
+    return Increment(name, draw(counts()), draw(counts()))
+
+
+looks = st.lists(st.lists(increments(), max_size=4), max_size=12)
+
+
+def after(stream: list[list[Increment]]) -> Memory:
+    memory = begin(PLAN)
+    for number, one in enumerate(stream):
+        memory = observe(PLAN, memory, one)
+        if number % 5 == 4:
+            memory = next_step(PLAN, memory)
+    return memory
+
+
+@given(looks, st.randoms())
+def test_the_order_inside_a_look_does_not_matter(stream, random):
+    shuffled = [random.sample(one, len(one)) for one in stream]
+    assert after(shuffled) == after(stream)
+
+
+@given(looks)
+def test_increments_of_the_same_kpi_in_one_look_add_up(stream):
+    summed = []
+    for one in stream:
+        names = dict.fromkeys(item.kpi for item in one)
+        summed.append(
+            [
+                Increment(
+                    name,
+                    sum((item.baseline for item in one if item.kpi == name), Counts()),
+                    sum((item.canary for item in one if item.kpi == name), Counts()),
+                )
+                for name in names
+            ]
+        )
+    assert after(summed) == after(stream)
+
+
+@given(looks)
+def test_nothing_fails_without_a_bad_canary_request(stream):
+    clean = [
+        [Increment(item.kpi, item.baseline, Counts(0, item.canary.total)) for item in one]
+        for one in stream
+    ]
+    memory = after(clean)
+    assert not failed(memory)
+    for kpi in assess(PLAN, memory, 1).kpis:
+        assert all(item.peak <= 1e-9 for item in kpi.evidence)
+
+
+@given(looks, increments())
+def test_one_more_bad_canary_request_never_lowers_the_evidence_of_a_look(stream, last):
+    if last.canary.bad == last.canary.total:
+        last = Increment(last.kpi, last.baseline, Counts(last.canary.bad, last.canary.total + 1))
+    worse = Increment(last.kpi, last.baseline, Counts(last.canary.bad + 1, last.canary.total))
+    before = after(stream)
+    lower, higher = (assess(PLAN, observe(PLAN, before, [item]), 1).kpis for item in (last, worse))
+    for one, other in zip(lower, higher, strict=True):
+        for milder, harsher in zip(one.evidence, other.evidence, strict=True):
+            assert harsher.log10_e >= milder.log10_e - 1e-9
+
+
+@given(looks)
+def test_a_memory_survives_being_stored_exactly(stream):
+    memory = after(stream)
+    assert decode(PLAN, encode(memory)) == memory
+    assert encode(decode(PLAN, encode(memory))) == encode(memory)
+
+
+@given(looks)
+def test_a_look_never_changes_the_memory_it_started_from(stream):
+    memory = after(stream)
+    stored = encode(memory)
+    observe(PLAN, memory, [Increment("both", Counts(1, 20), Counts(9, 9))])
+    next_step(PLAN, memory)
+    assess(PLAN, memory, 3)
+    assert encode(memory) == stored
+
+
+@given(looks)
+@settings(max_examples=50)
+def test_intervals_hold_their_estimate_and_every_sentence_is_one_line(stream):
+    judgement = assess(PLAN, after(stream), 5)
+    for kpi in judgement.kpis:
+        assert kpi.sentence.startswith(f"{kpi.kpi}: ")
+        assert "\n" not in kpi.sentence
+        for interval in (kpi.ratio, kpi.share):
+            if interval is not None and interval.estimate is not None:
+                assert interval.low <= interval.estimate * (1 + 1e-9)
+                assert interval.estimate * (1 - 1e-9) <= interval.high
+
+
+def test_swapping_the_arms_at_equal_shares_inverts_the_ratio():
+    plan = JudgePlan((Kpi("ratio", BadStatus(((500, 599),)), ratio=1.0),))
+    one = observe(plan, begin(plan), [Increment("ratio", Counts(4, 500), Counts(12, 500))])
+    other = observe(plan, begin(plan), [Increment("ratio", Counts(12, 500), Counts(4, 500))])
+    first, second = (assess(plan, memory, 1).kpis[0].ratio for memory in (one, other))
+    assert first is not None
+    assert second is not None
+    assert first.estimate is not None
+    assert second.estimate is not None
+    assert np.isclose(first.estimate * second.estimate, 1, rtol=1e-3)
+
+
+def test_the_whole_table_of_one_kpis_verdict():
+    table = {}
+    for failed_ in (True, False):
+        for anything in (True, False):
+            for seen in (0, 5, 20):
+                for minimum in (0, 10):
+                    for comparable in (True, False):
+                        for missing in (True, False):
+                            for kept in ((), (True,), (True, False), (True, True)):
+                                standing = Standing(
+                                    failed_, anything, seen, minimum, comparable, missing, kept
+                                )
+                                table[standing] = kpi_verdict(standing)
+    for standing, verdict in table.items():
+        hold = standing.seen < standing.minimum or standing.missing or not standing.comparable
+        proven = bool(standing.seen and standing.kept and all(standing.kept))
+        expected = (
+            Verdict.FAIL
+            if standing.failed
+            else Verdict.NO_DATA
+            if not standing.anything
+            else Verdict.INCONCLUSIVE
+            if hold
+            else Verdict.PASS
+            if proven
+            else Verdict.UNPROVEN
+        )
+        assert verdict is expected
+    assert set(table.values()) == set(Verdict)
+
+
+def test_the_release_is_as_bad_as_its_worst_kpi():
+    order = [Verdict.FAIL, Verdict.NO_DATA, Verdict.INCONCLUSIVE, Verdict.UNPROVEN, Verdict.PASS]
+    for stream in ([(20, 20)], [(0, 3)], [(0, 2000)]):
+        memory = begin(PLAN)
+        for bad, total in stream:
+            memory = observe(
+                PLAN, memory, [Increment("limit", Counts(0, total * 9), Counts(bad, total))]
+            )
+        judgement = assess(PLAN, memory, 10)
+        assert judgement.verdict is min((kpi.verdict for kpi in judgement.kpis), key=order.index)
