@@ -184,6 +184,28 @@ async def test_another_tester_header_takes_over_without_a_refused_customer(
     assert await ask(port, headers={HEADER: SECRET}) == Answer(200, "one")
 
 
+async def test_a_change_to_a_taken_port_leaves_the_old_one_serving(
+    router: HaproxyRouter, port: int, versions: Versions
+) -> None:
+    one, _ = versions
+    await router.apply(layout(port, target(one.address, 1.0)))
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        taken = stranger.getsockname()[1]
+        with pytest.raises(InvalidInput, match=f"port {taken} on 127.0.0.1 is taken"):
+            await router.apply(layout(taken, target(one.address, 1.0)))
+    assert await ask(port) == Answer(200, "one")
+
+
+async def test_customers_can_be_moved_to_another_port(
+    router: HaproxyRouter, port: int, versions: Versions
+) -> None:
+    one, _ = versions
+    await router.apply(layout(port, target(one.address, 1.0)))
+    other = free_port()
+    await router.apply(layout(other, target(one.address, 1.0)))
+    assert await ask(other) == Answer(200, "one")
+
+
 async def _ask_until_cancelled(port: int) -> list[Answer]:
     answers = [await ask(port)]
     try:
@@ -235,7 +257,7 @@ async def test_open_requests_are_told_and_finish_after_their_slot_was_taken_out(
     router: HaproxyRouter, port: int, versions: Versions
 ) -> None:
     one, two = versions
-    two.delay = 0.5
+    two.delay = 1.0
     await router.apply(layout(port, target(one.address), target(two.address, 1.0)))
     waiting = asyncio.create_task(ask(port))
     for _ in range(500):
