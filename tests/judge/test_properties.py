@@ -50,12 +50,14 @@ def after(stream: list[list[Increment]]) -> Memory:
     return memory
 
 
+@settings(deadline=None, derandomize=True, max_examples=60)
 @given(looks, st.randoms())
 def test_the_order_inside_a_look_does_not_matter(stream, random):
     shuffled = [random.sample(one, len(one)) for one in stream]
     assert after(shuffled) == after(stream)
 
 
+@settings(deadline=None, derandomize=True, max_examples=60)
 @given(looks)
 def test_increments_of_the_same_kpi_in_one_look_add_up(stream):
     summed = []
@@ -74,6 +76,7 @@ def test_increments_of_the_same_kpi_in_one_look_add_up(stream):
     assert after(summed) == after(stream)
 
 
+@settings(deadline=None, derandomize=True, max_examples=60)
 @given(looks)
 def test_nothing_fails_without_a_bad_canary_request(stream):
     clean = [
@@ -86,6 +89,7 @@ def test_nothing_fails_without_a_bad_canary_request(stream):
         assert all(item.peak <= 1e-9 for item in kpi.evidence)
 
 
+@settings(deadline=None, derandomize=True, max_examples=60)
 @given(looks, increments())
 def test_one_more_bad_canary_request_never_lowers_the_evidence_of_a_look(stream, last):
     if last.canary.bad == last.canary.total:
@@ -98,6 +102,7 @@ def test_one_more_bad_canary_request_never_lowers_the_evidence_of_a_look(stream,
             assert harsher.log10_e >= milder.log10_e - 1e-9
 
 
+@settings(deadline=None, derandomize=True, max_examples=60)
 @given(looks)
 def test_a_memory_survives_being_stored_exactly(stream):
     memory = after(stream)
@@ -105,6 +110,7 @@ def test_a_memory_survives_being_stored_exactly(stream):
     assert encode(decode(PLAN, encode(memory))) == encode(memory)
 
 
+@settings(deadline=None, derandomize=True, max_examples=60)
 @given(looks)
 def test_a_look_never_changes_the_memory_it_started_from(stream):
     memory = after(stream)
@@ -115,8 +121,8 @@ def test_a_look_never_changes_the_memory_it_started_from(stream):
     assert encode(memory) == stored
 
 
+@settings(deadline=None, derandomize=True, max_examples=60)
 @given(looks)
-@settings(max_examples=50)
 def test_intervals_hold_their_estimate_and_every_sentence_is_one_line(stream):
     judgement = assess(PLAN, after(stream), 5)
     for kpi in judgement.kpis:
