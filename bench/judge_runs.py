@@ -88,7 +88,9 @@ class RelativeRuns(_Bets):
         self.canary_bad = self.canary_bad + canary_bad
         self.baseline += baseline
         self.canary += canary
-        if not self.baseline or not self.canary or self.baseline + self.canary < BLOCK:
+        if not self.baseline or not self.canary:
+            return
+        if self.baseline + self.canary < BLOCK and not (baseline and canary):
             return
         share = self.canary / (self.canary + self.baseline)
         if share not in self._factors:

@@ -70,18 +70,11 @@ def _failed(findings: Findings) -> str:
 def _times(ratio: Interval | None) -> str:
     if ratio is None:
         return "worse than the baseline"
-    high = (
-        "∞"
-        if math.isinf(ratio.high)
-        else f"{ratio.high:.2g}"
-        if ratio.high < 10
-        else f"{ratio.high:,.0f}"
-    )
-    low = f"{ratio.low:.2g}" if ratio.low < 10 else f"{ratio.low:,.0f}"
+    low = rounded(ratio.low)
     if ratio.estimate is None:
         return f"at least {low} times worse"
-    estimate = f"{ratio.estimate:.2g}" if ratio.estimate < 10 else f"{ratio.estimate:,.0f}"
-    return f"about {estimate} times worse [{low}, {high}]"
+    high = "∞" if math.isinf(ratio.high) else rounded(ratio.high)
+    return f"about {rounded(ratio.estimate)} times worse [{low}, {high}]"
 
 
 def _between(share: Interval | None) -> str:
