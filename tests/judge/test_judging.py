@@ -105,6 +105,7 @@ def test_too_few_requests_are_inconclusive_and_the_sentence_counts_them():
 def test_enough_requests_without_harm_are_unproven_before_they_prove_anything():
     judgement = assess(PLAN, look(PLAN, begin(PLAN), (0, 110), (1, 990)), 100)
     assert judgement.verdict is Verdict.UNPROVEN
+    assert "more canary requests" in judgement.sentence
 
 
 def test_a_clean_canary_passes_an_absolute_limit_of_5_percent_after_some_150_requests():
@@ -250,6 +251,24 @@ def test_the_deciding_kpi_speaks_first():
     judgement = assess(PLAN, memory, 10)
     assert judgement.verdict is Verdict.FAIL
     assert judgement.sentence.startswith("slow: 40 of 100 canary requests bad")
+
+
+def test_a_late_failure_does_not_call_the_diluted_estimate_worse():
+    memory = look(PLAN, begin(PLAN), (0, 50_000), (45, 450_000))
+    memory = look(PLAN, memory, (30, 30), (0, 270))
+    first = assess(PLAN, memory, 10).sentence
+    assert ": lately more than the 5 % tolerated; odds" in first
+    plan = alone(ratio=1.5)
+    memory = look(plan, begin(plan), (0, 50_000), (450, 450_000))
+    memory = look(plan, memory, (30, 30), (0, 270))
+    assert ": lately worse than the 1.5 times tolerated; odds" in assess(plan, memory, 10).sentence
+
+
+def test_a_failure_against_a_spotless_baseline_gives_the_least_that_is_proven():
+    plan = alone(ratio=1.5)
+    sentence = assess(plan, look(plan, begin(plan), (20, 40), (0, 360)), 10).sentence
+    assert "at least" in sentence
+    assert "times worse; odds" in sentence
 
 
 def test_the_budget_is_split_over_tests_and_attempts():

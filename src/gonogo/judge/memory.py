@@ -17,6 +17,7 @@ absolute test never waits.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -35,9 +36,13 @@ from gonogo.judge.plan import JudgePlan
 
 HIGHEST_STAKE = 1e150  # far beyond any threshold; its product with the next cap is a finite number
 HIGHEST_LOG = 300.0  # natural logarithm of the largest gain in one look
-KEPT = 4096  # likelihood ratios of small looks are kept for this many different looks
+KEPT = 512  # likelihood ratios are kept for this many different looks: some 2 MB per KPI
 BLOCK = 8  # requests of both arms together that a comparison is made of, at least
 LONGEST_WAIT = 100_000  # requests of one arm that may wait for the other arm
+
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 class Cell:
@@ -90,8 +95,7 @@ class KpiTests:
         if known is None:
             exponent = bad * grid.bad + (total - bad) * grid.good
             known = np.exp(np.minimum(exponent, HIGHEST_LOG))
-            if len(self._absolute) < KEPT:
-                self._absolute[bad, total] = known
+            _keep(self._absolute, (bad, total), known)
         return known
 
     def relative_gain(
@@ -104,8 +108,7 @@ class KpiTests:
         known = self._relative.get(block)
         if known is None:
             known = self._work_out(grid, block)
-            if len(self._relative) < KEPT:
-                self._relative[block] = known
+            _keep(self._relative, block, known)
         return known
 
     def _work_out(
@@ -116,8 +119,7 @@ class KpiTests:
         factors = self._factors.get(share)
         if factors is None:
             factors = grid.factors(share)
-            if len(self._factors) < KEPT:
-                self._factors[share] = factors
+            _keep(self._factors, share, factors)
         exponent = (
             canary_bad * factors.bad_canary
             + (canary - canary_bad) * factors.good_canary
@@ -128,6 +130,12 @@ class KpiTests:
         if not canary_bad and not baseline_bad:
             return gain, None
         return gain, canary_bad * factors.ratio_canary + baseline_bad * factors.ratio_baseline
+
+
+def _keep(kept: dict[Key, Value], key: Key, value: Value) -> None:
+    if len(kept) >= KEPT:
+        kept.clear()
+    kept[key] = value
 
 
 class Tests:
