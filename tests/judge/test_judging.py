@@ -329,6 +329,28 @@ def test_a_million_bad_requests_in_one_look_overflow_nothing():
     assert assess(PLAN, memory, 1).verdict is Verdict.FAIL
 
 
+def test_requests_split_otherwise_than_planned_are_inconclusive_and_the_sentence_says_how():
+    memory = look(PLAN, next_step(PLAN, begin(PLAN), share=0.05), (0, 1000), (0, 9000))
+    judgement = assess(PLAN, memory, 100)
+    assert judgement.verdict is Verdict.INCONCLUSIVE
+    assert "the canary got 10 % of this step's requests where 5 % was planned" in judgement.sentence
+
+
+def test_requests_split_as_planned_are_judged():
+    rng = np.random.default_rng(8)
+    for share in (0.01, 0.05, 0.5):
+        memory = next_step(PLAN, begin(PLAN), share=share)
+        for _ in range(50):
+            canary = int(rng.binomial(1000, share))
+            memory = look(PLAN, memory, (0, canary), (0, 1000 - canary))
+        assert assess(PLAN, memory, 10).verdict in {Verdict.UNPROVEN, Verdict.PASS}
+
+
+def test_a_wrong_split_hides_no_failure():
+    memory = look(PLAN, next_step(PLAN, begin(PLAN), share=0.05), (900, 1000), (0, 1000))
+    assert assess(PLAN, memory, 100).verdict is Verdict.FAIL
+
+
 def test_beginning_a_step_twice_is_the_same_as_once():
     assert next_step(PLAN, begin(PLAN)) == begin(PLAN)
     memory = next_step(PLAN, look(PLAN, begin(PLAN), (1, 100), (2, 900)))

@@ -1,5 +1,7 @@
 """What holds for every stream of counts."""
 
+import itertools
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -147,34 +149,28 @@ def test_swapping_the_arms_at_equal_shares_inverts_the_ratio():
 
 
 def test_the_whole_table_of_one_kpis_verdict():
-    table = {}
-    for failed_ in (True, False):
-        for anything in (True, False):
-            for seen in (0, 5, 20):
-                for minimum in (0, 10):
-                    for comparable in (True, False):
-                        for missing in (True, False):
-                            for kept in ((), (True,), (True, False), (True, True)):
-                                standing = Standing(
-                                    failed_, anything, seen, minimum, comparable, missing, kept
-                                )
-                                table[standing] = kpi_verdict(standing)
-    for standing, verdict in table.items():
-        hold = standing.seen < standing.minimum or standing.missing or not standing.comparable
-        proven = bool(standing.seen and standing.kept and all(standing.kept))
-        expected = (
-            Verdict.FAIL
-            if standing.failed
-            else Verdict.NO_DATA
-            if not standing.anything
-            else Verdict.INCONCLUSIVE
-            if hold
-            else Verdict.PASS
-            if proven
-            else Verdict.UNPROVEN
+    yes_no = (True, False)
+    kept_ones = ((), (True,), (True, False), (True, True))
+    product = itertools.product(
+        yes_no, yes_no, (0, 5, 20), (0, 10), yes_no, yes_no, yes_no, kept_ones
+    )
+    met = set()
+    for failed_, anything, seen, minimum, comparable, missing, split_fits, kept in product:
+        standing = Standing(failed_, anything, seen, minimum, comparable, missing, split_fits, kept)
+        rules = (
+            (failed_, Verdict.FAIL),
+            (not anything, Verdict.NO_DATA),
+            (seen < minimum, Verdict.INCONCLUSIVE),
+            (not split_fits, Verdict.INCONCLUSIVE),
+            (missing, Verdict.INCONCLUSIVE),
+            (not comparable, Verdict.INCONCLUSIVE),
+            (bool(seen and kept and all(kept)), Verdict.PASS),
+            (True, Verdict.UNPROVEN),
         )
-        assert verdict is expected
-    assert set(table.values()) == set(Verdict)
+        expected = next(verdict for holds, verdict in rules if holds)
+        assert kpi_verdict(standing) is expected
+        met.add(expected)
+    assert met == set(Verdict)
 
 
 def test_the_release_is_as_bad_as_its_worst_kpi():

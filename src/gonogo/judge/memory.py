@@ -66,9 +66,10 @@ class Cell:
     RELATIVE_PEAK = 15
     FAILED = 16
     ALONE = 17  # 1 when the canary carries all traffic by design
+    PLANNED = 18  # the canary's planned share of requests in this step; 0 when it was not said
 
 
-GRIDS = 18
+GRIDS = 19
 
 
 class KpiTests:
@@ -187,8 +188,13 @@ def begin(plan: JudgePlan) -> Memory:
     return Memory(tests, values)
 
 
-def next_step(plan: JudgePlan, memory: Memory, *, alone: bool = False) -> Memory:
+def next_step(
+    plan: JudgePlan, memory: Memory, *, alone: bool = False, share: float | None = None
+) -> Memory:
     """The memory at the start of a new rollout step, or of the watch (`alone`: no baseline is left).
+
+    `share` is the canary's planned share of requests; when it is given and lies between 0 and 1, a
+    step in which the requests are shown to be split otherwise is INCONCLUSIVE.
 
     Fresh stake is put on a fault that begins now, unless the canary has had no request since the last
     step began, so saying it twice is harmless; what waited for the other arm is dropped, since the
@@ -210,6 +216,7 @@ def next_step(plan: JudgePlan, memory: Memory, *, alone: bool = False) -> Memory
             row[kpi.in_ratios] = 0
         row[Cell.STEP_BASELINE : Cell.ABSOLUTE_LEFT] = 0
         row[Cell.ALONE] = alone
+        row[Cell.PLANNED] = share if share is not None and 0 < share < 1 and not alone else 0.0
     return Memory(memory.tests, values)
 
 

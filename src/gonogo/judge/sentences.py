@@ -22,6 +22,7 @@ class Findings:
     ratio: Interval | None
     share: Interval | None
     more: int | None
+    split: tuple[float, float]
 
 
 def kpi_sentence(verdict: Verdict, findings: Findings) -> str:
@@ -87,6 +88,12 @@ def _times(ratio: Interval) -> str:
 
 def _inconclusive(findings: Findings) -> str:
     standing = findings.standing
+    if not standing.split_fits:
+        found, planned = findings.split
+        return (
+            f": the canary got {percent(found)} of this step's requests where {percent(planned)} was"
+            " planned, so the split cannot be trusted"
+        )
     if standing.missing:
         return ": the baseline gets such requests and the canary got none in this step: look at the routing"
     if standing.seen < standing.minimum:
