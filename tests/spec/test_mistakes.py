@@ -64,7 +64,7 @@ FILES: list[tuple[str | bytes, str]] = [
         "1:8: *a points to nothing that is defined before; "
         "put quotes around text that starts with *",
     ),
-    (BOMB, "4:4: the file holds more than 20000 values, aliases counted"),
+    (BOMB, "5:9: the file holds more than 20000 values, aliases counted"),
     (
         "%YAML 1.3\n---\na: 1",
         "1:1: this line begins with % but is no directive of YAML 1.2; leave it out",
@@ -119,3 +119,28 @@ def test_a_placeholder_no_environment_can_fill_is_refused_where_it_stands() -> N
 def test_a_long_value_is_shortened_in_the_sentence() -> None:
     error = problems_of(EXAMPLE.replace("watch: 45m", "watch: " + "x" * 5000))
     assert len(str(error)) < 300
+
+
+def test_a_value_made_to_take_long_is_answered_soon() -> None:
+    for value in ("5% for " + " " * 200_000 + "x", "1" * 200_000, "slower than " + "x " * 100_000):
+        text = EXAMPLE.replace("50% for 1h30m", f'"{value}"').replace("bad: 5xx", f'bad: "{value}"')
+        assert len(problems_of(text).problems) >= 2
+
+
+def test_depth_made_of_aliases_is_counted() -> None:
+    links = "".join(f"k{number}: &a{number} [*a{number - 1}]\n" for number in range(1, 2000))
+    assert problems_of("k0: &a0 []\n" + links).sentences() == (
+        "gonogo.yaml:40:12: values are nested more than 40 deep",
+    )
+
+
+def test_a_key_with_a_line_break_does_not_break_the_sentence() -> None:
+    error = problems_of(EXAMPLE.replace("  production:", '  "pro\\nduction":').replace("8080", "x"))
+    assert all("\n" not in sentence for sentence in error.sentences())
+
+
+def test_a_placeholder_in_a_folded_command_is_placed_at_its_start() -> None:
+    text = EXAMPLE.replace("run: python -m orders --port {port}", "run: python -m\n  orders {prot}")
+    assert (
+        problems_of(text).sentences()[0].startswith("gonogo.yaml:3:6: unknown placeholder {prot}")
+    )

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import httpx2
 
 from gonogo.domain.errors import GonogoError
-from gonogo.domain.placeholder import fill
+from gonogo.domain.placeholders import fill
 from gonogo.domain.plan import CommandSmoke, HttpSmoke, Json
 from gonogo.ports.smoke import SmokeOrder, SmokeResult
 from gonogo.ports.workshop import Job, JobResult
@@ -106,16 +106,16 @@ class HttpSmokeRunner:
             within=test.command.within,
             variables=order.variables,
         )
+        hide = _hiding(order.headers.values())
         try:
             result = await self._run_command(job)
         except GonogoError as error:
-            raise _Failed(str(error)) from error
+            raise _Failed(hide(str(error))) from error
         if result.exit_code is None:
             limit = test.command.within.total_seconds()
             raise _Failed(f"did not end within {limit:g} s; log: {result.log_path}")
         if not result.ok:
             lines = [line for line in result.output.splitlines() if line.strip()]
-            hide = _hiding(order.headers.values())
             said = f": {_shortened(hide(lines[-1]))}" if lines else ""
             raise _Failed(f"ended with exit code {result.exit_code}{said}; log: {result.log_path}")
 
@@ -134,8 +134,8 @@ class HttpSmokeRunner:
                 answer = await self._exchange(client, request)
         except TimeoutError:
             raise _Failed(f"no whole answer within {limit:g} s") from None
-        except httpx2.ConnectError:
-            raise _Failed(f"nothing accepts connections at {order.base_url}") from None
+        except httpx2.ConnectError as error:
+            raise _Failed(f"cannot connect to {order.base_url}: {hide(str(error))}") from error
         except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
             said = hide(str(error) or type(error).__name__)
             raise _Failed(f"the request failed: {said}") from error

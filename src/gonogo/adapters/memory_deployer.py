@@ -99,12 +99,14 @@ class MemoryDeployer:
             detail="" if healthy or not probe else "it does not answer yet",
         )
 
-    async def stop(self, instance: Instance, grace_seconds: float) -> None:
+    async def stop(self, identity: str, grace_seconds: float) -> bool:
         """See that nothing of it runs, after the time it takes to end."""
-        found = self._found.get(instance.id)
-        if found is not None and self._lives(instance.id):
+        found = self._found.get(identity)
+        ran = found is not None and self._lives(identity)
+        if found is not None and ran:
             await asyncio.sleep(min(found.behaviour.stops_in.total_seconds(), grace_seconds))
-        self._found.pop(instance.id, None)
+        self._found.pop(identity, None)
+        return ran
 
     def _lives(self, instance: str) -> bool:
         found = self._found.get(instance)

@@ -53,7 +53,7 @@ def build_application(
 ) -> FastAPI:
     """The application. `stop` asks the desk's process to end."""
     application = FastAPI(title="gonogo", version=__version__, docs_url=None, redoc_url=None)
-    guarded = Depends(_token_check(token))
+    guarded = Depends(token_check(token))
     application.middleware("http")(_same_machine)
     _errors(application)
     _releases(application, context, owner, guarded)
@@ -71,7 +71,9 @@ def build_application(
     return application
 
 
-def _token_check(token: str) -> Callable[[Request], None]:
+def token_check(token: str) -> Callable[[Request], None]:
+    """What refuses a request that does not carry the token."""
+
     def check(request: Request) -> None:
         given = request.headers.get("authorization", "")
         wanted = f"Bearer {token}"
@@ -142,14 +144,7 @@ def _services(application: FastAPI, context: Context, owner: Actor, guarded: Any
 
     @application.get("/api/v1/chain", dependencies=[guarded])
     async def chain() -> dict[str, Any]:
-        found = await operation.verify_chain(context)
-        return {
-            "holds": found.broken is None,
-            "entries": found.entries,
-            "head": found.head,
-            "broken": views.entry_view(found.broken) if found.broken else None,
-            "reason": found.reason,
-        }
+        return views.chain_view(await operation.verify_chain(context))
 
     @application.get("/api/v1/findings", dependencies=[guarded])
     async def findings() -> list[dict[str, str]]:
@@ -222,6 +217,11 @@ def _releases(application: FastAPI, context: Context, owner: Actor, guarded: Any
             context, owner, reference=reference, kind=body.kind, reason=body.reason
         )
         return views.release_view(release)
+
+    @application.get("/api/v1/releases/{reference}/figures", dependencies=[guarded])
+    async def figures(reference: str) -> dict[str, Any]:
+        release = await releases.find_release(context, reference)
+        return views.figures_view(await releases.tell_story(context, release))
 
     @application.get("/api/v1/releases/{reference}/why", dependencies=[guarded])
     async def explain(reference: str) -> dict[str, Any]:

@@ -108,23 +108,27 @@ class Watcher:
         try:
             batch = await self._stream.next(within)
         except Unavailable as error:
-            self._note_gap(now, str(error))
+            await self._note_gap(now, str(error))
             await self._drive.wait(within)
             return False
         if batch.gap is not None:
-            self._note_gap(batch.at, batch.gap)
+            await self._note_gap(batch.at, batch.gap)
             return False
-        self._eat(batch)
+        await self._eat(batch)
         return judge.failed(self._memory)
 
-    def _note_gap(self, at: datetime, why: str) -> None:
+    async def _note_gap(self, at: datetime, why: str) -> None:
+        if self._pending:
+            await self.flush()  # what was counted before the gap is good and stays
         self._gap = why
         if self._blind_since is None:
             self._blind_since = at
 
-    def _eat(self, batch: Batch) -> None:
+    async def _eat(self, batch: Batch) -> None:
         if not batch.counts:
             return
+        if self._gap is not None:
+            await self.flush()
         self._blind_since = None
         increments = []
         for kpi in self._plan.kpis:

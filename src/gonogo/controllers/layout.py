@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from gonogo.domain.instance import Instance
+from gonogo.domain.placeholders import fill
 from gonogo.domain.plan import Environment, Plan
 from gonogo.domain.registration import Registration
 from gonogo.domain.slot import Layout, RouterReading, Slot, SlotRole, Target, with_role
@@ -67,11 +68,6 @@ def placeholders(
         "database_url": environment.database_url or "",
         "url": environment.url,
     }
-
-
-def fill(line: str, values: Mapping[str, str]) -> str:
-    """The command with its placeholders replaced. The spec's loader has refused unknown ones."""
-    return line.format_map(values)
 
 
 def instance_of(slot: Slot, plan: Plan, environment: Environment) -> Instance:

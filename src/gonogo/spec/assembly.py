@@ -21,16 +21,9 @@ from gonogo.domain.plan import (
     Verification,
 )
 from gonogo.domain.traffic import Endpoint, Kpi
-from gonogo.spec.shape import (
-    CommandPart,
-    CommandSmokePart,
-    EnvironmentPart,
-    HookPart,
-    HttpSmokePart,
-    MigrationsPart,
-    RolloutPart,
-    SpecPart,
-)
+from gonogo.spec.deployment import CommandPart, EnvironmentPart, HookPart, MigrationsPart
+from gonogo.spec.shape import RolloutPart, SpecPart
+from gonogo.spec.smoke import CommandSmokePart, HttpSmokePart
 
 COMMAND_WITHIN = timedelta(minutes=10)
 HEALTH_WITHIN = timedelta(seconds=30)

@@ -6,20 +6,23 @@ from collections.abc import Iterator
 from gonogo.domain.placeholders import PLACEHOLDERS, placeholders
 from gonogo.spec.part import Part, Problems
 from gonogo.spec.problem import Mark
-from gonogo.spec.shape import CommandSmokePart, HttpSmokePart, SpecPart
+from gonogo.spec.shape import SpecPart
+from gonogo.spec.smoke import CommandSmokePart, HttpSmokePart
 from gonogo.spec.source import Node, Row, Table, Text
 from gonogo.spec.wording import did_you_mean, listed, quoted
 
 _BUILD = ("version",)
+_BESIDE = ("version", "database_url", "url", "environment")
+
 _PORT = re.compile(r"(?<!\{)\{port\}(?!\})|\$PORT\b|\$\{PORT[}:]")
-_VARIABLE = re.compile(r"\$\{([^{}]*)\}")
+_VARIABLE = re.compile(r"\$\{([^{}]{0,60})\}")
 
 
 def check_commands(spec: SpecPart, problems: Problems) -> None:
     """Note every placeholder that would not be replaced."""
     lacking = [name for name, place in spec.environments.items() if place.database_url is None]
     for part, line in _commands(spec):
-        allowed = _BUILD if part is spec.build else PLACEHOLDERS
+        allowed = _allowed(spec, part)
         for name, offset in placeholders(line):
             mark = _inside(part, line, offset)
             if name not in allowed:
@@ -38,13 +41,22 @@ def check_commands(spec: SpecPart, problems: Problems) -> None:
         )
 
 
+def _allowed(spec: SpecPart, part: Part) -> tuple[str, ...]:
+    """A build is for no environment; migrations and hooks run beside the instances, not in one."""
+    if part is spec.build:
+        return _BUILD
+    return PLACEHOLDERS if part is spec or isinstance(part, CommandSmokePart) else _BESIDE
+
+
 def _unknown(name: str, allowed: tuple[str, ...]) -> str:
     shown = listed(f"{{{known}}}" for known in allowed)
     if name in PLACEHOLDERS:
-        return (
-            f"{{{name}}} is not known while building, which is done once for all environments; "
-            f"allowed: {shown}"
+        why = (
+            "while building, which is done once for all environments"
+            if allowed is _BUILD
+            else "in migrations and hooks, which belong to no single instance"
         )
+        return f"{{{name}}} is not known {why}; allowed: {shown}"
     guess = did_you_mean(f"{{{name}}}", [f"{{{known}}}" for known in allowed])
     return (
         f"unknown placeholder {{{name}}}; allowed: {shown}; "
@@ -72,7 +84,7 @@ def _inside(part: Part, line: str, offset: int) -> Mark:
     """Where in the file the placeholder stands; for text over several lines, where the text starts."""
     node = part.node("run")
     start = part.mark("run")
-    if not isinstance(node, Text) or node.block or "\n" in line:
+    if not isinstance(node, Text) or node.folded:
         return start
     return Mark(start.line, start.column + offset + (0 if node.plain else 1))
 

@@ -22,7 +22,7 @@ from pydantic_core import CoreSchema, ErrorDetails
 from gonogo.spec.problem import Mark, Problem
 from gonogo.spec.source import Node, Row, Table, Text, kind
 from gonogo.spec.units import Unfit
-from gonogo.spec.wording import not_allowed
+from gonogo.spec.wording import not_allowed, quoted
 
 NO_VALUE = "{} has no value; give it one or leave the key out"
 
@@ -105,10 +105,6 @@ class Part(BaseModel):
         node = self._table.get(key) if key is not None else None
         return node.mark if node is not None else self._table.mark
 
-    def key_mark(self, key: str) -> Mark:
-        """Where the key itself stands."""
-        return self._table.key_marks.get(key, self._table.mark)
-
     def node(self, key: str) -> Node | None:
         """The value of a key as it was written."""
         return self._table.get(key)
@@ -128,6 +124,20 @@ class Part(BaseModel):
         """Say in the schema what the fields alone cannot."""
 
 
+def one_key(text: Text, key: str) -> Table:
+    """A one-line form that stands for one key."""
+    table = Table(text.mark)
+    table[key] = text
+    table.key_marks[key] = text.mark
+    return table
+
+
+def written(part: Part, key: str) -> str:
+    """A value as it stands in the file."""
+    node = part.node(key)
+    return node.text if isinstance(node, Text) else "?"
+
+
 def found_by_shape(error: ValidationError, root: Table, noted: Problems) -> list[Problem]:
     """What pydantic found, each with its place in the file and in our words.
 
@@ -135,8 +145,9 @@ def found_by_shape(error: ValidationError, root: Table, noted: Problems) -> list
     """
     found = []
     for detail in error.errors():
-        node, label = _follow(detail["loc"], root)
-        if detail["type"] != "missing":
+        missing = detail["type"] == "missing"
+        node, label = _follow(detail["loc"][:-1] if missing else detail["loc"], root)
+        if not missing:
             found.append(_misfit(detail, node, label))
         elif not _told(key := str(detail["loc"][-1]), node, noted):
             where = f" in {label}" if label else ""
@@ -190,7 +201,8 @@ def _follow(location: tuple[int | str, ...], root: Table) -> tuple[Node, str]:
         if isinstance(node, Text) and node.expanded is not None and item in node.expanded:
             node = node.expanded
         if isinstance(node, Table) and item in node:
-            node, label = node[str(item)], f"{label}.{item}" if label else str(item)
+            shown = str(item) if len(str(item)) <= 80 else quoted(str(item))
+            node, label = node[str(item)], f"{label}.{shown}" if label else shown
         elif isinstance(node, Row) and isinstance(item, int) and item < len(node):
             node, label = node[item], f"{label}[{item + 1}]"
     return node, label

@@ -15,10 +15,14 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing that is wrong, as one sentence without its place."""
+    """One thing that is wrong, as one sentence on one line, without its place."""
 
     mark: Mark
     message: str
+
+    def __post_init__(self) -> None:
+        line = "".join(sign if sign.isprintable() else " " for sign in self.message)
+        object.__setattr__(self, "message", line)
 
 
 class SpecError(InvalidInput):

@@ -8,9 +8,10 @@ from gonogo.domain.plan import Plan
 from gonogo.spec import scalars
 from gonogo.spec.assembly import assemble
 from gonogo.spec.commands import check_commands, check_variables
+from gonogo.spec.names import note_bad_keys, note_duplicates
 from gonogo.spec.part import Problems, found_by_shape
 from gonogo.spec.problem import SpecError
-from gonogo.spec.shape import SpecPart, note_bad_keys, note_duplicates
+from gonogo.spec.shape import SpecPart
 from gonogo.spec.source import Table, parse
 from gonogo.spec.wording import quoted
 

@@ -3,7 +3,7 @@
 Why by hand from parser events: a plan must never depend on what YAML guesses of a bare word (`off`,
 `010`, `2024-01-01`), every message needs a line and a column, and a hostile file must not be able to
 make objects, recurse or grow. So scalars stay text until somebody asks for a JSON value, tags and
-merge keys are refused, aliases are counted at their full size, and depth is bounded.
+merge keys are refused, aliases are counted at their full size and depth, and both are bounded.
 """
 
 import re
@@ -39,11 +39,14 @@ _YamlMark = Any
 
 
 class Text:
-    """One scalar: `text` as written (quotes removed); `plain` when it had no quotes."""
+    """One scalar: `text` as written, quotes removed.
 
-    def __init__(self, text: str, mark: Mark, *, plain: bool, block: bool = False) -> None:
-        self.text, self.mark, self.plain, self.block = text, mark, plain, block
-        self.size = 1
+    `plain` says that it had no quotes, `folded` that it goes over several lines.
+    """
+
+    def __init__(self, text: str, mark: Mark, *, plain: bool, folded: bool = False) -> None:
+        self.text, self.mark, self.plain, self.folded = text, mark, plain, folded
+        self.size, self.height = 1, 0
         self.expanded: Table | None = None
         """What a one-line form stood for, once a part has read it."""
 
@@ -58,12 +61,13 @@ class Row(list["Node"]):
 
     def __init__(self, mark: Mark) -> None:
         super().__init__()
-        self.mark, self.size = mark, 1
+        self.mark, self.size, self.height = mark, 1, 1
 
     def put(self, node: "Node") -> None:
         """Append a finished node."""
         self.append(node)
         self.size += node.size
+        self.height = max(self.height, node.height + 1)
 
 
 class Table(dict[str, "Node"]):
@@ -71,13 +75,14 @@ class Table(dict[str, "Node"]):
 
     def __init__(self, mark: Mark) -> None:
         super().__init__()
-        self.mark, self.size = mark, 1
+        self.mark, self.size, self.height = mark, 1, 1
         self.key_marks: dict[str, Mark] = {}
         self.pending: Text | None = None
 
     def put(self, node: "Node") -> None:
         """Take a finished node as the next key, or as the value of the key before."""
         self.size += node.size
+        self.height = max(self.height, node.height + 1)
         if self.pending is None:
             self._put_key(node)
         else:
@@ -123,8 +128,6 @@ def parse(content: str | bytes, path: str) -> tuple[Table, bytes]:
 
 
 def _decode(content: str | bytes) -> tuple[str, bytes]:
-    if len(content) > MOST_BYTES:
-        _refuse(START, f"the file is larger than 1 MB ({len(content)} bytes); a spec is a few kB")
     try:
         raw = content.encode() if isinstance(content, str) else content
         text = raw.decode()
@@ -133,6 +136,8 @@ def _decode(content: str | bytes) -> tuple[str, bytes]:
         before = content[:start]
         line = before.count("\n") if isinstance(before, str) else before.count(b"\n")
         _refuse(Mark(line + 1, 1), "this line is not UTF-8 text; save the file as UTF-8")
+    if len(raw) > MOST_BYTES:
+        _refuse(START, f"the file is larger than 1 MB ({len(raw)} bytes); a spec is a few kB")
     return text.removeprefix("\ufeff"), raw
 
 
@@ -189,13 +194,19 @@ def _build(events: Iterator[Any]) -> Node | None:
         if anchor is not None:
             anchors[anchor] = node
         if opened:
-            parent = opened[-1][0]
-            parent.put(node)
-            if parent.size > MOST_NODES:
-                _refuse(node.mark, f"the file holds more than {MOST_NODES} values, aliases counted")
+            opened[-1][0].put(node)
+            _bound(event, node, opened[-1][0].size, len(opened) + node.height)
         else:
             root = node
     return root
+
+
+def _bound(event: _YamlEvent, node: Node, size: int, depth: int) -> None:
+    mark = _mark(event.start_mark) if isinstance(event, AliasEvent) else node.mark
+    if size > MOST_NODES:
+        _refuse(mark, f"the file holds more than {MOST_NODES} values, aliases counted")
+    if depth > MOST_DEPTH:
+        _refuse(mark, f"values are nested more than {MOST_DEPTH} deep")
 
 
 def _open(event: _YamlEvent, depth: int) -> Row | Table:
@@ -208,8 +219,9 @@ def _open(event: _YamlEvent, depth: int) -> Row | Table:
 
 def _scalar(event: _YamlEvent) -> Text:
     _refuse_tag(event)
-    style = event.style or ""
-    return Text(event.value, _mark(event.start_mark), plain=not style, block=style in {"|", ">"})
+    start, end = event.start_mark, event.end_mark
+    folded = event.style in {"|", ">"} or end.line > start.line
+    return Text(event.value, _mark(start), plain=not event.style, folded=folded)
 
 
 def _refuse_tag(event: _YamlEvent) -> None:

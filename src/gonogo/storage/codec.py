@@ -6,6 +6,7 @@ numbers are kept (evidence and intervals may be unbounded).
 """
 
 import zlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from gonogo.domain.errors import NeedsPerson
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 _LOOK_LEVEL = 1
-"""zlib level: a look shrinks to about a quarter; higher levels gain little and cost time."""
+"""zlib level: a look shrinks to less than half; higher levels gain little and cost time."""
 
 
 _adapters: dict[type, "TypeAdapter[tuple[Any]]"] = {}
@@ -42,7 +43,21 @@ def encode(value: object) -> str:
 
     Raises ValueError for a value that could not be read back (a field of another type).
     """
-    return _adapter(type(value)).dump_json((value,), warnings="error")[1:-1].decode()
+    adapter = _adapter(type(value))
+    try:
+        text = adapter.dump_json((value,), warnings="error")
+    except ValueError:
+        # Maybe only a read-only mapping where pydantic expects a dict; reading it back shows it.
+        text = adapter.dump_json((value,), warnings=False, fallback=_plain)
+        adapter.validate_json(text)
+    return text[1:-1].decode()
+
+
+def _plain(value: object) -> object:
+    """Read-only mappings, which pydantic does not know by themselves, as dicts."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"cannot be stored: {type(value).__name__}")
 
 
 def decode(kind: type[Value], text: str | bytes) -> Value:

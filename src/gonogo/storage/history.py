@@ -1,5 +1,8 @@
 """What was done for a release and what was judged of it."""
 
+from dataclasses import replace
+from datetime import UTC
+
 import sqlalchemy as sa
 
 from gonogo.domain.journal import JournalEntry
@@ -29,6 +32,8 @@ def steps(connection: sa.Connection, release_id: str) -> tuple[JournalEntry, ...
 
 def add_look(connection: sa.Connection, look: Look) -> None:
     """Add a look at the end of its release's looks."""
+    if look.at.tzinfo is not None:  # a naive time is refused with its column
+        look = replace(look, at=look.at.astimezone(UTC))
     connection.execute(_ADD_LOOK, {"release_id": look.release, "at": look.at, "look": pack(look)})
 
 
@@ -43,6 +48,17 @@ def page_of_looks(
         .limit(size)
     )
     return tuple((row.number, unpack(Look, row.look)) for row in rows)
+
+
+def newest_look(connection: sa.Connection, release_id: str) -> Look | None:
+    """The last of a release's looks."""
+    found = connection.execute(
+        sa.select(looks.c.look)
+        .where(looks.c.release_id == release_id)
+        .order_by(looks.c.number.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return None if found is None else unpack(Look, found)
 
 
 def put_judge_memory(connection: sa.Connection, release_id: str, memory: bytes) -> None:

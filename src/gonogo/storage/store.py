@@ -11,12 +11,13 @@ Long reads go page by page, so that a write waits for a page and not for all of 
 
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from gonogo.domain.audit import AuditDraft, AuditEntry
+from gonogo.domain.errors import Unavailable
 from gonogo.domain.journal import JournalEntry
 from gonogo.domain.look import Look
 from gonogo.domain.message import Message
@@ -24,7 +25,7 @@ from gonogo.domain.registration import Registration
 from gonogo.domain.release import Instruction, Release
 from gonogo.domain.slot import Slot
 from gonogo.ports.clock import Clock
-from gonogo.ports.store import Change, Lease
+from gonogo.ports.store import Change, Lease, Store
 from gonogo.storage import chain, history, outbox, releases, services
 from gonogo.storage.engine import DEFAULT_PATIENCE, READING, make_engine
 from gonogo.storage.faults import explain
@@ -69,11 +70,14 @@ class SqlStore:
         self._reading = engine.execution_options(**{READING: True})
         self._clock = clock
         self._run = run
+        self._closed = False
 
     async def close(self) -> None:
-        """Finish what was begun and let go of the database. Nothing may be called afterwards."""
-        await self._run(self._engine.dispose)
-        self._run.close()
+        """Finish what was begun and let go of the database. Any call afterwards is Unavailable."""
+        if not self._closed:
+            self._closed = True
+            await self._run(self._engine.dispose)
+            self._run.close()
 
     async def register(self, registration: Registration, audit: AuditDraft) -> None:
         """See the port."""
@@ -149,6 +153,10 @@ class SqlStore:
             after = page[-1][0]
         return tuple(found)
 
+    async def last_look(self, release_id: str) -> Look | None:
+        """See the port."""
+        return await self._read(lambda c: history.newest_look(c, release_id))
+
     async def _page_of_looks(self, release_id: str, after: int) -> tuple[tuple[int, Look], ...]:
         return await self._read(lambda c: history.page_of_looks(c, release_id, after, _PAGE))
 
@@ -187,10 +195,15 @@ class SqlStore:
         await self._write(lambda c: outbox.postpone(c, message_id, until, error))
 
     async def _read(self, work: Callable[[sa.Connection], Result]) -> Result:
-        return await self._run(lambda: self._transact(self._reading, work))
+        return await self._on(self._reading, work)
 
     async def _write(self, work: Callable[[sa.Connection], Result]) -> Result:
-        return await self._run(lambda: self._transact(self._engine, work))
+        return await self._on(self._engine, work)
+
+    async def _on(self, engine: sa.Engine, work: Callable[[sa.Connection], Result]) -> Result:
+        if self._closed:
+            raise Unavailable("the store is closed: the desk is going down")
+        return await self._run(lambda: self._transact(engine, work))
 
     def _transact(self, engine: sa.Engine, work: Callable[[sa.Connection], Result]) -> Result:
         try:
@@ -201,3 +214,7 @@ class SqlStore:
             if explained is None:
                 raise
             raise explained from error
+
+
+if TYPE_CHECKING:
+    _fulfils_the_port: type[Store] = SqlStore

@@ -6,7 +6,7 @@ from gonogo.domain.actor import Actor, Role
 from gonogo.domain.audit import GENESIS, AuditEntry, first_broken
 from gonogo.domain.errors import GonogoError
 from gonogo.domain.health import Finding, Health
-from gonogo.domain.slot import Slot
+from gonogo.domain.slot import Slot, SlotRole, with_role
 from gonogo.usecases.context import Context, allow
 
 _GRACE_SECONDS = 10.0
@@ -35,16 +35,48 @@ async def verify_chain(context: Context) -> ChainCheck:
 
 
 async def examine(context: Context) -> tuple[Finding, ...]:
-    """Every check, the worst first."""
+    """Every check of the host, the database and the services, the worst first."""
     found: list[Finding] = []
-    for checkup in context.checkups:
+    looks = [checkup.look() for checkup in context.checkups]
+    for look in (*looks, _examine_chain(context), _examine_services(context)):
         try:
-            found.extend(await checkup.look())
+            found.extend(await look)
         except GonogoError as trouble:
-            name = type(checkup).__name__
-            found.append(Finding(name, Health.CRITICAL, str(trouble), trouble.hint or ""))
+            found.append(Finding("desk", Health.CRITICAL, str(trouble), trouble.hint or ""))
     order = tuple(Health)
     return tuple(sorted(found, key=lambda finding: -order.index(finding.health)))
+
+
+async def _examine_chain(context: Context) -> tuple[Finding, ...]:
+    chain = await verify_chain(context)
+    if chain.broken is None:
+        return (Finding("audit chain", Health.GOOD, f"{chain.entries} entries hold together"),)
+    detail = f"entry {chain.broken.sequence} does not hold: {chain.reason}"
+    remedy = "restore the database from a backup and find out who changed it"
+    return (Finding("audit chain", Health.CRITICAL, detail, remedy),)
+
+
+async def _examine_services(context: Context) -> tuple[Finding, ...]:
+    found: list[Finding] = []
+    for registration in await context.store.registrations():
+        for environment in registration.plan.environments:
+            slots = await context.store.slots(registration.service, environment.name)
+            serving = with_role(slots, SlotRole.BASELINE)
+            if serving is None:
+                continue
+            name = f"{registration.service} in {environment.name}"
+            reading = await context.router.read(registration.service, environment.name)
+            slot = reading.slots.get(serving.name) if reading else None
+            if slot is not None and slot.up and slot.in_rotation:
+                detail = f"{serving.version} answers at {environment.url}"
+                found.append(Finding(name, Health.GOOD, detail))
+            else:
+                what = (
+                    "its router does not run" if reading is None else f"{serving.version} is down"
+                )
+                remedy = "see that the desk runs (`gonogo serve`): it starts what should be running"
+                found.append(Finding(name, Health.CRITICAL, what, remedy))
+    return tuple(found)
 
 
 async def stop_everything(context: Context, actor: Actor) -> tuple[str, ...]:

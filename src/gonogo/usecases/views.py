@@ -1,12 +1,16 @@
 """What people are shown of releases and services, as plain data for JSON."""
 
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from gonogo.domain.audit import AuditEntry
 from gonogo.domain.look import Look
 from gonogo.domain.release import FINAL, WAITING, Release, Stage
+from gonogo.domain.story import Story, figures
 from gonogo.domain.verdict import KpiAssessment
 from gonogo.usecases.context import Context
+from gonogo.usecases.operation import ChainCheck
 
 
 def release_view(release: Release, last: Look | None = None) -> dict[str, Any]:
@@ -64,6 +68,17 @@ def intention(release: Release) -> list[str]:
     return said
 
 
+def figures_view(story: Story) -> dict[str, Any]:
+    """The figures of one release; null where nothing was recorded."""
+    found = asdict(figures(story))
+    release = story.release
+    shown = {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in found.items()
+    }
+    return {"id": release.id, "service": release.service, "version": release.version, **shown}
+
+
 def kpi_view(found: KpiAssessment) -> dict[str, Any]:
     """One KPI's verdict with its counts."""
     return {
@@ -73,6 +88,17 @@ def kpi_view(found: KpiAssessment) -> dict[str, Any]:
         "canary": {"bad": found.canary.bad, "total": found.canary.total},
         "more_requests": found.more_requests,
         "sentence": found.sentence,
+    }
+
+
+def chain_view(found: ChainCheck) -> dict[str, Any]:
+    """Whether the audit chain holds, and its first broken entry."""
+    return {
+        "holds": found.broken is None,
+        "entries": found.entries,
+        "head": found.head,
+        "broken": entry_view(found.broken) if found.broken else None,
+        "reason": found.reason,
     }
 
 

@@ -16,6 +16,7 @@ part of the instance: a container started by another program is not.
 import asyncio
 import contextlib
 import os
+import signal
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -128,12 +129,13 @@ class ProcessDeployer:
             detail=trouble or "",
         )
 
-    async def stop(self, instance: Instance, grace_seconds: float) -> None:
+    async def stop(self, identity: str, grace_seconds: float) -> bool:
         """See that nothing of this instance runs and forget it; its output is kept.
 
-        Raises ActionFailed naming the processes that even killing did not end.
+        Returns whether anything ran. Raises ActionFailed naming the processes that even killing did
+        not end.
         """
-        await self._stop(instance.id, f"stop {_named(instance)}", grace_seconds)
+        return await self._stop(identity, f"stop {identity}", grace_seconds)
 
     async def instances(self) -> tuple[KnownInstance, ...]:
         """Everything under this directory that was started and not stopped, by id."""
@@ -145,19 +147,35 @@ class ProcessDeployer:
         return tuple(found[key] for key in sorted(found))
 
     async def stop_all(self, grace_seconds: float) -> tuple[KnownInstance, ...]:
-        """Stop everything under this directory; returns what there was."""
+        """Stop everything under this directory; returns what there was.
+
+        Raises ActionFailed when one could not be stopped, after all others were.
+        """
         found = await self.instances()
-        async with asyncio.TaskGroup() as tasks:
-            for known in found:
-                doing = f"stop {known.service} {known.version} in {known.environment}"
-                tasks.create_task(self._stop(known.id, doing, grace_seconds))
+        ends = await asyncio.gather(
+            *(
+                self._stop(
+                    known.id,
+                    f"stop {known.service} {known.version} in {known.environment}",
+                    grace_seconds,
+                )
+                for known in found
+            ),
+            return_exceptions=True,
+        )
+        for ended in ends:
+            if isinstance(ended, BaseException):
+                raise ended
         return found
 
-    async def _stop(self, instance: str, doing: str, grace_seconds: float) -> None:
+    async def _stop(self, instance: str, doing: str, grace_seconds: float) -> bool:
         async with self._exclusive(instance, doing, grace_seconds):
             note = self._notes.read(instance)
-            await end(self._family(instance, note), grace_seconds)
+            family = self._family(instance, note)
+            ran = bool(await asyncio.to_thread(family))
+            await end(family, grace_seconds)
             self._notes.remove(instance)
+            return ran
 
     async def _leader(self, instance: str, note: Note | None) -> Identity | None:
         if note is not None and note.leader is not None:
@@ -278,4 +296,7 @@ def _known(note: Note, leader: Identity | None) -> KnownInstance:
 def _how_it_ended(code: int | None) -> str:
     if code is None:
         return "it has ended"
-    return f"it ended with exit code {code}" if code >= 0 else f"it was ended by signal {-code}"
+    # A shell that waited for the server reports the server's signal as 128 more.
+    if code < 0 or 128 < code < 128 + signal.NSIG:
+        return f"it was ended by signal {-code if code < 0 else code - 128}"
+    return f"it ended with exit code {code}"

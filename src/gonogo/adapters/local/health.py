@@ -12,7 +12,7 @@ import socket
 import ssl
 
 import httpx2
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from gonogo.adapters.local.process import Identity, group
 
@@ -82,7 +82,8 @@ def _stranger(leader: Identity, port: int) -> str | None:
     unseen = False
     for process in members:
         try:
-            if _listens(process.net_connections(kind="tcp"), port):
+            found = process.net_connections(kind="tcp")
+            if any(_listens(connection.status, connection.laddr, port) for connection in found):
                 return None
         except psutil.AccessDenied:
             unseen = True
@@ -93,18 +94,15 @@ def _stranger(leader: Identity, port: int) -> str | None:
     return f"port {port} is answered by {_describe(port)}, which is not part of this instance"
 
 
-def _listens(connections: list[object], port: int) -> bool:
-    return any(
-        getattr(connection, "status", None) == psutil.CONN_LISTEN
-        and getattr(connection, "laddr", (None, None))[1] == port
-        for connection in connections
-    )
+def _listens(status: str, address: tuple[object, ...], port: int) -> bool:
+    return status == psutil.CONN_LISTEN and len(address) > 1 and address[1] == port
 
 
 def _describe(port: int) -> str:
     with contextlib.suppress(psutil.Error):
         for connection in psutil.net_connections(kind="tcp"):
-            if _listens([connection], port) and connection.pid is not None:
+            listens = _listens(connection.status, connection.laddr, port)
+            if listens and connection.pid is not None:
                 return _named(connection.pid)
     return "another process"
 

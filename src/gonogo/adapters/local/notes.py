@@ -85,7 +85,7 @@ def safe_name(name: str, what: str) -> str:
     """The name, when it can be the name of a file. Raises InvalidInput otherwise."""
     if not _NAME.fullmatch(name):
         raise InvalidInput(
-            f'"{name}" cannot be the name of a {what}: use letters, digits, ".", "_" and "-",'
+            f'the {what} name "{name}" cannot be used: take letters, digits, ".", "_" and "-",'
             " at most 200, beginning with a letter or digit"
         )
     return name

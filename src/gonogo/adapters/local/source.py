@@ -32,6 +32,13 @@ class GitSource:
         ).output
         raise _unknown(repository, version, tags.split())
 
+    async def tags(self, repository: str) -> tuple[str, ...]:
+        """Every tag, the newest first. Raises InvalidInput as `resolve` does."""
+        place = Path(repository)
+        await self._require_repository(place)
+        wanted = ("--sort=-creatordate", "--format=%(refname:strip=2)", "refs/tags")
+        return tuple((await _run(place, "for-each-ref", *wanted)).output.split())
+
     async def _require_repository(self, place: Path) -> None:
         if not place.is_dir():
             raise InvalidInput(f"the repository {place} is not a folder of this machine")

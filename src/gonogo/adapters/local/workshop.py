@@ -120,7 +120,7 @@ class GitWorkshop:
         lock = files.parent / "locks" / f"{files.name}-run"
         try:
             async with exclusive(lock, _LOCK_SECONDS, f'run "{job.name}"') as held:
-                await self._end_leftovers(job)
+                await _end_orphans(self._tag(job))  # two at once would harm each other
                 environment = child_environment((job.variables, tag), allowed=self._allowed)
                 descriptor = output.open_new()
                 try:
@@ -130,13 +130,9 @@ class GitWorkshop:
         except (OSError, ValueError) as error:
             raise ActionFailed(f'"{job.name}" cannot be started: {error}') from error
 
-    async def _end_leftovers(self, job: Job) -> None:
-        """End earlier runs of this command whose desk is gone: two at once would harm each other."""
-        for process in await asyncio.to_thread(tagged, self._tag(job)):
-            run = environment_of(process).get("GONOGO_RUN")
-            if run is not None and not _desk_lives(run):
-                left = partial(family, None, self._tag(job) | {"GONOGO_RUN": run})
-                await end(left, _GRACE_SECONDS)
+    async def end_orphans(self) -> tuple[str, ...]:
+        """End every command under this directory whose desk is gone; returns their names."""
+        return await _end_orphans({"GONOGO_DIRECTORY": str(self._directory)})
 
     def _tag(self, job: Job) -> dict[str, str]:
         return {
@@ -195,6 +191,17 @@ async def _ended(identity: Identity, output: Output, within_seconds: float) -> i
             await asyncio.to_thread(output.trim)
         await asyncio.sleep(_PAUSE_SECONDS)
     return code
+
+
+async def _end_orphans(tag: Tag) -> tuple[str, ...]:
+    names = set()
+    for process in await asyncio.to_thread(tagged, tag):
+        about = environment_of(process)
+        run = about.get("GONOGO_RUN")
+        if run is not None and not _desk_lives(run):
+            await end(partial(family, None, {**tag, "GONOGO_RUN": run}), _GRACE_SECONDS)
+            names.add(about.get("GONOGO_JOB", ""))
+    return tuple(sorted(names))
 
 
 def _run_name() -> str:

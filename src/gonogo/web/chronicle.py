@@ -1,0 +1,224 @@
+"""What happened to a release, as rows that a person can read: from the audit entries and the journal.
+
+Entries are read tolerantly: a key that is missing leaves a hole, never a guess.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from gonogo.domain.audit import AuditEntry
+from gonogo.domain.journal import JournalEntry
+from gonogo.domain.story import DECISIONS, OUT_OF_ROTATION, PERSON, Story, recorded_time
+from gonogo.web.charts import Mark, MarkKind
+from gonogo.web.wording import date, seconds, share
+
+STAGE = "desk:release:"
+COMMAND = "desk:step:"
+MISSING_NAME = "name not recorded"
+
+
+class Kind(StrEnum):
+    """What a row is about; the icon and the word beside it."""
+
+    STAGE = "stage"
+    PERSON = "person"
+    JUDGE = "judge"
+    TRAFFIC = "traffic"
+    STEP = "step"
+    OTHER = "other"
+
+
+ICONS = {
+    Kind.STAGE: "◆",
+    Kind.PERSON: "●",
+    Kind.JUDGE: "▲",
+    Kind.TRAFFIC: "⇄",
+    Kind.STEP: "▸",
+    Kind.OTHER: "·",
+}
+
+_MARKED = {
+    Kind.STAGE: MarkKind.STAGE,
+    Kind.PERSON: MarkKind.PERSON,
+    Kind.JUDGE: MarkKind.JUDGE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One audit entry, told. `at` is when it happened, or when it was stored where that is not known."""
+
+    number: int
+    at: datetime
+    kind: Kind
+    who: str
+    what: str
+    reason: str
+    entry: AuditEntry
+
+    @property
+    def icon(self) -> str:
+        """A sign for its kind."""
+        return ICONS[self.kind]
+
+    @property
+    def day(self) -> str:
+        """The day it happened on, UTC."""
+        return date(self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """A command that was run. `state` is done, failed, unknown or started; None: not recorded."""
+
+    name: str
+    state: str
+    at: datetime
+    seconds: float | None
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class SmokeRow:
+    """One smoke test's result; `after` is the stage that the release entered with it."""
+
+    after: str
+    name: str
+    passed: bool | None
+    seconds: float | None
+    detail: str
+
+
+def events(story: Story) -> tuple[Event, ...]:
+    """Every audit entry of the release, told, numbered from 1 in the order of the chain."""
+    return tuple(_event(number, entry) for number, entry in enumerate(story.audit, 1))
+
+
+def _event(number: int, entry: AuditEntry) -> Event:
+    kind, what = _told(entry)
+    at = recorded_time(entry) or entry.at
+    reason = text_of(entry.data, "reason") or text_of(entry.data, "sentence")
+    return Event(number, at, kind, entry.actor, what, reason, entry)
+
+
+def _told(entry: AuditEntry) -> tuple[Kind, str]:
+    action, data = entry.action, entry.data
+    if action in DECISIONS:
+        return Kind.JUDGE, f"the judge said fail{_of_kpi(data)}"
+    if action == OUT_OF_ROTATION:
+        return Kind.TRAFFIC, f"canary confirmed out of rotation{_slots(data)}"
+    if action.startswith(STAGE):
+        return Kind.STAGE, _stage(action.removeprefix(STAGE), data)
+    if action.startswith(PERSON):
+        return Kind.PERSON, action.removeprefix(PERSON).replace("_", " ")
+    if action.startswith(COMMAND):
+        took = number_of(data, "seconds")
+        after = "" if took is None else f" after {seconds(took)}"
+        name = text_of(data, "step") or "a step"
+        return Kind.STEP, f"{name} {action.removeprefix(COMMAND)}{after}"
+    return Kind.OTHER, _action(action, data)
+
+
+def _of_kpi(data: Mapping[str, Any]) -> str:
+    kpi = text_of(data, "kpi")
+    return f": {kpi}" if kpi else ""
+
+
+def _slots(data: Mapping[str, Any]) -> str:
+    slots = data.get("slots")
+    if not isinstance(slots, Mapping) or not slots:
+        return ""
+    told = (f"slot {name} {_slot(value)}" for name, value in slots.items())
+    return f" ({', '.join(told)})"
+
+
+def _slot(value: object) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return share(float(value))
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _stage(name: str, data: Mapping[str, Any]) -> str:
+    came, to = text_of(data, "from"), text_of(data, "to") or name
+    what = f"{came} → {to}" if came and came != to else to
+    planned, step = number_of(data, "share"), number_of(data, "step")
+    told = [] if step is None or step < 0 else [f"step {step + 1:.0f}"]
+    told += [] if planned is None else [f"{share(planned)} of customers"]
+    return f"{what} ({', '.join(told)})".replace("_", " ") if told else what.replace("_", " ")
+
+
+def _action(action: str, data: Mapping[str, Any]) -> str:
+    rest = {key: value for key, value in data.items() if key not in {"reason", "sentence", "at"}}
+    if not rest:
+        return action
+    return f"{action} {json.dumps(rest, ensure_ascii=False, default=str)}"
+
+
+def marks(found: Sequence[Event]) -> tuple[Mark, ...]:
+    """The rows that charts draw a vertical line for: stages, people, the judge."""
+    return tuple(
+        Mark(event.at, _MARKED[event.kind], event.number)
+        for event in found
+        if event.kind in _MARKED
+    )
+
+
+def steps(story: Story) -> tuple[StepRow, ...]:
+    """Every command with the end of its output, by time; the journal fills what the chain lacks."""
+    journal = {entry.step: entry for entry in story.journal}
+    found = [_step(entry, journal) for entry in story.audit if entry.action.startswith(COMMAND)]
+    told = {row.name for row in found}
+    found += [_journalled(entry) for entry in story.journal if entry.step not in told]
+    return tuple(sorted(found, key=lambda row: row.at))
+
+
+def _step(entry: AuditEntry, journal: Mapping[str, JournalEntry]) -> StepRow:
+    name = text_of(entry.data, "step")
+    kept = journal.get(name)
+    output = text_of(entry.data, "output") or ("" if kept is None else kept.output)
+    state = entry.action.removeprefix(COMMAND)
+    return StepRow(name or MISSING_NAME, state, entry.at, number_of(entry.data, "seconds"), output)
+
+
+def _journalled(entry: JournalEntry) -> StepRow:
+    took = None if entry.ended_at is None else (entry.ended_at - entry.started_at).total_seconds()
+    return StepRow(entry.step, entry.state.value, entry.started_at, took, entry.output)
+
+
+def smoke(story: Story) -> tuple[SmokeRow, ...]:
+    """Every smoke test that was recorded with a change of stage."""
+    return tuple(
+        _smoke(entry, result)
+        for entry in story.audit
+        if entry.action.startswith(STAGE) and isinstance(entry.data.get("smoke"), list | tuple)
+        for result in entry.data["smoke"]
+        if isinstance(result, Mapping)
+    )
+
+
+def _smoke(entry: AuditEntry, result: Mapping[str, Any]) -> SmokeRow:
+    passed = result.get("passed")
+    came = text_of(entry.data, "from") or entry.action.removeprefix(STAGE)
+    return SmokeRow(
+        after=came.replace("_", " "),
+        name=text_of(result, "name") or MISSING_NAME,
+        passed=passed if isinstance(passed, bool) else None,
+        seconds=number_of(result, "seconds"),
+        detail=text_of(result, "detail"),
+    )
+
+
+def text_of(data: Mapping[str, Any], key: str) -> str:
+    """A text from an entry's data; empty when it is missing or something else."""
+    value = data.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def number_of(data: Mapping[str, Any], key: str) -> float | None:
+    """A number from an entry's data; None when it is missing or something else."""
+    value = data.get(key)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -1,0 +1,587 @@
+import asyncio
+import fcntl
+import os
+import socket
+import sys
+import textwrap
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from gonogo.adapters.local import deployer as module
+from gonogo.adapters.local import notes
+from gonogo.adapters.local.deployer import ProcessDeployer
+from gonogo.adapters.local.output import Output
+from gonogo.domain.errors import ActionFailed, InvalidInput
+from gonogo.domain.instance import Instance, InstanceState
+
+Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
+MakeInstance = Callable[..., Instance]
+
+
+@pytest.fixture
+def another(tmp_path: Path, files: Path) -> ProcessDeployer:
+    return ProcessDeployer(tmp_path / "instances", lambda service, commit: files)
+
+
+@pytest.fixture
+def healthy(until: Until) -> Callable[[ProcessDeployer, Instance], Awaitable[None]]:
+    async def wait(deployer: ProcessDeployer, instance: Instance) -> None:
+        async def is_healthy() -> bool:
+            status = await deployer.status(instance)
+            assert status.state is InstanceState.RUNNING, status
+            return status.healthy
+
+        await until(is_healthy)
+
+    return wait
+
+
+@pytest.fixture
+def ended(until: Until) -> Callable[[ProcessDeployer, Instance], Awaitable[None]]:
+    async def wait(deployer: ProcessDeployer, instance: Instance) -> None:
+        async def has_ended() -> bool:
+            return (await deployer.status(instance)).state is InstanceState.EXITED
+
+        await until(has_ended)
+
+    return wait
+
+
+def starts(files: Path) -> list[int]:
+    """Numbers of all server processes that ever began."""
+    written = files / "starts"
+    return [int(line) for line in written.read_text().split()] if written.exists() else []
+
+
+def alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+async def test_a_process_leads_a_session_of_its_own(deployer, make_instance, healthy):
+    instance = make_instance()
+    await deployer.start(instance)
+    await healthy(deployer, instance)
+    status = await deployer.status(instance)
+    assert status.pid is not None
+    assert os.getsid(status.pid) == status.pid != os.getsid(0)
+
+
+async def test_a_process_sees_no_secrets_of_the_desk(deployer, make_instance, healthy, monkeypatch):
+    monkeypatch.setenv("GONOGO_DATABASE_PASSWORD", "hunter2")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
+    instance = make_instance()
+    await deployer.start(instance)
+    await healthy(deployer, instance)
+    seen = psutil.Process((await deployer.status(instance)).pid).environ()
+    assert "hunter2" not in seen.values()
+    assert seen["DATABASE_URL"] == "sqlite:///orders.db"
+    assert seen["PORT"] == str(instance.port)
+    assert seen["GONOGO_INSTANCE"] == instance.id
+
+
+async def test_its_output_and_notes_are_readable_by_the_owner_alone(deployer, make_instance):
+    instance = make_instance()
+    await deployer.start(instance)
+    log = Path((await deployer.status(instance)).log_path)
+    assert log.stat().st_mode & 0o077 == 0
+    assert log.parent.parent.stat().st_mode & 0o077 == 0
+
+
+async def test_a_second_desk_adopts_what_the_first_one_started(
+    deployer, another, make_instance, healthy, files
+):
+    instance = make_instance()
+    await deployer.start(instance)
+    await healthy(deployer, instance)
+    await another.start(instance)
+    assert (await another.status(instance)).healthy
+    assert len(starts(files)) == 1
+
+
+async def test_many_starts_at_once_start_one_process(
+    deployer, another, make_instance, healthy, files
+):
+    instance = make_instance()
+    await asyncio.gather(*(desk.start(instance) for desk in [deployer, another] * 5))
+    await healthy(deployer, instance)
+    assert len(starts(files)) == 1
+
+
+async def test_the_same_id_in_another_directory_is_another_instance(
+    deployer, make_instance, healthy, tmp_path, files
+):
+    instance = make_instance()
+    await deployer.start(instance)
+    await healthy(deployer, instance)
+    stranger = ProcessDeployer(tmp_path / "other", lambda service, commit: files)
+    assert (await stranger.status(instance)).state is InstanceState.ABSENT
+    await stranger.stop(instance.id, grace_seconds=0)
+    assert (await deployer.status(instance)).healthy
+
+
+CRASHING_DESK = """
+    import asyncio, os, signal, sys
+    from pathlib import Path
+    from gonogo.adapters.local import deployer as module
+    from gonogo.domain.instance import Instance
+    from gonogo.domain.plan import Health
+
+    directory, files, port, moment, line = sys.argv[1:]
+    die = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
+    if moment == "before the process":
+        module.spawn = die
+    elif moment == "before the note":
+        spawn = module.spawn
+        module.spawn = lambda *arguments: die(spawn(*arguments))
+    elif moment.startswith("after "):
+        import threading
+        threading.Timer(float(moment.split()[1]), die).start()
+
+    async def main():
+        desk = module.ProcessDeployer(Path(directory), lambda service, commit: Path(files))
+        await desk.start(Instance(
+            "orders-1", "orders", "production", "v1.2.0", "c" * 40, int(port), line,
+            Health("/health"), {"DATABASE_URL": "sqlite:///orders.db"},
+        ))
+        die()
+
+    asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "before the process",
+        "before the note",
+        "at the end",
+        "after 0.001",
+        "after 0.004",
+        "after 0.016",
+    ],
+)
+async def test_a_desk_killed_while_starting_leaves_no_second_copy(
+    moment, deployer, make_instance, healthy, files, tmp_path
+):
+    instance = make_instance()
+    desk = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        textwrap.dedent(CRASHING_DESK),
+        str(tmp_path / "instances"),
+        str(files),
+        str(instance.port),
+        moment,
+        instance.line,
+        env={"PYTHONPATH": os.pathsep.join(sys.path), "PATH": os.environ["PATH"]},
+    )
+    assert await desk.wait() == -9
+    await deployer.start(instance)
+    await healthy(deployer, instance)
+    (server,) = starts(files)
+    assert os.getsid(server) == (await deployer.status(instance)).pid
+
+
+async def test_a_process_of_a_dead_desk_that_cannot_be_seen_yet_is_waited_for(
+    deployer, make_instance, healthy, files, tmp_path
+):
+    """As if the desk was killed after its fork, and the child were slow to become its own program."""
+    instance = make_instance()
+    lock = tmp_path / "instances" / instance.id / "lock"
+    lock.parent.mkdir()
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        child = await asyncio.create_subprocess_exec(
+            "/bin/sh",
+            "-c",
+            'sleep 0.5; exec env "GONOGO_INSTANCE=$1" "GONOGO_DIRECTORY=$2"'
+            ' /bin/sh -c "exec </dev/null; $3"',
+            "child",
+            instance.id,
+            str(tmp_path / "instances"),
+            instance.line,
+            stdin=held,
+            cwd=files,
+            start_new_session=True,
+        )
+    await deployer.start(instance)
+    await healthy(deployer, instance)
+    assert (await deployer.status(instance)).pid == child.pid
+    assert len(starts(files)) == 1
+    await deployer.stop(instance.id, grace_seconds=5)
+    await child.wait()
+
+
+async def test_one_that_cannot_be_stopped_does_not_keep_the_others_running(
+    deployer, make_instance, healthy, monkeypatch
+):
+    first, second = make_instance(), make_instance()
+    for instance in (first, second):
+        await deployer.start(instance)
+        await healthy(deployer, instance)
+    pids = [known.pid for known in await deployer.instances()]
+    stop = deployer._stop
+
+    async def refuse(instance: str, doing: str, grace_seconds: float) -> bool:
+        if instance == first.id:
+            raise ActionFailed("it does not end")
+        return await stop(instance, doing, grace_seconds)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(deployer, "_stop", refuse)
+        with pytest.raises(ActionFailed, match="it does not end"):
+            await deployer.stop_all(grace_seconds=5)
+    assert [alive(pid) for pid in pids] == [True, False]
+
+
+async def test_an_adopted_process_that_dies_is_found_dead_without_an_exit_code(
+    deployer, make_instance, ended, files, tmp_path, healthy
+):
+    instance = make_instance()
+    desk = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        textwrap.dedent(CRASHING_DESK),
+        str(tmp_path / "instances"),
+        str(files),
+        str(instance.port),
+        "at the end",
+        instance.line,
+        env={"PYTHONPATH": os.pathsep.join(sys.path), "PATH": os.environ["PATH"]},
+    )
+    await desk.wait()
+    await healthy(deployer, instance)
+    psutil.Process((await deployer.status(instance)).pid).kill()
+    await ended(deployer, instance)
+    assert (await deployer.status(instance)).exit_code is None
+
+
+async def test_a_lost_note_does_not_lose_the_process(
+    deployer, another, make_instance, healthy, files, tmp_path
+):
+    instance = make_instance()
+    await deployer.start(instance)
+    await healthy(deployer, instance)
+    (tmp_path / "instances" / instance.id / "note.json").write_bytes(b"")
+    await another.start(instance)
+    assert (await another.status(instance)).healthy
+    assert len(starts(files)) == 1
+
+
+async def test_a_note_whose_process_number_was_given_to_another_is_not_believed(
+    deployer, another, make_instance, healthy, files, tmp_path
+):
+    instance = make_instance()
+    await deployer.start(instance)
+    await healthy(deployer, instance)
+    first = (await deployer.status(instance)).pid
+    bystander = await asyncio.create_subprocess_exec("sleep", "300")
+    try:
+        note = tmp_path / "instances" / instance.id / "note.json"
+        note.write_text(note.read_text().replace(f'"pid": {first}', f'"pid": {bystander.pid}'))
+        assert (await another.status(instance)).state is InstanceState.EXITED
+        await another.stop(instance.id, grace_seconds=1)
+        assert alive(bystander.pid)
+        assert not alive(first)
+    finally:
+        bystander.kill()
+        await bystander.wait()
+
+
+async def test_a_process_that_ignores_being_asked_is_killed_after_its_grace(
+    deployer, make_instance, healthy
+):
+    instance = make_instance("stubborn")
+    await deployer.start(instance)
+    await healthy(deployer, instance)
+    pid = (await deployer.status(instance)).pid
+    begun = time.monotonic()
+    await deployer.stop(instance.id, grace_seconds=0.5)
+    assert time.monotonic() - begun >= 0.5
+    assert not alive(pid)
+
+
+async def test_stopping_reaches_children_even_those_that_left_the_group(
+    deployer, make_instance, healthy
+):
+    instance = make_instance("children")
+    await deployer.start(instance)
+    await healthy(deployer, instance)
+    lines = (await deployer.status(instance)).log_tail.splitlines()
+    children = [int(line.split()[1]) for line in lines if line.startswith("child ")]
+    assert len(children) == 2
+    assert all(map(alive, children))
+    await deployer.stop(instance.id, grace_seconds=5)
+    assert not any(map(alive, children))
+
+
+async def test_what_a_dead_process_left_running_is_cleared_before_it_is_started_again(
+    deployer, make_instance, healthy, ended
+):
+    instance = make_instance("children")
+    await deployer.start(instance)
+    await healthy(deployer, instance)
+    status = await deployer.status(instance)
+    children = [int(line.split()[1]) for line in status.log_tail.splitlines() if "child" in line]
+    psutil.Process(status.pid).kill()
+    await ended(deployer, instance)
+    await deployer.start(instance)
+    await healthy(deployer, instance)
+    assert not any(map(alive, children))
+
+
+async def test_a_server_behind_a_shell_is_stopped_with_its_shell(
+    deployer, make_instance, healthy, files
+):
+    plain = make_instance()
+    instance = make_instance(line=f"true && {plain.line}; true", port=plain.port)
+    await deployer.start(instance)
+    await healthy(deployer, instance)
+    await deployer.stop(instance.id, grace_seconds=5)
+    assert not any(map(alive, starts(files)))
+
+
+@pytest.fixture
+async def stranger(free_port) -> AsyncIterator[int]:
+    """Someone else's server that answers 200 to everything."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    port = free_port()
+    async with await asyncio.start_server(answer, "127.0.0.1", port):
+        yield port
+
+
+async def test_a_port_taken_by_a_stranger_is_named_and_nothing_is_started(
+    deployer, make_instance, stranger, files
+):
+    instance = make_instance(port=stranger)
+    with pytest.raises(ActionFailed, match=f"port {stranger} is taken by process {os.getpid()}"):
+        await deployer.start(instance)
+    assert (await deployer.status(instance)).state is InstanceState.ABSENT
+    assert starts(files) == []
+
+
+async def test_a_strangers_good_answer_does_not_make_an_instance_healthy(
+    deployer, make_instance, free_port, until
+):
+    port = free_port()
+    instance = make_instance(line="exec sleep 300", port=port)
+    await deployer.start(instance)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", port):
+        status = await deployer.status(instance)
+    assert status.state is InstanceState.RUNNING
+    assert not status.healthy
+    assert f"port {port} is answered by process {os.getpid()}" in status.detail
+
+
+async def test_a_port_of_another_family_that_is_only_closing_is_free(deployer, make_instance):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        client = socket.create_connection(("127.0.0.1", port))
+        accepted, _ = server.accept()
+        accepted.close()  # who closes first keeps the address in TIME_WAIT
+        client.close()
+    await deployer.start(make_instance(port=port))
+
+
+async def test_a_version_that_exits_at_start_shows_why(deployer, make_instance, ended):
+    instance = make_instance("crash")
+    await deployer.start(instance)
+    await ended(deployer, instance)
+    status = await deployer.status(instance)
+    assert status.exit_code == 3
+    assert "no such table: orders" in status.log_tail
+    assert status.detail == "it ended with exit code 3"
+
+
+async def test_a_server_killed_by_the_system_is_told_from_one_that_gave_up(
+    deployer, make_instance, healthy, ended, files
+):
+    instance = make_instance()
+    await deployer.start(instance)
+    await healthy(deployer, instance)
+    psutil.Process(starts(files)[0]).kill()
+    await ended(deployer, instance)
+    assert "signal 9" in (await deployer.status(instance)).detail
+
+
+async def test_a_command_that_does_not_exist_shows_why(deployer, make_instance, ended):
+    instance = make_instance(line="no-such-command --serve")
+    await deployer.start(instance)
+    await ended(deployer, instance)
+    status = await deployer.status(instance)
+    assert status.exit_code == 127
+    assert "no-such-command" in status.log_tail
+
+
+@pytest.mark.parametrize(("mood", "code"), [("ill", 503), ("redirect", 302)])
+async def test_any_answer_but_2xx_is_unhealthy_and_says_which(
+    mood, code, deployer, make_instance, until
+):
+    instance = make_instance(mood)
+    await deployer.start(instance)
+
+    async def answers() -> bool:
+        status = await deployer.status(instance)
+        assert not status.healthy
+        return f"answered {code}, expected 2xx" in status.detail
+
+    await until(answers)
+
+
+async def test_a_server_that_never_answers_is_unhealthy_within_the_limit(
+    deployer, make_instance, monkeypatch, until
+):
+    monkeypatch.setattr(deployer, "_health", module.HealthProbe(timeout_seconds=0.2))
+    code = "import socket, sys, time; s = socket.create_server(('127.0.0.1', int(sys.argv[1])))"
+    port = make_instance().port
+    line = f'{sys.executable} -c "{code}; time.sleep(300)" {port}'
+    instance = make_instance(line=line, port=port)
+    await deployer.start(instance)
+
+    async def silent() -> bool:
+        return "no answer within 0.2 s" in (await deployer.status(instance)).detail
+
+    await until(silent)
+
+
+async def test_garbage_in_the_output_is_shown_as_safe_text(deployer, make_instance, healthy):
+    instance = make_instance("binary")
+    await deployer.start(instance)
+    await healthy(deployer, instance)
+    tail = (await deployer.status(instance)).log_tail
+    assert "garbage red\n" in tail
+    assert all(character.isprintable() or character == "\n" for character in tail)
+
+
+async def test_the_tail_is_short_however_long_the_output(deployer, make_instance, ended):
+    instance = make_instance(line="seq 100000; printf '%0100000d' 1; echo; echo last")
+    await deployer.start(instance)
+    await ended(deployer, instance)
+    tail = (await deployer.status(instance)).log_tail
+    assert tail.endswith("last")
+    assert len(tail) <= 8 * 1024
+
+
+async def test_starting_again_keeps_one_older_output(deployer, make_instance, ended):
+    instance = make_instance(line="echo once >> runs; wc -l < runs")
+    for _ in range(3):
+        await deployer.start(instance)
+        await ended(deployer, instance)
+    status = await deployer.status(instance)
+    older = Path(f"{status.log_path}.1")
+    assert status.log_tail.strip() == "3"
+    assert older.read_text().strip() == "2"
+    assert len(list(older.parent.glob("output*"))) == 2
+
+
+async def test_output_that_outgrows_its_limit_is_cut_under_a_running_process(
+    deployer, make_instance, until, monkeypatch
+):
+    monkeypatch.setattr(module, "Output", lambda path: Output(path, limit_bytes=100_000))
+    instance = make_instance(line="while :; do seq 1000; sleep 0.01; done")
+    await deployer.start(instance)
+
+    async def trimmed() -> bool:
+        return Path(f"{(await deployer.status(instance)).log_path}.1").exists()
+
+    await until(trimmed)
+    path = Path((await deployer.status(instance)).log_path)
+
+    async def writes_on() -> bool:
+        return path.stat().st_size > 0
+
+    await until(writes_on)
+
+
+async def test_everything_is_listed_and_stopped_with_one_word(
+    deployer, another, make_instance, healthy
+):
+    first, second = make_instance(), make_instance()
+    for instance in (first, second):
+        await deployer.start(instance)
+        await healthy(deployer, instance)
+    found = await another.stop_all(grace_seconds=5)
+    assert [(known.id, known.service, known.version) for known in found] == [
+        (first.id, "orders", "v1.2.0"),
+        (second.id, "orders", "v1.2.0"),
+    ]
+    assert all(known.running and not alive(known.pid) for known in found)
+    assert await another.instances() == ()
+
+
+async def test_what_has_lost_its_note_is_listed_all_the_same(
+    deployer, make_instance, healthy, tmp_path
+):
+    instance = make_instance()
+    await deployer.start(instance)
+    await healthy(deployer, instance)
+    (tmp_path / "instances" / instance.id / "note.json").unlink()
+    (known,) = await deployer.instances()
+    assert (known.id, known.port, known.running) == (instance.id, instance.port, True)
+
+
+async def test_files_that_are_missing_are_named(make_instance, tmp_path):
+    desk = ProcessDeployer(tmp_path / "instances", lambda service, commit: tmp_path / "nowhere")
+    with pytest.raises(ActionFailed, match=r"its files are not at .*/nowhere"):
+        await desk.start(make_instance())
+
+
+async def test_a_disk_that_is_full_is_a_sentence_not_a_traceback(
+    deployer, make_instance, monkeypatch
+):
+    def full(self: Output) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Output, "open_new", full)
+    with pytest.raises(ActionFailed, match=r"cannot start orders v1\.2\.0 .*No space left"):
+        await deployer.start(make_instance())
+
+
+async def test_an_id_that_is_a_path_is_refused(deployer, make_instance):
+    with pytest.raises(InvalidInput, match=r'the instance name "\.\./\.\./etc" cannot be used'):
+        await deployer.start(replace(make_instance(), id="../../etc"))
+
+
+async def test_looking_without_asking_is_cheap(deployer, make_instance, healthy):
+    instance = make_instance()
+    await deployer.start(instance)
+    await healthy(deployer, instance)
+    begun = time.process_time()
+    for _ in range(100):
+        status = await deployer.status(instance, probe=False)
+        assert status.state is InstanceState.RUNNING
+        assert not status.healthy
+    assert (time.process_time() - begun) / 100 < 0.005
+
+
+async def test_the_dead_of_earlier_times_do_not_pile_up(
+    deployer, make_instance, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(notes, "_KEPT_FOLDERS", 2)
+    for _ in range(5):
+        instance = make_instance(line="exec sleep 300")
+        await deployer.start(instance)
+        await deployer.stop(instance.id, grace_seconds=5)
+    await deployer.start(make_instance(line="exec sleep 300"))
+    assert len(list((tmp_path / "instances").iterdir())) == 3

@@ -1,0 +1,87 @@
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+import psutil
+import pytest
+
+from gonogo.adapters.local import process as module
+from gonogo.adapters.local.process import Identity, end, family, identify, lives, tagged
+from gonogo.domain.errors import ActionFailed
+
+TAG = {"GONOGO_TEST": f"process-{os.getpid()}"}
+
+
+@pytest.fixture
+def child() -> Iterator[subprocess.Popen[bytes]]:
+    made = subprocess.Popen(["sleep", "300"], env={**os.environ, **TAG}, start_new_session=True)
+    yield made
+    made.kill()
+    made.wait()
+
+
+def test_a_process_is_known_by_more_than_its_number(child):
+    identity = identify(psutil.Process(child.pid))
+    assert lives(identity)
+    assert not lives(replace(identity, started=identity.started - 0.5))
+    assert not lives(replace(identity, boot="another boot"))
+
+
+def test_setting_the_clock_does_not_change_who_a_process_is(child, monkeypatch):
+    identity = identify(psutil.Process(child.pid))
+    real = psutil.boot_time()
+    monkeypatch.setattr(psutil._psplatform, "boot_time", lambda: real + 3600)
+    assert lives(identity)
+
+
+def test_a_process_that_has_ended_but_was_not_reaped_does_not_live(child, monkeypatch):
+    identity = identify(psutil.Process(child.pid))
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE
+    assert not lives(identity)
+    assert family(identity, TAG) == []
+
+
+def test_a_process_that_vanishes_while_it_is_looked_at_is_no_error(child, monkeypatch):
+    identity = identify(psutil.Process(child.pid))
+
+    def vanished(self: psutil.Process) -> str:
+        raise psutil.NoSuchProcess(self.pid)
+
+    monkeypatch.setattr(psutil.Process, "status", vanished)
+    assert not lives(identity)
+    assert family(identity, TAG) == []
+
+
+def test_processes_that_may_not_be_read_are_passed_over(child, monkeypatch):
+    def denied(self: psutil.Process) -> dict[str, str]:
+        raise psutil.AccessDenied(self.pid)
+
+    monkeypatch.setattr(psutil.Process, "environ", denied)
+    assert tagged(TAG) == []
+
+
+def test_a_stranger_that_was_given_the_number_of_a_dead_leader_is_not_family(child):
+    dead = Identity(child.pid, 1.0, module.boot())
+    assert family(dead, {"GONOGO_TEST": "nobody"}) == []
+
+
+async def test_what_cannot_be_ended_is_named(child, monkeypatch):
+    identity = identify(psutil.Process(child.pid))
+    monkeypatch.setattr(module, "_KILL_SECONDS", 0.1)
+    monkeypatch.setattr(module, "signal_all", lambda processes, number: None)
+    with pytest.raises(ActionFailed, match=f"process {child.pid} still runs") as caught:
+        await end(partial(family, identity, TAG), 0.1)
+    assert str(child.pid) in (caught.value.hint or "")
+
+
+async def test_ending_what_has_ended_is_quick_and_harmless(child):
+    identity = identify(psutil.Process(child.pid))
+    child.kill()
+    with contextlib.suppress(ChildProcessError):
+        child.wait()
+    await end(partial(family, identity, TAG), 60)

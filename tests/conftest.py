@@ -1,0 +1,93 @@
+"""What tests of several packages need: free ports, waiting for a condition, a small git repository."""
+
+import asyncio
+import os
+import random
+import socket
+import subprocess
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    """Ports below the range that outgoing connections are given from."""
+    given: set[int] = set()
+
+    def choose() -> int:
+        for _ in range(200):
+            port = random.randrange(12_000, 32_000)
+            with socket.socket() as trial:
+                try:
+                    trial.bind(("127.0.0.1", port))
+                except OSError:
+                    continue
+            if port not in given:
+                given.add(port)
+                return port
+        raise AssertionError("no free port found")
+
+    return choose
+
+
+@pytest.fixture
+def until() -> Until:
+    """Wait for a condition; fails after 30 s."""
+
+    async def wait(condition: Callable[[], Awaitable[bool]]) -> None:
+        deadline = time.monotonic() + 30
+        while not await condition():
+            assert time.monotonic() < deadline, "the condition never came true"
+            await asyncio.sleep(0.02)
+
+    return wait
+
+
+@pytest.fixture
+def run_git(tmp_path: Path) -> Callable[..., str]:
+    """Run git with no settings of this machine."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_AUTHOR_NAME": "author",
+        "GIT_AUTHOR_EMAIL": "author@example.invalid",
+        "GIT_COMMITTER_NAME": "author",
+        "GIT_COMMITTER_EMAIL": "author@example.invalid",
+    }
+
+    def run(repository: Path, *arguments: str) -> str:
+        done = subprocess.run(
+            ["git", "-C", str(repository), *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    return run
+
+
+@pytest.fixture
+def repository(tmp_path: Path, run_git: Callable[..., str]) -> Path:
+    """A repository with the tags v1.1.0 and v1.2.0; its checkout is at v1.2.0 and has a change."""
+    place = tmp_path / "repository"
+    place.mkdir()
+    run_git(place, "init", "--quiet", "--initial-branch=main")
+    for version in ("v1.1.0", "v1.2.0"):
+        (place / "version.txt").write_text(f"{version}\n")
+        (place / "run.sh").write_text(f"#!/bin/sh\necho {version}\n")
+        (place / "run.sh").chmod(0o755)
+        (place / "left-out.txt").write_text("kept\n")
+        (place / ".gitattributes").write_text("left-out.txt export-ignore\n")
+        run_git(place, "add", "--all")
+        run_git(place, "commit", "--quiet", "--message", version)
+        run_git(place, "tag", "--annotate", "--message", version, version)
+    (place / "version.txt").write_text("edited, not committed\n")
+    return place

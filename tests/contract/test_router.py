@@ -1,0 +1,226 @@
+"""What every router does, on a real HAProxy and on the memory twin."""
+
+import os
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import pytest
+from tests.layouts import HEADER, SECRET, layout, target
+from tests.servers import VersionServer, ask, free_port
+
+from gonogo.adapters.haproxy_router import HaproxyRouter
+from gonogo.adapters.memory_router import MemoryRouter
+from gonogo.domain.errors import ActionFailed, InvalidInput
+from gonogo.domain.slot import Layout
+from gonogo.ports.router import Router
+
+
+@dataclass
+class RealWorld:
+    """HAProxy in front of real servers."""
+
+    router: HaproxyRouter
+    stack: ExitStack
+    port: int = field(default_factory=free_port)
+    names: dict[str, str] = field(default_factory=dict)
+
+    def version(self, name: str) -> str:
+        server = self.stack.enter_context(VersionServer(name))
+        self.names[name] = server.address
+        return server.address
+
+    def dead_address(self) -> str:
+        return f"127.0.0.1:{free_port()}"
+
+    async def visit(self, secret: str | None = None) -> str | None:
+        answer = await ask(self.port, headers={HEADER: secret} if secret else {})
+        return self.names[answer.body] if answer.status == 200 else None
+
+    async def kill(self) -> None:
+        reading = await self.router.read("orders", "production")
+        assert reading is not None
+        os.kill(reading.pid, signal.SIGKILL)
+
+
+@dataclass
+class TwinWorld:
+    """The memory twin, where an address is all there is of a version."""
+
+    router: MemoryRouter
+    random: Random = field(default_factory=lambda: Random(1))
+    port: int = 8000
+    last: int = 9000
+
+    def version(self, name: str) -> str:
+        del name
+        self.last += 1
+        return f"127.0.0.1:{self.last}"
+
+    def dead_address(self) -> str:
+        address = self.version("dead")
+        self.router.closed.add(address)
+        return address
+
+    async def visit(self, secret: str | None = None) -> str | None:
+        return self.router.route("orders", "production", self.random, secret=secret)
+
+    async def kill(self) -> None:
+        self.router.kill("orders", "production")
+
+
+World = RealWorld | TwinWorld
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture(params=["haproxy", "memory"])
+async def world(
+    request: pytest.FixtureRequest, tmp_path: Path, stack: ExitStack
+) -> AsyncIterator[World]:
+    if request.param == "memory":
+        yield TwinWorld(MemoryRouter())
+        return
+    router = HaproxyRouter(tmp_path, up_within=0.3)
+    yield RealWorld(router, stack)
+    for service in ("orders", "other"):
+        await router.stop(service, "production")
+
+
+async def test_customers_reach_the_slot_that_has_the_share(world: World) -> None:
+    one, two = world.version("one"), world.version("two")
+    await world.router.apply(layout(world.port, target(one, 1.0), target(two)))
+    assert {await world.visit() for _ in range(20)} == {one}
+    await world.router.apply(layout(world.port, target(one), target(two, 1.0)))
+    assert {await world.visit() for _ in range(20)} == {two}
+
+
+async def test_customers_are_divided_at_random_by_the_shares(world: World) -> None:
+    one, two = world.version("one"), world.version("two")
+    await world.router.apply(layout(world.port, target(one, 0.75), target(two, 0.25)))
+    seen = [await world.visit() for _ in range(600)]
+    assert abs(Counter(seen)[two] - 150) < 5 * (600 * 0.75 * 0.25) ** 0.5
+    assert len({tuple(seen[start : start + 8]) for start in range(0, 600, 8)}) > 20
+
+
+async def test_the_reading_tells_what_was_asked_for(world: World) -> None:
+    one, two = world.version("one"), world.version("two")
+    wanted = layout(world.port, target(one, 0.95), target(two, 0.05, testers=True))
+    reading = await world.router.apply(wanted)
+    assert await world.router.read("orders", "production") == reading
+    a, b, c = (reading.slots[name] for name in "abc")
+    assert (a.address, a.up, a.in_rotation, a.share) == (one, True, True, 0.95)
+    assert (b.address, b.up, b.in_rotation, b.share) == (two, True, True, 0.05)
+    assert (c.address, c.up, c.in_rotation, c.share) == (None, False, False, 0.0)
+
+
+async def test_a_slot_that_is_taken_out_gets_nobody_not_even_testers(world: World) -> None:
+    one, two = world.version("one"), world.version("two")
+    await world.router.apply(layout(world.port, target(one, 0.5), target(two, 0.5, testers=True)))
+    reading = await world.router.apply(layout(world.port, target(one, 1.0), target(two)))
+    assert not reading.slots["b"].in_rotation
+    assert {await world.visit() for _ in range(20)} == {one}
+    assert {await world.visit(SECRET) for _ in range(20)} == {one}
+
+
+async def test_a_slot_without_customers_is_reached_with_the_secret_only(world: World) -> None:
+    one, two = world.version("one"), world.version("two")
+    reading = await world.router.apply(
+        layout(world.port, target(one, 1.0), target(two, testers=True))
+    )
+    assert (reading.slots["b"].in_rotation, reading.slots["b"].share) == (True, 0.0)
+    assert {await world.visit(SECRET) for _ in range(10)} == {two}
+    assert {await world.visit("a-guess") for _ in range(10)} == {one}
+    assert {await world.visit() for _ in range(10)} == {one}
+
+
+async def test_a_layout_without_shares_lets_nobody_in(world: World) -> None:
+    one = world.version("one")
+    await world.router.apply(layout(world.port, target(one, 1.0)))
+    reading = await world.router.apply(layout(world.port, target(one)))
+    assert not any(slot.in_rotation for slot in reading.slots.values())
+    assert await world.visit() is None
+
+
+async def test_a_slot_can_be_pointed_at_another_version(world: World) -> None:
+    one, two = world.version("one"), world.version("two")
+    await world.router.apply(layout(world.port, target(one, 1.0)))
+    reading = await world.router.apply(layout(world.port, target(two, 1.0)))
+    assert reading.slots["a"].address == two
+    assert {await world.visit() for _ in range(10)} == {two}
+
+
+async def test_asking_for_the_same_twice_changes_nothing(world: World) -> None:
+    wanted = layout(world.port, target(world.version("one"), 1.0))
+    assert await world.router.apply(wanted) == await world.router.apply(wanted)
+
+
+async def test_a_slot_that_accepts_no_connection_gets_no_customers(world: World) -> None:
+    one, dead = world.version("one"), world.dead_address()
+    await world.router.apply(layout(world.port, target(one, 1.0)))
+    with pytest.raises(ActionFailed, match=f"slot b .{dead}. of orders in production"):
+        await world.router.apply(layout(world.port, target(one, 0.5), target(dead, 0.5)))
+    reading = await world.router.read("orders", "production")
+    assert reading is not None
+    assert (reading.slots["a"].share, reading.slots["b"].share) == (1.0, 0.0)
+
+
+async def test_customers_keep_the_old_version_when_the_only_new_one_is_dead(world: World) -> None:
+    one, dead = world.version("one"), world.dead_address()
+    await world.router.apply(layout(world.port, target(one, 1.0)))
+    with pytest.raises(ActionFailed):
+        await world.router.apply(layout(world.port, target(one), target(dead, 1.0)))
+    assert await world.visit() == one
+
+
+async def test_no_router_is_read_as_none_and_stopping_it_twice_is_harmless(world: World) -> None:
+    assert await world.router.read("orders", "production") is None
+    await world.router.apply(layout(world.port, target(world.version("one"), 1.0)))
+    for _ in range(2):
+        await world.router.stop("orders", "production")
+        assert await world.router.read("orders", "production") is None
+    with pytest.raises((OSError, AssertionError)):
+        assert await world.visit() is not None
+
+
+async def test_a_killed_router_is_started_again_with_everything_in_place(world: World) -> None:
+    one, two = world.version("one"), world.version("two")
+    wanted = layout(world.port, target(one, 1.0), target(two, testers=True))
+    before = await world.router.apply(wanted)
+    await world.kill()
+    after = await world.router.apply(wanted)
+    assert after.pid != before.pid
+    assert after.slots == before.slots
+    assert (await world.visit(), await world.visit(SECRET)) == (one, two)
+
+
+async def test_a_port_that_is_taken_is_named(world: World) -> None:
+    router: Router = world.router
+    one = world.version("one")
+    await router.apply(layout(world.port, target(one, 1.0)))
+    with pytest.raises(InvalidInput, match=f"port {world.port} on 127.0.0.1 is taken by"):
+        await router.apply(layout(world.port, target(one, 1.0), service="other"))
+    assert await world.visit() == one
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (layout(1, target("127.0.0.1:1", 0.5)), "shares must add up to 1 or to 0, not to 0.5"),
+        (layout(1, target(None, 1.0)), "slot a is to get customers but has no address"),
+    ],
+)
+async def test_a_layout_that_makes_no_sense_is_refused(
+    world: World, wrong: Layout, sentence: str
+) -> None:
+    with pytest.raises(InvalidInput, match=sentence):
+        await world.router.apply(wrong)
+    assert await world.router.read("orders", "production") is None

@@ -1,0 +1,171 @@
+"""A small HTTP server that plays one version of a service, with switches for how it misbehaves."""
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+_REASONS = {200: "OK", 201: "Created", 404: "Not Found", 500: "Internal Server Error"}
+
+
+@dataclass
+class Seen:
+    """One request as the version got it."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+
+
+@dataclass
+class VersionServer:
+    """One version listening on a loopback port in a thread of its own.
+
+    Switches may be changed at any time: `status` of the answers, `delay` in seconds before them,
+    `close` to close every connection without an answer, `truncate` to close it in the middle of one.
+    `close_after` answers that many requests of a connection and closes it on the next one. The body
+    of an answer is `name`. `seen` holds every request that came in, health checks left out.
+    """
+
+    name: str
+    port: int = 0
+    status: int = 200
+    delay: float = 0.0
+    close: bool = False
+    truncate: bool = False
+    close_after: int | None = None
+    seen: list[Seen] = field(default_factory=list)
+
+    @property
+    def address(self) -> str:
+        """`host:port`."""
+        return f"127.0.0.1:{self.port}"
+
+    def start(self) -> "VersionServer":
+        """Listen; the port is chosen by the system unless one was given."""
+        ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
+        self._thread.start()
+        if not ready.wait(5):
+            raise RuntimeError(f"the server {self.name} did not start")
+        return self
+
+    def stop(self) -> None:
+        """Close the port and every connection, as a killed process would."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._end.set)
+            self._thread.join(5)
+
+    def __enter__(self) -> "VersionServer":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _run(self, ready: threading.Event) -> None:
+        asyncio.run(self._serve(ready))
+
+    async def _serve(self, ready: threading.Event) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._end = asyncio.Event()
+        self._connections: set[asyncio.Task[None]] = set()
+        server = await asyncio.start_server(self._connection, "127.0.0.1", self.port, backlog=512)
+        self.port = server.sockets[0].getsockname()[1]
+        ready.set()
+        await self._end.wait()
+        server.close()
+        for task in self._connections:
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        answered = 0
+        try:
+            while await self._answer(reader, writer, answered):
+                answered += 1
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            self._connections.discard(task)
+            writer.close()
+
+    async def _answer(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answered: int
+    ) -> bool:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        first, *lines = head.rstrip("\r\n").split("\r\n")
+        method, path, _ = first.split(" ")
+        headers = {
+            key.strip().lower(): value.strip()
+            for key, _, value in (line.partition(":") for line in lines)
+        }
+        await reader.readexactly(int(headers.get("content-length", "0")))
+        self.seen.append(Seen(method, path, headers))
+        if self.delay:
+            await asyncio.sleep(self.delay)
+        if self.close or (self.close_after is not None and answered >= self.close_after):
+            return False
+        body = self.name.encode()
+        length = len(body) + (100 if self.truncate else 0)
+        reason = _REASONS.get(self.status, "Answer")
+        writer.write(
+            f"HTTP/1.1 {self.status} {reason}\r\ncontent-length: {length}\r\n"
+            "content-type: text/plain\r\n\r\n".encode()
+            + (b"" if method == "HEAD" else body)
+        )
+        await writer.drain()
+        return not self.truncate and headers.get("connection", "").lower() != "close"
+
+
+@contextlib.contextmanager
+def version_servers(*names: str) -> Iterator[tuple[VersionServer, ...]]:
+    """Several versions at once."""
+    with contextlib.ExitStack() as stack:
+        yield tuple(stack.enter_context(VersionServer(name)) for name in names)
+
+
+def free_port() -> int:
+    """A port nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a customer got: `status` is None when the connection ended without an answer."""
+
+    status: int | None
+    body: str = ""
+
+
+async def ask(
+    port: int,
+    path: str = "/",
+    *,
+    method: str = "GET",
+    headers: dict[str, str] | None = None,
+    body: str = "",
+    source: str = "127.0.0.1",
+) -> Answer:
+    """One request over a connection of its own, coming from the loopback address `source`."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0))
+    lines = [f"{method} {path} HTTP/1.1", "host: service", "connection: close"]
+    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+    if body:
+        lines.append(f"content-length: {len(body)}")
+    try:
+        writer.write(("\r\n".join(lines) + "\r\n\r\n" + body).encode("latin-1"))
+        answer = (await reader.read()).decode("latin-1")
+    except ConnectionError:
+        return Answer(None)
+    finally:
+        writer.close()
+    if not answer:
+        return Answer(None)
+    head, _, rest = answer.partition("\r\n\r\n")
+    return Answer(int(head.split(" ")[1]), rest)
