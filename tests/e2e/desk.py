@@ -3,9 +3,7 @@
 import contextlib
 import json
 import os
-import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -139,6 +137,15 @@ class DeskHouse:
     def router_pid(self, service: str, environment: str = "production") -> int:
         """The process id of a router."""
         return int((self.home / "routers" / service / environment / "haproxy.pid").read_text())
+
+    def process_of(self, service: str, version: str) -> psutil.Process:
+        """The process of a version in production."""
+        port = self.slots(service)[version]["address"].rpartition(":")[2]
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if "small_service.py" in process.cmdline() and port in process.cmdline():
+                    return process
+        raise AssertionError(f"{service} {version} has no process")
 
     def command(self, *words: str) -> list[str]:
         """The command line's words."""
@@ -302,13 +309,3 @@ def spec_text(
         upgrade = f"{sys.executable} small_migration.py {{environment}}"
         lines.append(f"migrations: {{upgrade: {json.dumps(upgrade)}}}")
     return "\n".join(lines) + "\n"
-
-
-def numbers(text: str) -> list[float]:
-    """Every number in a sentence."""
-    return [float(found) for found in re.findall(r"\d+(?:\.\d+)?", text)]
-
-
-def interrupt(process: subprocess.Popen[str]) -> None:
-    """Ctrl-C."""
-    process.send_signal(signal.SIGINT)

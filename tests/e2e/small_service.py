@@ -1,7 +1,7 @@
 """A small real service whose versions differ in one word: `behaviour` beside this file.
 
 Its STATE folder holds switches that a test may set while it runs: `red.VERSION` makes the smoke
-test of that version fail. Every answer to a customer carries X-Version.
+test of that version fail, `bad.VERSION` its answers to customers. Every answer to a customer carries X-Version.
 """
 
 import os
@@ -40,7 +40,8 @@ class Handler(BaseHTTPRequestHandler):
             threading.Timer(0.5, os._exit, [7]).start()
         if BEHAVIOUR == "slow":
             time.sleep(0.3)
-        self.answer(500 if BEHAVIOUR == "bad" else 200)
+        bad = BEHAVIOUR == "bad" or (STATE / f"bad.{VERSION}").exists()
+        self.answer(500 if bad else 200)
 
     def answer(self, status: int) -> None:
         body = f'{{"version": "{VERSION}"}}'.encode()
