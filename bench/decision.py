@@ -23,6 +23,7 @@ from typing import Any
 from bench.desk import Desk, customers, desk
 from bench.results import arguments, progress, spread, table, write
 from bench.service import RouterLog, Service, unix_time
+
 from gonogo import judge
 from gonogo.domain.story import DECISION, OUT_OF_ROTATION
 from gonogo.domain.traffic import BadStatus, Counts, Increment, Kpi

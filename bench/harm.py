@@ -25,6 +25,7 @@ from typing import Any
 from bench.desk import Desk, customers, desk
 from bench.results import arguments, progress, spread, table, write
 from bench.service import Service, unix_time
+
 from gonogo.domain.story import OUT_OF_ROTATION
 
 STEPS = ["10% for 2s, at least 15 requests", "50% for 1s, at least 30 requests"]
@@ -69,21 +70,21 @@ def main() -> None:
         "max",
         "to decision p50",
     )
-    rows = []
-    for kind, found in figures["kinds"].items():
-        requests = found["canary_requests"]
-        within = found.get("stopped_within_limit", "–")
-        decision = found.get("canary_requests_to_decision", {}).get("p50", "–")
-        rows.append(
-            (kind, found["runs"], found["right_end"], within)
-            + (requests["p50"], requests["p95"], requests["max"], decision)
-        )
+    rows = [_row(kind, found) for kind, found in figures["kinds"].items()]
     table(header, rows)
-    print(f"lost requests: {lost}")
+    print(f"lost requests: {lost} (a POST on which the canary closed cannot be sent again)")
     for run in runs:
         if run.outcome != KINDS[run.kind][1]:
             print(f"wrong end: {run.kind} was {run.outcome}: {run.reason}")
     write("harm", options, figures, [asdict(run) for run in runs])
+
+
+def _row(kind: str, found: dict[str, Any]) -> tuple[object, ...]:
+    requests = found["canary_requests"]
+    within = found.get("stopped_within_limit", "–")
+    decision = found.get("canary_requests_to_decision", {}).get("p50", "–")
+    ends = (found["runs"], found["right_end"], within)
+    return kind, *ends, requests["p50"], requests["p95"], requests["max"], decision
 
 
 def _figures(runs: list[Run], lost: dict[str, int]) -> dict[str, Any]:

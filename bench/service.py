@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from bench.desk import Desk, free_port
+
 from gonogo.adapters import haproxy_lines
 from gonogo.adapters.haproxy_config import RING, SOCKET_FILE
 from gonogo.domain.traffic import Request
@@ -93,7 +94,7 @@ class Service:
     def version(self, behaviour: str) -> str:
         """A new version (its tag) that behaves in this way; see bench/stub.py."""
         number = next(self._numbers)
-        tag = f"v{number}-{behaviour.split()[0]}"
+        tag = f"v{number}-{behaviour.split(maxsplit=1)[0]}"
         (self._repository / "behaviour").write_text(behaviour + "\n")
         (self._repository / "number").write_text(f"{number}\n")
         self._git("add", ".")
