@@ -51,6 +51,8 @@ class Parts:
     world: World
     context: Context
     owner: Actor
+    deployer: ProcessDeployer
+    workshop: GitWorkshop
 
 
 def owner() -> Actor:
@@ -94,7 +96,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         wake=wake,
         checkups=(HostCheckup(home), HaproxyCheckup()),
     )
-    return Parts(store, world, context, owner())
+    return Parts(store, world, context, owner(), deployer, workshop)
 
 
 def new_id() -> str:
@@ -155,7 +157,11 @@ class LocalProgram:
         told = ("the desk",) if self._stop_desk() else ()
 
         async def stop(parts: Parts) -> tuple[str, ...]:
-            return await operation.stop_everything(parts.context, parts.owner)
+            stopped = await operation.stop_everything(parts.context, parts.owner)
+            orphans = await parts.deployer.stop_all(parts.world.rhythm.stop_grace.total_seconds())
+            await parts.workshop.end_orphans()
+            named = (f"{each.service} {each.version} in {each.environment}" for each in orphans)
+            return (*stopped, *named)
 
         return (*told, *self._with_parts(stop))
 

@@ -22,7 +22,13 @@ async def because_of(drive: Drive, lookout: Lookout, harm: Harm) -> None:
     """Take the release back on evidence. A first version has nowhere to go back to: a person is asked."""
     watcher = await lookout.watcher()
     seen = watcher.seen(harm.judgement)
-    data = {"at": harm.at.isoformat(), "sentence": harm.reason, "kpi": harm.kpi}
+    first = watcher.first_bad.isoformat() if watcher.first_bad else None
+    data = {
+        "at": harm.at.isoformat(),
+        "first_bad_at": first,
+        "sentence": harm.reason,
+        "kpi": harm.kpi,
+    }
     if drive.release.previous is None:
         reason = f"{harm.reason}; it is the first version, so there is none to go back to"
         await drive.go(Stage.NEEDS_PERSON, reason, data=data, seen=seen)
