@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from gonogo.cli.client import DeskClient
 from gonogo.domain.errors import GonogoError, Unavailable
 
@@ -69,6 +71,10 @@ class Desk:
     def log(self) -> str:
         """Everything the desk has written."""
         return (self.home / "desk.log").read_text(errors="replace")
+
+    def rss_mb(self) -> float:
+        """The memory of the desk's process, shared libraries included."""
+        return round(psutil.Process(self.process.pid).memory_info().rss / 1e6, 1)
 
     def release(self, service: str, version: str) -> str:
         """Start a release; returns its id."""

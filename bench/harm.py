@@ -58,8 +58,8 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=100.0, help="requests per second and lane")
     parser.add_argument("--lanes", type=int, default=2)
     options = arguments(parser)
-    runs, lost = measure(options.runs, options.rate, options.lanes)
-    figures = _figures(runs, lost)
+    runs, lost, memory = measure(options.runs, options.rate, options.lanes)
+    figures = _figures(runs, lost) | {"desk_rss_mb": memory}
     header = (
         "canary",
         "runs",
@@ -73,6 +73,9 @@ def main() -> None:
     rows = [_row(kind, found) for kind, found in figures["kinds"].items()]
     table(header, rows)
     print(f"lost requests: {lost} (a POST on which the canary closed cannot be sent again)")
+    print(
+        f"the desk's memory: {memory['begin']} MB at the beginning, {memory['end']} MB at the end"
+    )
     for run in runs:
         if run.outcome != KINDS[run.kind][1]:
             print(f"wrong end: {run.kind} was {run.outcome}: {run.reason}")
@@ -114,8 +117,10 @@ def _figures(runs: list[Run], lost: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def measure(count: int, rate: float, lanes: int) -> tuple[list[Run], dict[str, int]]:
-    """All runs of all kinds, and how many requests were lost with each kind."""
+def measure(
+    count: int, rate: float, lanes: int
+) -> tuple[list[Run], dict[str, int], dict[str, float]]:
+    """All runs of all kinds, how many requests were lost with each, and the desk's memory."""
     runs: list[Run] = []
 
     def told(run: Run) -> None:
@@ -131,8 +136,10 @@ def measure(count: int, rate: float, lanes: int) -> tuple[list[Run], dict[str, i
             for number, share in enumerate(shares)
             if share
         ]
+        memory = {"begin": opened.rss_mb()}
         lost = sum((done.result() for done in work), Counter[str]())
-    return runs, {kind: lost[kind] for kind in KINDS}
+        memory["end"] = opened.rss_mb()
+    return runs, {kind: lost[kind] for kind in KINDS}, memory
 
 
 def _lane(
