@@ -13,7 +13,7 @@ import socket
 import sys
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,6 +33,7 @@ from gonogo.controllers.world import World
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.errors import Conflict, InvalidInput
 from gonogo.domain.health import Finding
+from gonogo.domain.look import Look
 from gonogo.settings import Settings
 from gonogo.storage.store import SqlStore, open_store
 from gonogo.usecases import operation, views
@@ -169,6 +170,12 @@ class LocalProgram:
     def examine(self) -> tuple[Finding, ...]:
         """Site health from this process."""
         return self._with_parts(lambda parts: operation.examine(parts.context))
+
+    def plot(self, looks: Sequence[Look]) -> str:
+        """What the judge saw and said, as one SVG file."""
+        from gonogo.web.plot import plot
+
+        return plot(looks)
 
     def verify_chain(self) -> dict[str, Any]:
         """Whether the audit chain holds, read from this process."""
