@@ -242,7 +242,9 @@ class DeskHouse:
 
     def entry(self, release: str, action: str) -> dict[str, Any] | None:
         """The newest audit entry of this action."""
-        return next((each for each in reversed(self.events(release)) if each["action"] == action), None)
+        return next(
+            (each for each in reversed(self.events(release)) if each["action"] == action), None
+        )
 
     def slots(self, service: str, environment: str = "production") -> dict[str, dict[str, Any]]:
         """What runs in an environment, by version."""

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from tests.e2e.conftest import Register
 from tests.e2e.customers import Customers
 from tests.e2e.desk import DeskHouse, SmallService, eventually
@@ -31,7 +30,9 @@ def test_a_desk_killed_during_the_canary_adopts_it_and_finishes(
     assert own_desk.process_of(service.name, "v1.1.0").pid == canary.pid
     assert own_desk.router_pid(service.name) == router
     assert "stretches were not counted" in own_desk.why(release)
-    promoted = [each for each in own_desk.events(release) if each["action"] == "desk:release:promoted"]
+    promoted = [
+        each for each in own_desk.events(release) if each["action"] == "desk:release:promoted"
+    ]
     assert len(promoted) == 1
     assert own_desk.run("verify").code == 0
 

@@ -4,11 +4,10 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.e2e.conftest import Register
 from tests.e2e.customers import Customers
 from tests.e2e.desk import DeskHouse, eventually
@@ -91,7 +90,9 @@ def test_a_port_that_is_taken_asks_a_person_and_names_who_has_it(
     with socket.create_server(("127.0.0.1", service.port)):
         found = desk.ended(service.name, "v1.0.0")
         assert found["stage"] == "needs_person"
-        assert f"port {service.port} on 127.0.0.1 is taken by process {os.getpid()}" in found["reason"]
+        assert (
+            f"port {service.port} on 127.0.0.1 is taken by process {os.getpid()}" in found["reason"]
+        )
         assert "give the environment another port" in found["reason"]
     assert desk.run("resume", found["id"], "-m", "it is free now").code == 0
     desk.until(found["id"], "released")

@@ -29,8 +29,14 @@ async def _books(ground: Ground) -> None:
     for identity, case in referee.cases.items():
         stored = await ground.store.release(identity)
         if stored != case.release:
-            referee.complain(f"{identity} is stored as {stored and stored.stage}, not as it was told")
-        told = [entry.data["to"] for entry in entries if entry.subject == identity and "to" in entry.data]
+            referee.complain(
+                f"{identity} is stored as {stored and stored.stage}, not as it was told"
+            )
+        told = [
+            entry.data["to"]
+            for entry in entries
+            if entry.subject == identity and "to" in entry.data
+        ]
         if told and told[-1] != case.release.stage.value:
             referee.complain(f"{identity} is {case.release.stage}, its audit says {told[-1]}")
         if case.release.stage in WAITING and not case.release.reason:
@@ -50,7 +56,9 @@ async def _router(ground: Ground) -> None:
         reading = await ground.router.read(registration.service, environment.name)
         layout = layout_of(registration, environment, slots)
         if not follows(reading, layout):
-            referee.complain(f"the router of {environment.name} does not follow its rows: {reading}")
+            referee.complain(
+                f"the router of {environment.name} does not follow its rows: {reading}"
+            )
 
 
 def _processes(ground: Ground) -> None:
@@ -70,7 +78,10 @@ def _processes(ground: Ground) -> None:
     for identity in wanted - running:
         behaviour = ground.scenario.candidate.behaviour
         frail = behaviour.exits_after is not None or behaviour.refuses is not None
-        if not (frail and any(s.instance == identity and s.version == NEW for s in referee.rows.values())):
+        if not (
+            frail
+            and any(s.instance == identity and s.version == NEW for s in referee.rows.values())
+        ):
             referee.complain(f"{identity} should serve and does not run")
     if ground.metrics.open_streams():
         referee.complain("a metric stream is left open")

@@ -179,7 +179,12 @@ class Life:
         return None
 
     async def _suffer(
-        self, fate: str, name: str, function: Callable[..., Awaitable[Any]], arguments: Any, options: Any
+        self,
+        fate: str,
+        name: str,
+        function: Callable[..., Awaitable[Any]],
+        arguments: Any,
+        options: Any,
     ) -> Any:
         random = self._random
         if fate == "slow":

@@ -154,7 +154,9 @@ class Referee:
         if after.stage is Stage.VERIFYING_ROLLBACK and case.confirmed is None:
             case.confirmed = self._now()
         if after.stage is Stage.ROLLED_BACK and after.exposed and not case.confirmation_written:
-            self.complain("it was rolled back, and when customers were off it was never written down")
+            self.complain(
+                "it was rolled back, and when customers were off it was never written down"
+            )
         if after.stage is Stage.RELEASED and case.taken_back is not None:
             self.complain("it was released after it was taken back")
 
@@ -178,7 +180,9 @@ class Referee:
             case.begun[entry.step] = case.begun.get(entry.step, 0) + 1
             command = command_of(case.release.plan, entry.step)
             if before not in {None, StepState.PLANNED} and not command.repeatable:
-                self.complain(f"{entry.step} is not repeatable, was {before}, and was started again")
+                self.complain(
+                    f"{entry.step} is not repeatable, was {before}, and was started again"
+                )
             if before is StepState.DONE:
                 self.complain(f"{entry.step} was done and was started again")
         if entry.state is StepState.PLANNED and case.retries == 0:

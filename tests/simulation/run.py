@@ -330,7 +330,9 @@ class Run:
     def _look_at_streams(self) -> None:
         for life in self._lives.values():
             if len(life.streams) > 1:
-                self.ground.referee.complain(f"{len(life.streams)} streams are open for one release")
+                self.ground.referee.complain(
+                    f"{len(life.streams)} streams are open for one release"
+                )
 
     def _look_at_words(self) -> None:
         referee = self.ground.referee
@@ -394,8 +396,13 @@ def simulate(seed: int, say: Callable[[str], None] | None = None) -> Outcome:
         trace(line)
     stages = tuple(case.release.stage.value for case in referee.cases.values())
     return Outcome(
-        seed, digest.hexdigest(), tuple(referee.broken), stages, scenario.candidate.kind,
-        loop.time(), referee.calls,
+        seed,
+        digest.hexdigest(),
+        tuple(referee.broken),
+        stages,
+        scenario.candidate.kind,
+        loop.time(),
+        referee.calls,
     )
 
 

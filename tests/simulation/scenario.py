@@ -205,7 +205,9 @@ def _command(random: Random, name: str) -> Command:
 
 
 def _candidate(random: Random, plan: Plan) -> Candidate:
-    kind = random.choice((*Kind, Kind.GOOD, Kind.GOOD, Kind.GOOD, Kind.BAD, Kind.BAD, Kind.BAD_LATE))
+    kind = random.choice(
+        (*Kind, Kind.GOOD, Kind.GOOD, Kind.GOOD, Kind.BAD, Kind.BAD, Kind.BAD_LATE)
+    )
     behaviour = Behaviour(
         healthy_after=_seconds(random, 0, 3), stops_in=_seconds(random, 0, 8), output="ready"
     )
