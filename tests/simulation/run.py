@@ -28,10 +28,10 @@ from gonogo.usecases.releases import instruct, start_release
 
 RHYTHM = Rhythm(
     poll=timedelta(seconds=1),
-    flush=timedelta(seconds=2),
-    keep=timedelta(seconds=3),
-    claim=timedelta(seconds=3),
-    lease=timedelta(seconds=15),
+    flush=timedelta(seconds=6),
+    keep=timedelta(seconds=5),
+    claim=timedelta(seconds=5),
+    lease=timedelta(seconds=30),
     gap_patience=timedelta(seconds=6),
     stop_grace=timedelta(seconds=5),
 )
@@ -110,8 +110,8 @@ class Run:
                 await self._start(NEXT)
             else:
                 break
-        await self._rest()
         self._ending = True
+        await self._rest()
         await look_back(ground)
         await self._stop()
 
@@ -125,7 +125,10 @@ class Run:
 
     async def _rest(self) -> None:
         """Let what is still on its way arrive, without mishaps."""
-        for _ in range(int(30 / TICK)):
+        self.scenario.weather.clears_at = 0.0
+        for life in self._lives.values():
+            life.release()
+        for _ in range(int(20 / TICK)):
             await asyncio.sleep(TICK)
             self.ground.serve()
 

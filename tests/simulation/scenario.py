@@ -54,7 +54,7 @@ class Candidate:
     smoke_fails_at: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Weather:
     """How often a call of each port goes wrong (0 to 1), and when the sky clears (seconds)."""
 
@@ -205,9 +205,7 @@ def _command(random: Random, name: str) -> Command:
 
 
 def _candidate(random: Random, plan: Plan) -> Candidate:
-    kind = random.choice(
-        (*Kind, Kind.GOOD, Kind.GOOD, Kind.GOOD, Kind.BAD, Kind.BAD, Kind.BAD_LATE)
-    )
+    kind = random.choice((*Kind, *((Kind.GOOD,) * 8), Kind.BAD, Kind.BAD, Kind.BAD_LATE))
     behaviour = Behaviour(
         healthy_after=_seconds(random, 0, 3), stops_in=_seconds(random, 0, 8), output="ready"
     )
@@ -240,10 +238,10 @@ def _candidate(random: Random, plan: Plan) -> Candidate:
 def _weather(random: Random, ends: float, *, calm: bool) -> Weather:
     if calm:
         return Weather(dict.fromkeys(PORTS, 0.0), dict.fromkeys(PORTS, 0.0), 0.0, 0.0)
-    rates = (0.0, 0.0, 0.0, 0.01, 0.04, 0.15)
+    rates = (0.0, 0.0, 0.0, 0.0, 0.005, 0.02, 0.1)
     return Weather(
         fails={port: random.choice(rates) for port in PORTS},
-        hangs={port: random.choice((0.0, 0.0, 0.0, 0.01, 0.04)) for port in PORTS},
+        hangs={port: random.choice((0.0, 0.0, 0.0, 0.005, 0.02)) for port in PORTS},
         slow=random.choice((0.05, 0.2, 0.5)),
         clears_at=ends,
     )

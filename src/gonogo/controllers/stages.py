@@ -61,10 +61,12 @@ async def rehearse(drive: Drive, _: Lookout) -> None:
 
 
 async def unrehearse(drive: Drive) -> None:
-    """Take the version out of the environments before production again."""
+    """Take the version out again where it does not serve, and finish a switch that was cut off."""
     for environment in drive.plan.environments:
         own = await _own(drive, environment)
-        if own is not None and own.role is not SlotRole.BASELINE:
+        if own is not None and own.role is SlotRole.BASELINE:
+            await _empty(drive, environment, SlotRole.PREVIOUS, SlotRole.RETIRING)
+        elif own is not None:
             await vacate(drive, environment, own)
 
 
