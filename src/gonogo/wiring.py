@@ -52,6 +52,8 @@ class Parts:
     world: World
     context: Context
     owner: Actor
+    deployer: ProcessDeployer
+    workshop: GitWorkshop
 
 
 def owner() -> Actor:
@@ -95,7 +97,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         wake=wake,
         checkups=(HostCheckup(home), HaproxyCheckup()),
     )
-    return Parts(store, world, context, owner())
+    return Parts(store, world, context, owner(), deployer, workshop)
 
 
 def new_id() -> str:
@@ -143,7 +145,8 @@ class LocalProgram:
     def serve(self, port: int | None) -> None:
         """Run the desk until SIGINT, SIGTERM or a request to stop."""
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-        logging.getLogger("alembic").setLevel(logging.WARNING)
+        for talkative in ("alembic", "httpx2", "httpcore2"):
+            logging.getLogger(talkative).setLevel(logging.WARNING)
         wanted = self._settings.port if port is None else port
         _private(self._settings.home)
         with _only_desk(self._settings):
@@ -156,7 +159,11 @@ class LocalProgram:
         told = ("the desk",) if self._stop_desk() else ()
 
         async def stop(parts: Parts) -> tuple[str, ...]:
-            return await operation.stop_everything(parts.context, parts.owner)
+            stopped = await operation.stop_everything(parts.context, parts.owner)
+            orphans = await parts.deployer.stop_all(parts.world.rhythm.stop_grace.total_seconds())
+            await parts.workshop.end_orphans()
+            named = (f"{each.service} {each.version} in {each.environment}" for each in orphans)
+            return (*stopped, *named)
 
         return (*told, *self._with_parts(stop))
 

@@ -28,6 +28,13 @@ def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+async def in_memory(clock: StandingClock) -> AsyncIterator[SqlStore]:
+    store = memory_store(clock)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
 async def on_disk(file: Path, new_database: Path, clock: StandingClock) -> AsyncIterator[SqlStore]:
     shutil.copy(new_database, file)
     store = open_store(url_of(file), clock)

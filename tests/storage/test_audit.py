@@ -15,10 +15,10 @@ async def test_an_entry_is_returned_as_it_is_read_back(store):
     assert entry.data == {"share": 0.1, "names": ["a", "b"], "nested": {"ü": None}}
 
 
-async def test_the_chain_holds_over_many_pages(store):
+async def test_the_chain_holds_over_many_pages(in_memory):
     for number in range(450):
-        await store.append(a_draft(number=number))
-    entries = await all_of(store.entries())
+        await in_memory.append(a_draft(number=number))
+    entries = await all_of(in_memory.entries())
     assert len(entries) == 450
     assert first_broken(entries) is None
 

@@ -4,7 +4,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.storage.samples import a_look, a_plan
 
@@ -44,11 +44,16 @@ st.register_type_strategy(
 )
 
 
+patiently = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+
+
+@patiently
 @given(plan=st.builds(Plan))
 def test_every_plan_comes_back_exactly(plan):
     assert decode(Plan, encode(plan)) == plan
 
 
+@patiently
 @given(look=st.builds(Look, at=st.datetimes(timezones=st.just(UTC))))
 def test_every_look_comes_back_exactly(look):
     assert unpack(Look, pack(look)) == look

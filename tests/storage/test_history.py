@@ -28,13 +28,13 @@ async def test_steps_begun_at_the_same_instant_keep_their_order(store):
     assert [entry.step for entry in await store.journal("r1")] == ["z", "a", "m"]
 
 
-async def test_all_looks_come_back_in_order_however_many(store):
-    release, lease = await opened(store), await claimed(store)
-    await opened(store, "r2", "billing")
+async def test_all_looks_come_back_in_order_however_many(in_memory):
+    release, lease = await opened(in_memory), await claimed(in_memory)
+    await opened(in_memory, "r2", "billing")
     for number in range(1, 451):
-        release = await store.record(Change(release, lease, look=a_look(number)))
-    assert await store.looks("r1") == tuple(a_look(number) for number in range(1, 451))
-    assert await store.looks("r2") == ()
+        release = await in_memory.record(Change(release, lease, look=a_look(number)))
+    assert await in_memory.looks("r1") == tuple(a_look(number) for number in range(1, 451))
+    assert await in_memory.looks("r2") == ()
 
 
 async def test_the_judges_memory_is_that_of_the_last_look(store):

@@ -80,7 +80,7 @@ def test_a_database_of_a_newer_program_is_refused_untouched(file):
     with pytest.raises(Conflict) as refused:
         open_store(url_of(file), StandingClock())
     assert str(refused.value) == (
-        f"the database {url_of(file)} has schema 9999 of a newer gonogo;"
+        f"the database {file} has schema 9999 of a newer gonogo;"
         f" this one knows schemas up to {schema.NEWEST}"
     )
     assert refused.value.hint == "pip install --upgrade gonogo"

@@ -5,14 +5,9 @@ from tests.storage.samples import a_draft, a_registration, all_of, claimed, open
 
 from gonogo.domain.audit import first_broken
 from gonogo.domain.slot import Slot, SlotRole
-from gonogo.ports.store import Change, Store
+from gonogo.ports.store import Change
 from gonogo.storage.store import SqlStore
 from gonogo.storage.tables import specs
-
-
-def test_sql_store_fulfils_the_port(store):
-    fulfils: Store = store
-    assert fulfils is store
 
 
 async def test_what_was_registered_is_read_back_as_it_was(store):

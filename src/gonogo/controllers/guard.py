@@ -10,6 +10,7 @@ from typing import Any
 from gonogo.controllers.drive import Drive
 from gonogo.controllers.judging import Watcher
 from gonogo.controllers.layout import instance_of
+from gonogo.controllers.steps import died
 from gonogo.domain.instance import InstanceState, instance_id
 from gonogo.domain.verdict import Judgement, Verdict
 
@@ -79,9 +80,7 @@ class Lookout:
         status = await drive.world.deployer.status(instance, probe=False)
         if status.state is InstanceState.RUNNING:
             return None
-        code = "" if status.exit_code is None else f" with exit code {status.exit_code}"
-        last = status.log_tail.strip().splitlines()[-1:]
-        return f"{instance.version} died{code}" + (f": {last[0]}" if last else "")
+        return died(instance.version, status)
 
     async def during(self, work: Coroutine[Any, Any, None]) -> Harm | None:
         """Keep watch until the work is done. Harm ends the work; the work's own errors come through."""

@@ -155,7 +155,7 @@ async def _enter(drive: Drive, lookout: Lookout, step: int) -> None:
         await lay_out(drive, environment)
     watcher = await lookout.watcher()
     watcher.follow(await drive.slots(environment))
-    await watcher.next_step()
+    await watcher.next_step(share=plan.share)
 
 
 async def _next(drive: Drive, lookout: Lookout) -> None:

@@ -134,20 +134,29 @@ async def healthy(drive: Drive, instance: Instance) -> None:
         if status.healthy:
             return
         if status.state is not InstanceState.RUNNING:
-            raise ActionFailed(_died(instance.version, status), detail=status.log_tail)
+            raise ActionFailed(died(instance.version, status), detail=status.log_tail)
         if drive.world.clock.now() >= deadline:
             raise ActionFailed(
                 f"{instance.version} did not become healthy at {instance.health.path}"
-                f" within {instance.health.within.total_seconds():g} s",
+                f" within {instance.health.within.total_seconds():g} s: {_trouble(status)}",
                 detail=status.log_tail,
             )
         await drive.wait(drive.world.rhythm.poll)
 
 
-def _died(version: str, status: InstanceStatus) -> str:
+def died(version: str, status: InstanceStatus) -> str:
+    """That a version ended by itself, how, and what it said last."""
     code = "" if status.exit_code is None else f" with exit code {status.exit_code}"
-    last = status.log_tail.strip().splitlines()[-1:] or ["its log is empty"]
-    return f"{version} ended{code}: {last[0]}"
+    return f"{version} ended{code}: {_trouble(status)}"
+
+
+def _trouble(status: InstanceStatus) -> str:
+    """What is known of why it is not well, and the last line of its log."""
+    last = status.log_tail.strip().splitlines()[-1:]
+    said = [
+        text for text in (status.detail, f"its log ends with: {last[0]}" if last else "") if text
+    ]
+    return "; ".join(said) or "its log is empty"
 
 
 async def vacate(drive: Drive, environment: Environment, slot: Slot) -> None:

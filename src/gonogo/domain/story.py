@@ -4,7 +4,7 @@ A figure that was not recorded is None, never 0: a report that guesses is worse 
 Stretches with a gap count for nothing, because what was measured in them was dropped.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,7 +15,8 @@ from gonogo.domain.release import Release
 from gonogo.domain.traffic import Counts
 from gonogo.domain.verdict import Verdict
 
-DECISION = "judge:release:fail"
+DECISIONS = frozenset({"judge:release:fail", "criterion:release:fail", "deployer:release:fail"})
+"""The entries that say what was found harmful: by the judge, a signed criterion, a version's death."""
 OUT_OF_ROTATION = "rollback:traffic:confirmed"
 PERSON = "person:release:"
 
@@ -43,7 +44,8 @@ class Figures:
     with the most bad canary events. `customers_hurt` counts distinct digests.
     `canary_requests_to_decision` is `canary_requests` up to and with the deciding look.
 
-    `first_bad_at` is when the first bad canary answer was seen, `decided_at` when the evidence
+    `first_bad_at` is when the first bad canary answer was counted (the end of the first look that
+    holds one, where the moment itself was not noted), `decided_at` when the evidence
     crossed its limit, `weight_zero_at` when the router was read back with the canary out of
     rotation. `exposure_share` is the highest planned share of customers, 0 to 1.
     """
@@ -65,9 +67,12 @@ class Figures:
 def figures(story: Story) -> Figures:
     """The figures of a release, each from what was recorded of it."""
     looks = story.looks
-    first_bad_at = next((look.at for look in looks if _canary_bad(look)), None)
-    decided_at = _recorded_at(story.audit, DECISION)
-    weight_zero_at = _recorded_at(story.audit, OUT_OF_ROTATION)
+    decision = first_entry(story.audit, DECISIONS)
+    out = first_entry(story.audit, {OUT_OF_ROTATION})
+    noted = recorded_time(decision, "first_bad_at") if decision else None
+    first_bad_at = noted or next((look.at for look in looks if _canary_bad(look)), None)
+    decided_at = recorded_time(decision) if decision else None
+    weight_zero_at = recorded_time(out) if out else None
     measured = bool(looks) or not story.release.exposed
     busiest = _busiest_kpi(looks, lambda canary: canary.total)
     worst = _busiest_kpi(looks, lambda canary: canary.bad)
@@ -138,7 +143,7 @@ def _requests_to_decision(story: Story, kpi: str | None, decided_at: datetime | 
 
 
 def _reasons(story: Story) -> tuple[str, ...]:
-    judge = [entry.data.get("sentence") for entry in story.audit if entry.action == DECISION]
+    judge = [entry.data.get("sentence") for entry in story.audit if entry.action in DECISIONS]
     people = [
         entry.data.get("reason")
         for entry in story.audit
@@ -148,17 +153,17 @@ def _reasons(story: Story) -> tuple[str, ...]:
     return tuple(dict.fromkeys(reason for reason in told if isinstance(reason, str)))
 
 
-def _recorded_at(audit: Iterable[AuditEntry], action: str) -> datetime | None:
-    entry = next((entry for entry in audit if entry.action == action), None)
-    return None if entry is None else recorded_time(entry)
+def first_entry(audit: Iterable[AuditEntry], actions: Collection[str]) -> AuditEntry | None:
+    """The first entry with one of these actions."""
+    return next((entry for entry in audit if entry.action in actions), None)
 
 
-def recorded_time(entry: AuditEntry) -> datetime | None:
+def recorded_time(entry: AuditEntry, key: str = "at") -> datetime | None:
     """When what an entry tells of happened, from its data; None when that was not written down.
 
     The entry's own `at` is when it was stored, which is later. A time without a zone is UTC.
     """
-    text = entry.data.get("at")
+    text = entry.data.get(key)
     if not isinstance(text, str):
         return None
     try:

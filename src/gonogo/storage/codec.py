@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 _LOOK_LEVEL = 1
-"""zlib level: a look shrinks to about a quarter; higher levels gain little and cost time."""
+"""zlib level: a look shrinks to less than half; higher levels gain little and cost time."""
 
 
 _adapters: dict[type, "TypeAdapter[tuple[Any]]"] = {}
@@ -43,12 +43,10 @@ def encode(value: object) -> str:
 
     Raises ValueError for a value that could not be read back (a field of another type).
     """
-    from pydantic_core import PydanticSerializationError
-
     adapter = _adapter(type(value))
     try:
         text = adapter.dump_json((value,), warnings="error")
-    except PydanticSerializationError:
+    except ValueError:
         # Maybe only a read-only mapping where pydantic expects a dict; reading it back shows it.
         text = adapter.dump_json((value,), warnings=False, fallback=_plain)
         adapter.validate_json(text)

@@ -9,6 +9,13 @@ from sqlalchemy.exc import DBAPIError
 from gonogo.domain.errors import GonogoError, NeedsPerson, Unavailable
 
 
+def name_of(url: sa.URL) -> str:
+    """A database as a person knows it: the file, or the URL without its password."""
+    if url.get_backend_name() == "sqlite":
+        return url.database or ":memory:"
+    return url.render_as_string(hide_password=True)
+
+
 def explain(error: DBAPIError, url: sa.URL) -> GonogoError | None:
     """The error in gonogo's words, or None when it is a fault of the program itself.
 
@@ -18,11 +25,10 @@ def explain(error: DBAPIError, url: sa.URL) -> GonogoError | None:
     if isinstance(cause, sqlite3.Error):
         # 0xFF: the lower byte is the kind of error, the rest says more closely where it came from.
         code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
-        return _explain_sqlite(code, cause, Path(url.database or ":memory:"))
+        return _explain_sqlite(code, cause, Path(name_of(url)))
     if error.connection_invalidated or isinstance(error, sa.exc.OperationalError):
-        name = url.render_as_string(hide_password=True)
         first_line = str(cause).strip().splitlines()[0] if str(cause).strip() else "no answer"
-        return Unavailable(f"the database {name} did not answer: {first_line}")
+        return Unavailable(f"the database {name_of(url)} did not answer: {first_line}")
     return None
 
 

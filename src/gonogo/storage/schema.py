@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gonogo.domain.errors import Conflict
 from gonogo.storage.engine import make_engine
-from gonogo.storage.faults import explain
+from gonogo.storage.faults import explain, name_of
 from gonogo.storage.tables import metadata
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def upgrade_with(engine: sa.Engine) -> None:
     try:
         with engine.begin() as connection:
             _take_lock(connection)
-            _go_up(connection, engine.url.render_as_string(hide_password=True))
+            _go_up(connection, name_of(engine.url))
     except DBAPIError as error:
         explained = explain(error, engine.url)
         if explained is None:

@@ -11,7 +11,7 @@ Long reads go page by page, so that a write waits for a page and not for all of 
 
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -25,7 +25,7 @@ from gonogo.domain.registration import Registration
 from gonogo.domain.release import Instruction, Release
 from gonogo.domain.slot import Slot
 from gonogo.ports.clock import Clock
-from gonogo.ports.store import Change, Lease
+from gonogo.ports.store import Change, Lease, Store
 from gonogo.storage import chain, history, outbox, releases, services
 from gonogo.storage.engine import DEFAULT_PATIENCE, READING, make_engine
 from gonogo.storage.faults import explain
@@ -214,3 +214,7 @@ class SqlStore:
             if explained is None:
                 raise
             raise explained from error
+
+
+if TYPE_CHECKING:
+    _fulfils_the_port: type[Store] = SqlStore

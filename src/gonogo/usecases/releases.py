@@ -1,5 +1,6 @@
 """Releases: starting one, finding one, telling it something, and telling its story."""
 
+import unicodedata
 from dataclasses import replace
 
 from gonogo.domain.actor import Actor, Role
@@ -124,6 +125,8 @@ async def instruct(
         raise InvalidInput(
             f"the reason has {len(reason)} characters, the limit is {_LONGEST_REASON}"
         )
+    if not reason.isprintable() and any(unicodedata.category(mark) == "Cs" for mark in reason):
+        raise InvalidInput("the reason holds half a character (a lone surrogate); write it again")
     release = await find_release(context, reference)
     _fits(release, kind)
     instruction = Instruction(

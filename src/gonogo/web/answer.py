@@ -4,7 +4,15 @@ from markupsafe import Markup
 
 from gonogo.domain.look import Look
 from gonogo.domain.release import Stage
-from gonogo.domain.story import DECISION, PERSON, Figures, Story, closing_look, deciding_look
+from gonogo.domain.story import (
+    DECISIONS,
+    PERSON,
+    Figures,
+    Story,
+    closing_look,
+    deciding_look,
+    first_entry,
+)
 from gonogo.domain.verdict import KpiAssessment, Verdict
 from gonogo.web.chronicle import text_of
 from gonogo.web.wording import count, isolated, moment, people, plain, seconds, share
@@ -45,7 +53,7 @@ def _rolled_back(story: Story, figures: Figures) -> list[Markup]:
 
 
 def _why_taken_back(story: Story, figures: Figures) -> Markup:
-    decision = next((entry for entry in story.audit if entry.action == DECISION), None)
+    decision = first_entry(story.audit, DECISIONS)
     if decision is not None:
         took = figures.seconds_decision_to_weight_zero
         after = "after" if took is None else f"{seconds(took)} after"
@@ -75,7 +83,7 @@ def _deciding_kpi(story: Story) -> Markup:
     look = deciding_look(story)
     if look is None:
         return Markup("")
-    named = next((text_of(e.data, "kpi") for e in story.audit if e.action == DECISION), "")
+    named = next((text_of(e.data, "kpi") for e in story.audit if e.action in DECISIONS), "")
     kpis = look.judgement.kpis
     found = next((kpi for kpi in kpis if kpi.kpi == named), None)
     found = found or next((kpi for kpi in kpis if kpi.verdict is Verdict.FAIL), None)

@@ -12,7 +12,7 @@ from typing import Any
 
 from gonogo.domain.audit import AuditEntry
 from gonogo.domain.journal import JournalEntry
-from gonogo.domain.story import DECISION, OUT_OF_ROTATION, PERSON, Story, recorded_time
+from gonogo.domain.story import DECISIONS, OUT_OF_ROTATION, PERSON, Story, recorded_time
 from gonogo.web.charts import Mark, MarkKind
 from gonogo.web.wording import date, seconds, share
 
@@ -107,7 +107,7 @@ def _event(number: int, entry: AuditEntry) -> Event:
 
 def _told(entry: AuditEntry) -> tuple[Kind, str]:
     action, data = entry.action, entry.data
-    if action == DECISION:
+    if action in DECISIONS:
         return Kind.JUDGE, f"the judge said fail{_of_kpi(data)}"
     if action == OUT_OF_ROTATION:
         return Kind.TRAFFIC, f"canary confirmed out of rotation{_slots(data)}"

@@ -34,6 +34,7 @@ GUARDS = {
 def upgrade() -> None:
     _create_what_is_registered()
     _create_releases()
+    _create_plans_and_leases()
     _create_what_people_said_and_what_was_done()
     _create_what_was_judged()
     _create_outbox()
@@ -111,6 +112,9 @@ def _create_releases() -> None:
         sqlite_where=sa.text("ended = 0"),
         postgresql_where=sa.text("NOT ended"),
     )
+
+
+def _create_plans_and_leases() -> None:
     op.create_table(
         "plans",
         sa.Column("release_id", sa.Text(), nullable=False),
