@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "watch": ("releases", "Follow a release."),
     "why": ("releases", "Say why a release stands where it stands."),
     "report": ("releases", "Write a release's report as one HTML file."),
+    "replay": ("replay", "Show what other policies would have done with a past release."),
     "pause": ("instructions", "Hold a release where it is."),
     "resume": ("instructions", "Let a waiting release go on."),
     "abort": ("instructions", "End a release that has not reached production."),
