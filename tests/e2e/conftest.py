@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.e2e.desk import DeskHouse, SmallService, spec_text
 
 VERSIONS = {
@@ -84,9 +83,7 @@ def own_desk() -> Iterator[DeskHouse]:
 def register(small_repository: Path, tmp_path: Path, free_port: Callable[[], int]) -> Register:
     """Register a service of its own with a desk; `serving` is released first."""
 
-    def make(
-        desk: DeskHouse, *, serving: str | None = "v1.0.0", **options: Any
-    ) -> SmallService:
+    def make(desk: DeskHouse, *, serving: str | None = "v1.0.0", **options: Any) -> SmallService:
         name = f"small-{next(_names)}"
         state = tmp_path / name
         state.mkdir()

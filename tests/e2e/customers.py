@@ -74,5 +74,3 @@ class Customers:
         first, *lines = head.split("\r\n")
         headers = dict(line.lower().split(": ", 1) for line in lines)
         return int(first.split(" ")[1]), headers.get("x-version", "")
-
-

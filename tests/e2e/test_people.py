@@ -58,9 +58,7 @@ def test_a_changed_spec_is_refused_while_a_release_is_under_way(
     desk.until_step(release)
     before = desk.get("/services")
     service.spec.write_text(service.spec.read_text().replace("limit: 10%", "limit: 90%"))
-    repository = next(
-        found["repository"] for found in before if found["service"] == service.name
-    )
+    repository = next(found["repository"] for found in before if found["service"] == service.name)
     done = desk.run("register", str(service.spec), "--repository", repository)
     assert done.code == 1, done
     assert "its spec cannot change meanwhile" in done.err

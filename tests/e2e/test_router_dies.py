@@ -3,12 +3,12 @@
 import json
 import os
 import socket
+import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.e2e.conftest import Register
 from tests.e2e.customers import Customers
 from tests.e2e.desk import DeskHouse, eventually
@@ -25,7 +25,7 @@ def test_a_router_killed_during_the_canary_comes_back_and_the_release_goes_on(
         desk.until_step(release)
         killed = desk.router_pid(service.name)
         os.kill(killed, 9)
-        eventually(lambda: desk.router_pid(service.name) != killed, "another router")
+        eventually(lambda: desk.router_pid(service.name) not in {0, killed}, "another router")
         share = desk.slots(service.name)["v1.1.0"]["share"]
         desk.until(release, "released")
         assert {version for version, _ in customers.answers} == {"v1.0.0", "v1.1.0"}
@@ -91,7 +91,9 @@ def test_a_port_that_is_taken_asks_a_person_and_names_who_has_it(
     with socket.create_server(("127.0.0.1", service.port)):
         found = desk.ended(service.name, "v1.0.0")
         assert found["stage"] == "needs_person"
-        assert f"port {service.port} on 127.0.0.1 is taken by process {os.getpid()}" in found["reason"]
+        assert (
+            f"port {service.port} on 127.0.0.1 is taken by process {os.getpid()}" in found["reason"]
+        )
         assert "give the environment another port" in found["reason"]
     assert desk.run("resume", found["id"], "-m", "it is free now").code == 0
     desk.until(found["id"], "released")
@@ -149,16 +151,9 @@ def test_the_testers_secret_and_the_token_are_shown_nowhere(
     desk: DeskHouse, register: Register
 ) -> None:
     service = register(desk)
-    import sqlite3
-
-    with sqlite3.connect(f"file:{desk.database}?mode=ro", uri=True) as database:
-        rows = database.execute("SELECT * FROM service").fetchall()
-    database.close()
-    row = next(row for row in rows if service.name in row)
-    text = next(line for line in (desk.home / "routers" / service.name).rglob("testers*"))
-    secret = text.read_text().split()[0]
+    testers = next((desk.home / "routers" / service.name / "production").glob("testers*"))
+    secret = testers.read_text().split()[0]
     assert len(secret) > 20
-    assert any(secret in str(value) for value in row)
     token = (desk.home / "token").read_text().strip()
     release = desk.release(f"{service.name}")["id"]
     with sqlite3.connect(f"file:{desk.database}?mode=ro", uri=True) as database:
