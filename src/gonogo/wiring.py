@@ -144,7 +144,8 @@ class LocalProgram:
     def serve(self, port: int | None) -> None:
         """Run the desk until SIGINT, SIGTERM or a request to stop."""
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-        logging.getLogger("alembic").setLevel(logging.WARNING)
+        for library in ("alembic", "httpx", "httpx2"):
+            logging.getLogger(library).setLevel(logging.WARNING)
         wanted = self._settings.port if port is None else port
         _private(self._settings.home)
         with _only_desk(self._settings):
