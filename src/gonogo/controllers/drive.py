@@ -53,6 +53,7 @@ class Drive:
         self.release = release
         self.lease = lease
         self.woken = asyncio.Event()
+        self.trouble: str | None = None
         self._writing = asyncio.Lock()
         self._asked = world.clock.now()
 
@@ -79,7 +80,8 @@ class Drive:
         actor: str = DESK.name,
     ) -> None:
         """Store one change with its audit entry and, where there is a `message`, what to tell."""
-        async with self._writing:
+
+        def wanted() -> Change:
             release = change(self.release)
             messages: tuple[Message, ...] = ()
             if message is not None:
@@ -87,26 +89,42 @@ class Drive:
                 text = f"{release.service} {release.version} {message}"
                 now = self.world.clock.now()
                 messages = (Message(identity, release.id, action, text, now),)
-            self.release = await self.world.store.record(
-                Change(
-                    release=release,
-                    lease=self.lease,
-                    audit=AuditDraft(actor, action, release.id, dict(data or {})),
-                    slots=tuple(slots),
-                    messages=messages,
-                    journal=journal,
-                    look=seen.look if seen else None,
-                    judge=seen.memory if seen else None,
-                    handled=() if answered is None else (answered.id,),
-                )
+            return Change(
+                release=release,
+                lease=self.lease,
+                audit=AuditDraft(actor, action, release.id, dict(data or {})),
+                slots=tuple(slots),
+                messages=messages,
+                journal=journal,
+                look=seen.look if seen else None,
+                judge=seen.memory if seen else None,
+                handled=() if answered is None else (answered.id,),
             )
+
+        await self._store(wanted)
 
     async def remember(self, seen: Seen) -> None:
         """Store what the judge saw together with what it remembers of it."""
+        await self._store(
+            lambda: Change(self.release, self.lease, look=seen.look, judge=seen.memory)
+        )
+
+    async def _store(self, wanted: Callable[[], Change]) -> None:
+        """Store one change after another; the row that comes back is the one the next starts from.
+
+        A write that has begun ends even when its caller is cancelled meanwhile. Without its answer
+        the next write would start from an old row and look like a second driver's.
+        """
+        writing = asyncio.ensure_future(self._write(wanted))
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            writing.add_done_callback(_end_quietly)
+            raise
+
+    async def _write(self, wanted: Callable[[], Change]) -> None:
         async with self._writing:
-            self.release = await self.world.store.record(
-                Change(self.release, self.lease, look=seen.look, judge=seen.memory)
-            )
+            self.release = await self.world.store.record(wanted())
 
     async def go(
         self,
@@ -176,3 +194,9 @@ class Drive:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.woken.wait(), duration.total_seconds())
         await self.heed()
+
+
+def _end_quietly(writing: "asyncio.Future[None]") -> None:
+    """Nobody waits for this write any more; whoever comes next reads what became of it."""
+    if not writing.cancelled():
+        writing.exception()
