@@ -50,7 +50,11 @@ def test_a_seed_replays_in_another_process_whose_hashes_differ():
     program = "from tests.simulation.run import simulate; print(simulate(17).digest, end='')"
     told = {simulate(17).digest}
     for hash_seed in ("1", "2"):
-        environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": f"{ROOT}/src:{ROOT}"}
+        environment = {
+            **os.environ,
+            "PYTHONHASHSEED": hash_seed,
+            "PYTHONPATH": f"{ROOT}/src:{ROOT}",
+        }
         done = subprocess.run(
             [sys.executable, "-c", program],
             cwd=ROOT,

@@ -6,8 +6,8 @@ Why it looks the way it does:
   weights divide the traffic, and `testers`, where requests with the tester's secret go. A slot that
   may not be reached is in maintenance in both, because weight 0 alone does not stop forced requests.
 - The instance is drawn by a rule, not by the load balancing algorithm: HAProxy's random balancing
-  draws a point on a hash ring, which misses small shares by a tenth and more, and it leaves no trace
-  of whom a request was meant for once a retry has moved it. Here a random number is compared with the
+  draws a point on a hash ring, whose arcs only come near the weights, and it leaves no trace of whom
+  a request was meant for once a retry has moved it. Here a random number is compared with the
   servers' own weights, so shares are exact, and the address drawn first is in the log line even
   where another instance saved the customer. Weights stay the one place where the split is set.
 - One thread: log lines then leave in the order of their numbers, and the counters that are read over

@@ -164,7 +164,7 @@ class _Stream:
             if line is None or line.number < self._expected:
                 continue
             if line.number > self._expected:
-                self._lost(f"{line.number - self._expected} lines of HAProxy's log were lost")
+                self._lost(f"HAProxy's log lacks {line.number - self._expected} of its lines")
             if line.unclear:
                 self._lost("a retried request failed on an instance that is not known")
             self._expected = line.number + 1
@@ -187,9 +187,13 @@ class _Stream:
         if self._expected >= number:
             self._owed = None
         elif asyncio.get_running_loop().time() >= until:
-            self._lost(
-                f"HAProxy counted {number - self._expected} requests more than its log lines told"
+            missing = number - self._expected
+            what = (
+                "1 request whose log line"
+                if missing == 1
+                else f"{missing} requests whose log lines"
             )
+            self._lost(f"HAProxy finished {what} did not come")
             self._expected, self._owed = number, None
 
     def _lost(self, sentence: str) -> None:

@@ -83,6 +83,9 @@ def _start(directory: Path, bind: str, port: int, over: int | None) -> None:
             if _find(directory) is not None:
                 return  # another desk was faster; what it runs is brought in line by the caller
             _refuse_taken_port(bind, port)
+        elif port not in _listening(over):
+            # Otherwise HAProxy would silence the old process for seconds while it tries again.
+            _refuse_taken_port(bind, port)
         words = [program, "-D", "-C", str(directory), "-f", CONFIG_FILE, "-p", PID_FILE]
         if over is not None:
             words += ["-x", SOCKET_FILE, "-sf", str(over)]
@@ -157,6 +160,14 @@ def _holder(port: int) -> str:
     except (psutil.Error, OSError):
         return ""  # other users' processes are not for everyone to see
     return ""
+
+
+def _listening(pid: int) -> set[int]:
+    try:
+        found = psutil.Process(pid).net_connections("tcp")
+    except psutil.Error:
+        return set()
+    return {one.laddr.port for one in found if one.laddr and one.status == psutil.CONN_LISTEN}
 
 
 def _end(directory: Path) -> None:

@@ -43,6 +43,7 @@ from gonogo.domain.slot import SLOT_NAMES, Layout, RouterReading, SlotReading
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_|~-]+")
 _SECRET = re.compile(r"[A-Za-z0-9._~+/=:@-]+")
 _ADDRESS = re.compile(r"[0-9.]+:[0-9]{1,5}")
+_BIND = re.compile(r"[A-Za-z0-9.:*-]+")
 
 
 class HaproxyRouter:
@@ -115,9 +116,11 @@ class _Change:
             return found
         # Another port or header, or a newer gonogo: the next process takes the sockets over. It begins
         # with the layout as asked for, so what applies before a change applies before the start.
-        if out := self._take_out(found, SLOT_NAMES):
+        new = self._newcomers(found)
+        out = self._take_out(found, SLOT_NAMES)
+        if out and self._somebody_stays(new):
             await haproxy_runtime.command(self._home, *out)
-        await asyncio.gather(*(self._accepts(name) for name in self._newcomers(found)))
+        await asyncio.gather(*(self._accepts(name) for name in new))
         return await self._start(over=found.pid)
 
     async def _start(self, over: int | None) -> State:
@@ -126,13 +129,12 @@ class _Change:
         return await haproxy_runtime.state(self._home)
 
     async def converge(self, before: State) -> RouterReading:
-        wanted = [name for name, plan in self._plans.items() if plan.weight]
         new = self._newcomers(before)
         moving = [name for name in SLOT_NAMES if self._moves(before, name)]
         first = self._take_out(before, SLOT_NAMES)
         last: list[str] = []
         said = ""
-        if first and (len(new) < len(wanted) or not wanted):
+        if first and self._somebody_stays(new):
             said = await haproxy_runtime.command(self._home, *first)
             first = []
         elif first:
@@ -151,6 +153,11 @@ class _Change:
         return [
             name for name, plan in self._plans.items() if plan.weight and not self._in(now, name)
         ]
+
+    def _somebody_stays(self, new: list[str]) -> bool:
+        """Whether customers have a slot without the new ones, or are to have none at all."""
+        wanted = [name for name, plan in self._plans.items() if plan.weight]
+        return len(new) < len(wanted) or not wanted
 
     def _in(self, now: State, name: str) -> bool:
         """Whether customers reach the slot already, at the address that is wanted."""
@@ -267,6 +274,8 @@ def _check(layout: Layout) -> None:
         raise InvalidInput(
             "the tester's secret may hold letters, digits and . _ ~ + / = : @ - only"
         )
+    if not _BIND.fullmatch(layout.bind) or not 0 < layout.port < 65536:
+        raise InvalidInput(f'customers cannot come in at "{layout.bind}" port {layout.port}')
     for target in layout.targets:
         if target.slot not in SLOT_NAMES:
             raise InvalidInput(f'there is no slot "{target.slot}", only {", ".join(SLOT_NAMES)}')

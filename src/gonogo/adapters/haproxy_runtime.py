@@ -69,7 +69,7 @@ async def connection(
     with _socket_path(directory) as path:
         try:
             async with asyncio.timeout(_ANSWER_WITHIN):
-                reader, writer = await asyncio.open_unix_connection(path, limit=1 << 18)
+                reader, writer = await asyncio.open_unix_connection(path, limit=1 << 16)
         except TimeoutError:
             raise _silent(directory) from None
         except (FileNotFoundError, ConnectionError) as error:
@@ -111,7 +111,7 @@ async def state(directory: Path) -> State:
     )
     parts = answer.split("\n\n")
     if len(parts) < 4 or not parts[1].lstrip().startswith("# pxname"):
-        raise NotRunning(f"HAProxy in {directory} went away in the middle of its answer")
+        raise _broken(directory, answer)
     info = _facts(parts[0])
     servers, requests = _statistics(parts[1])
     return State(
@@ -154,7 +154,7 @@ _POSITION = ("show info", "show stat entrance 1 -1")
 def _position(directory: Path, info: str, statistics: str) -> tuple[int, int]:
     facts = _facts(info)
     if "Pid" not in facts or not statistics.strip():
-        raise NotRunning(f"HAProxy in {directory} went away in the middle of its answer")
+        raise _broken(directory, info)
     return int(facts["Pid"]), _statistics(statistics)[1]
 
 
@@ -211,6 +211,12 @@ def _socket_path(directory: Path) -> Iterator[str]:
         yield f"/proc/self/fd/{opened}/{SOCKET_FILE}"
     finally:
         os.close(opened)
+
+
+def _broken(directory: Path, answer: str) -> Unavailable:
+    """No answer at all means that it ended; half of one is no reason to think so and start another."""
+    kind = Unavailable if answer.strip() else NotRunning
+    return kind(f"HAProxy in {directory} broke off in the middle of its answer")
 
 
 def _silent(directory: Path) -> Unavailable:
