@@ -26,14 +26,16 @@ def broken(outcomes: list[Outcome]) -> str:
     )
 
 
-def test_no_rule_is_broken_in_any_of_many_disasters():
-    assert broken([simulate(seed) for seed in range(100)]) == ""
+@pytest.mark.parametrize("first", range(0, 150, 25))
+def test_no_rule_is_broken_in_any_of_many_disasters(first: int):
+    assert broken([simulate(seed) for seed in range(first, first + 25)]) == ""
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
-def test_no_rule_is_broken_in_a_thousand_disasters():
-    assert broken([simulate(seed) for seed in range(10_000, 10_000 + MOST)]) == ""
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("first", range(10_000, 10_000 + MOST, 250))
+def test_no_rule_is_broken_in_a_thousand_disasters(first: int):
+    assert broken([simulate(seed) for seed in range(first, first + 250)]) == ""
 
 
 def test_the_disasters_lead_to_every_kind_of_end():
