@@ -4,7 +4,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint format clean
+.PHONY: help setup demo test test-all bench bench-quick lint format clean
 
 help:  ## Show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -25,6 +25,22 @@ test: $(READY)  ## Run the tests
 
 test-all: $(READY)  ## Run the slow tests too
 	@$(BIN)/python -m pytest -n auto -m 'slow or not slow' $(PYTEST_ARGS)
+
+BENCH := PYTHONPATH=src $(BIN)/python -m
+
+bench: $(READY)  ## Measure every claim (25 minutes, on a quiet machine; bench/README.md)
+	@$(BENCH) bench.footprint
+	@$(BENCH) bench.decision
+	@$(BENCH) bench.zero_loss
+	@$(BENCH) bench.crash
+	@$(BENCH) bench.harm
+
+bench-quick: $(READY)  ## The same with few runs, into build/bench
+	@$(BENCH) bench.footprint --demos 0 --helps 5 --idle 5 --out build/bench/footprint.json
+	@$(BENCH) bench.decision --runs 5 --out build/bench/decision.json
+	@$(BENCH) bench.zero_loss --cycles 1 --out build/bench/zero_loss.json
+	@$(BENCH) bench.crash --runs 4 --out build/bench/crash.json
+	@$(BENCH) bench.harm --runs 2 --out build/bench/harm.json
 
 lint: $(READY)  ## Check style, types and the walls of the house
 	@$(BIN)/ruff check .

@@ -13,7 +13,7 @@ import socket
 import sys
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,6 +33,7 @@ from gonogo.controllers.world import World
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.errors import Conflict, InvalidInput
 from gonogo.domain.health import Finding
+from gonogo.domain.look import Look
 from gonogo.settings import Settings
 from gonogo.storage.store import SqlStore, open_store
 from gonogo.usecases import operation, views
@@ -144,8 +145,8 @@ class LocalProgram:
     def serve(self, port: int | None) -> None:
         """Run the desk until SIGINT, SIGTERM or a request to stop."""
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-        for library in ("alembic", "httpx", "httpx2"):
-            logging.getLogger(library).setLevel(logging.WARNING)
+        for talkative in ("alembic", "httpx2", "httpcore2"):
+            logging.getLogger(talkative).setLevel(logging.WARNING)
         wanted = self._settings.port if port is None else port
         _private(self._settings.home)
         with _only_desk(self._settings):
@@ -169,6 +170,12 @@ class LocalProgram:
     def examine(self) -> tuple[Finding, ...]:
         """Site health from this process."""
         return self._with_parts(lambda parts: operation.examine(parts.context))
+
+    def plot(self, looks: Sequence[Look]) -> str:
+        """What the judge saw and said, as one SVG file."""
+        from gonogo.web.plot import plot
+
+        return plot(looks)
 
     def verify_chain(self) -> dict[str, Any]:
         """Whether the audit chain holds, read from this process."""

@@ -105,6 +105,7 @@ def test_too_few_requests_are_inconclusive_and_the_sentence_counts_them():
 def test_enough_requests_without_harm_are_unproven_before_they_prove_anything():
     judgement = assess(PLAN, look(PLAN, begin(PLAN), (0, 110), (1, 990)), 100)
     assert judgement.verdict is Verdict.UNPROVEN
+    assert "more canary requests" in judgement.sentence
 
 
 def test_a_clean_canary_passes_an_absolute_limit_of_5_percent_after_some_150_requests():
@@ -252,6 +253,24 @@ def test_the_deciding_kpi_speaks_first():
     assert judgement.sentence.startswith("slow: 40 of 100 canary requests bad")
 
 
+def test_a_late_failure_does_not_call_the_diluted_estimate_worse():
+    memory = look(PLAN, begin(PLAN), (0, 50_000), (45, 450_000))
+    memory = look(PLAN, memory, (30, 30), (0, 270))
+    first = assess(PLAN, memory, 10).sentence
+    assert ": lately more than the 5 % tolerated; odds" in first
+    plan = alone(ratio=1.5)
+    memory = look(plan, begin(plan), (0, 50_000), (450, 450_000))
+    memory = look(plan, memory, (30, 30), (0, 270))
+    assert ": lately worse than the 1.5 times tolerated; odds" in assess(plan, memory, 10).sentence
+
+
+def test_a_failure_against_a_spotless_baseline_gives_the_least_that_is_proven():
+    plan = alone(ratio=1.5)
+    sentence = assess(plan, look(plan, begin(plan), (20, 40), (0, 360)), 10).sentence
+    assert "at least" in sentence
+    assert "times worse; odds" in sentence
+
+
 def test_the_budget_is_split_over_tests_and_attempts():
     first, second = (
         sum(
@@ -308,6 +327,28 @@ def test_a_million_bad_requests_in_one_look_overflow_nothing():
         memory = look(PLAN, memory, (0, 1_000_000), (9_000_000, 9_000_000))
     assert np.isfinite(memory.values).all()
     assert assess(PLAN, memory, 1).verdict is Verdict.FAIL
+
+
+def test_requests_split_otherwise_than_planned_are_inconclusive_and_the_sentence_says_how():
+    memory = look(PLAN, next_step(PLAN, begin(PLAN), share=0.05), (0, 1000), (0, 9000))
+    judgement = assess(PLAN, memory, 100)
+    assert judgement.verdict is Verdict.INCONCLUSIVE
+    assert "the canary got 10 % of this step's requests where 5 % was planned" in judgement.sentence
+
+
+def test_requests_split_as_planned_are_judged():
+    rng = np.random.default_rng(8)
+    for share in (0.01, 0.05, 0.5):
+        memory = next_step(PLAN, begin(PLAN), share=share)
+        for _ in range(50):
+            canary = int(rng.binomial(1000, share))
+            memory = look(PLAN, memory, (0, canary), (0, 1000 - canary))
+        assert assess(PLAN, memory, 10).verdict in {Verdict.UNPROVEN, Verdict.PASS}
+
+
+def test_a_wrong_split_hides_no_failure():
+    memory = look(PLAN, next_step(PLAN, begin(PLAN), share=0.05), (900, 1000), (0, 1000))
+    assert assess(PLAN, memory, 100).verdict is Verdict.FAIL
 
 
 def test_beginning_a_step_twice_is_the_same_as_once():

@@ -20,6 +20,7 @@ class MemoryMetrics:
     """The memory twin of `ports.metrics.MetricSource`.
 
     `push` is a finished request, `lose` a gap, `unreachable` the places whose source does not answer.
+    `cut` ends a subscription as the death of the subscriber's process would.
     Waiting is done by the event loop, so a loop in virtual time waits in virtual time.
     """
 
@@ -38,7 +39,15 @@ class MemoryMetrics:
         try:
             yield stream
         finally:
-            self._streams.remove(stream)
+            self.cut(stream)
+
+    def cut(self, stream: MetricStream) -> None:
+        """Nobody listens to this stream any more."""
+        self._streams = [other for other in self._streams if other is not stream]
+
+    def open_streams(self) -> int:
+        """How many subscriptions there are."""
+        return len(self._streams)
 
     def push(self, service: str, environment: str, *requests: Request) -> None:
         """Requests that customers (or testers, when forced) finished just now."""

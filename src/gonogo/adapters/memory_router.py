@@ -17,13 +17,15 @@ class MemoryRouter:
     `route` says where a customer's request goes, drawn from the caller's random numbers. Trouble is
     made by switches: `closed` holds addresses that accept no connection, `reachable` turned off makes
     every call raise Unavailable, `kill` ends one router, and `stubborn` makes it keep its layout.
-    `applied` holds every layout that was asked for, oldest first.
+    `applied` holds every layout that was asked for, oldest first. `sessions` are the requests that an
+    address is still busy with, which draining waits for.
     """
 
     closed: set[str] = field(default_factory=set)
     reachable: bool = True
     stubborn: bool = False
     applied: list[Layout] = field(default_factory=list)
+    sessions: dict[str, int] = field(default_factory=dict)
     _layouts: dict[_Place, Layout] = field(default_factory=dict)
     _pids: dict[_Place, int] = field(default_factory=dict)
     _last_pid: int = 1000
@@ -57,6 +59,10 @@ class MemoryRouter:
         """See `ports.router.Router.stop`."""
         self._see_that_it_answers(service, environment)
         self.kill(service, environment)
+
+    def running(self) -> tuple[Layout, ...]:
+        """What every router that runs is laid out like."""
+        return tuple(self._layouts[place] for place in self._pids)
 
     def kill(self, service: str, environment: str) -> None:
         """End the router as a SIGKILL would."""
@@ -136,7 +142,7 @@ class MemoryRouter:
             up=in_rotation and target.address not in self.closed,
             in_rotation=in_rotation,
             share=target.share,
-            sessions=0,
+            sessions=self.sessions.get(target.address, 0),
         )
 
 

@@ -30,6 +30,7 @@ from gonogo.domain.errors import (
 )
 from gonogo.usecases import operation, releases, specs, views
 from gonogo.usecases.context import Context
+from gonogo.usecases.recording import recording_view
 from gonogo.usecases.why import why
 
 STATUS: dict[type[GonogoError], int] = {
@@ -222,6 +223,11 @@ def _releases(application: FastAPI, context: Context, owner: Actor, guarded: Any
     async def figures(reference: str) -> dict[str, Any]:
         release = await releases.find_release(context, reference)
         return views.figures_view(await releases.tell_story(context, release))
+
+    @application.get("/api/v1/releases/{reference}/looks", dependencies=[guarded])
+    async def looks(reference: str) -> dict[str, Any]:
+        release = await releases.find_release(context, reference)
+        return recording_view(await releases.tell_story(context, release))
 
     @application.get("/api/v1/releases/{reference}/why", dependencies=[guarded])
     async def explain(reference: str) -> dict[str, Any]:

@@ -7,6 +7,19 @@ from typing import Any
 import click
 
 from gonogo.cli.program import Setup
+from gonogo.domain.errors import InvalidInput
+
+
+def as_share(_: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    """A callback: a percentage with its sign, as in 5%, becomes a share between 0 and 1."""
+    from gonogo.usecases.specs import share_of
+
+    if value is None:
+        return None
+    try:
+        return share_of(value)
+    except InvalidInput as error:
+        raise click.BadParameter(str(error), param=parameter) from error
 
 
 def with_json(command: Callable[..., Any]) -> Callable[..., Any]:

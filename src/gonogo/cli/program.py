@@ -1,11 +1,12 @@
 """What the command line needs of the whole program; it is built only when a command asks for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from gonogo.domain.health import Finding
+from gonogo.domain.look import Look
 
 
 class Program(Protocol):
@@ -21,6 +22,10 @@ class Program(Protocol):
 
     def examine(self) -> tuple[Finding, ...]:
         """Site health, without a running desk."""
+        ...
+
+    def plot(self, looks: Sequence[Look]) -> str:
+        """What the judge saw and said, as one SVG file."""
         ...
 
     def verify_chain(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from types import TracebackType
 
 from gonogo import judge
 from gonogo.controllers.drive import Drive, Seen
-from gonogo.domain.errors import Unavailable
+from gonogo.domain.errors import InvalidInput, Unavailable
 from gonogo.domain.instance import instance_id
 from gonogo.domain.look import Look
 from gonogo.domain.plan import CriterionMode, RollbackCriterion
@@ -63,9 +63,22 @@ class Watcher:
         self._stream = await self._stack.enter_async_context(source)
         stored = await drive.world.store.judge_memory(drive.release.id)
         if stored is not None:
-            self._memory = judge.decode(self._plan, stored)
+            self._remember(stored)
             await self._recount()
         return self
+
+    def _remember(self, stored: bytes) -> None:
+        """Go on from what was stored; what another gonogo stored in another form begins anew.
+
+        Beginning anew spends the budget of the next attempt, so that the promise of few false alarms
+        holds over both.
+        """
+        try:
+            self._memory = judge.decode(self._plan, stored)
+        except InvalidInput as error:
+            self._plan = judge.judge_plan(self._drive.plan, self._drive.release.attempt + 1)
+            self._memory = judge.begin(self._plan)
+            self._gap = f"what was seen before cannot be read any more: {error}"
 
     async def __aexit__(
         self,
@@ -81,7 +94,7 @@ class Watcher:
             return
         now = self._drive.world.clock.now()
         unseen = (now - looks[-1].at).total_seconds()
-        self._gap = f"nobody watched for {unseen:.1f} s"
+        self._gap = self._gap or f"nobody watched for {unseen:.1f} s"
         self._known_hurt = {client for look in looks for client in look.hurt}
         current = [look for look in looks if look.step == self._drive.release.step]
         self.step_requests = sum(
@@ -93,9 +106,12 @@ class Watcher:
         """Learn which instance is which arm after the rows changed."""
         self._arms = _arms(slots, self._instance)
 
-    async def next_step(self, *, alone: bool = False) -> None:
-        """A rollout step begins, or the time after promotion (`alone`): a fault may begin with it."""
-        self._memory = judge.next_step(self._plan, self._memory, alone=alone)
+    async def next_step(self, *, share: float | None = None, alone: bool = False) -> None:
+        """A rollout step with this planned share begins, or the time after promotion (`alone`).
+
+        A fault may begin with it.
+        """
+        self._memory = judge.next_step(self._plan, self._memory, share=share, alone=alone)
         self.step_requests = 0
         await self.flush()
 

@@ -21,6 +21,7 @@ from gonogo.domain.instance import InstanceState, instance_id, release_of
 from gonogo.domain.plan import Environment
 from gonogo.domain.release import Instruction, Stage
 from gonogo.domain.slot import Slot, SlotRole, with_role
+from gonogo.domain.story import OUT_OF_ROTATION, recorded_time
 
 log = logging.getLogger("gonogo.release")
 
@@ -126,7 +127,7 @@ async def _confirm(drive: Drive, environment: Environment, since: datetime) -> N
     now = drive.world.clock.now()
     shares = {name: slot.share for name, slot in reading.slots.items()}
     await drive.record(
-        "rollback:traffic:confirmed",
+        OUT_OF_ROTATION,
         {"at": now.isoformat(), "seconds": (now - since).total_seconds(), "slots": shares},
     )
 
@@ -135,7 +136,11 @@ async def roll_back(drive: Drive, _: Lookout) -> None:
     """The stage `rolling_back`: customers are elsewhere already, or are sent there again."""
     environment = drive.plan.production
     async with drive.world.place(drive.release.service, environment.name):
-        await lay_out(drive, environment)
+        since = await _unconfirmed_since(drive)
+        if since is None:
+            await lay_out(drive, environment)
+        else:
+            await _confirm(drive, environment, since)
     if drive.release.exposed:
         for hook in drive.plan.after:
             await command(drive, f"rollback/{hook.name}", hook, environment)
@@ -159,6 +164,17 @@ async def verify(drive: Drive, lookout: Lookout) -> None:
                 await vacate(drive, place, slot)
     state = f"{back_to.version} serves, smoke is green" if back_to else "nothing serves customers"
     await drive.go(Stage.ROLLED_BACK, f"{await _why(drive)}; {state}")
+
+
+async def _unconfirmed_since(drive: Drive) -> datetime | None:
+    """When the rollback was decided, if nobody came to write down that the router followed."""
+    since: datetime | None = None
+    async for entry in drive.world.store.entries(subject=drive.release.id):
+        if entry.data.get("to") == Stage.ROLLING_BACK.value:
+            since = since or recorded_time(entry) or entry.at
+        elif entry.action == OUT_OF_ROTATION:
+            return None
+    return since
 
 
 async def _why(drive: Drive) -> str:

@@ -64,10 +64,12 @@ async def rehearse(drive: Drive, _: Lookout) -> None:
 
 
 async def unrehearse(drive: Drive) -> None:
-    """Take the version out of the environments before production again."""
+    """Take the version out again where it does not serve, and finish a switch that was cut off."""
     for environment in drive.plan.environments:
         own = await _own(drive, environment)
-        if own is not None and own.role is not SlotRole.BASELINE:
+        if own is not None and own.role is SlotRole.BASELINE:
+            await _empty(drive, environment, SlotRole.PREVIOUS, SlotRole.RETIRING)
+        elif own is not None:
             await vacate(drive, environment, own)
 
 
@@ -157,7 +159,7 @@ async def _enter(drive: Drive, lookout: Lookout, step: int) -> None:
         await lay_out(drive, environment)
     watcher = await lookout.watcher()
     watcher.follow(await drive.slots(environment))
-    await watcher.next_step()
+    await watcher.next_step(share=plan.share)
 
 
 async def _next(drive: Drive, lookout: Lookout) -> None:

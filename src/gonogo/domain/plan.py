@@ -110,7 +110,8 @@ class Rollout:
     """The way to 100 %: steps that only go up, then everyone.
 
     `patience` is how long past its end a step may hold for missing or inconclusive data before a
-    person is asked for. `warm` is how long the version before keeps running after promotion, at the least.
+    person is asked for. The version before keeps running through the watch; `warm` is how
+    long at the least.
     """
 
     steps: tuple[Step, ...]
@@ -118,7 +119,7 @@ class Rollout:
     on_unproven: OnUnproven = OnUnproven.ADVANCE
     patience: timedelta = timedelta(hours=1)
     drain: timedelta = timedelta(seconds=10)
-    warm: timedelta = timedelta(minutes=10)
+    warm: timedelta = timedelta()
 
 
 class CriterionMode(StrEnum):

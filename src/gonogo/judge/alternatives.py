@@ -31,16 +31,8 @@ Vector = npt.NDArray[np.float64]
 # (multiple of the tolerance, weight) for the binomial form and (baseline rate, canary rate, weight)
 # for the Bernoulli form. The weights come from bench/judge_limit.py --fit, which makes the mixture as
 # likely as can be over cases other than those that are reported; small regressions get a little extra.
-MULTIPLES = (
-    (1.25, 0.05),
-    (1.75, 0.20),
-    (2.7, 0.06),
-    (4.3, 0.17),
-    (8.0, 0.05),
-    (15.0, 0.15),
-    (55.0, 0.13),
-)
-RATES = ((0.05, 0.97, 0.11), (0.05, 0.75, 0.04), (0.3, 0.85, 0.04))
+MULTIPLES = ((1.25, 0.03), (1.75, 0.26), (4.3, 0.22), (15.0, 0.18), (55.0, 0.14))
+RATES = ((0.05, 0.97, 0.10), (0.05, 0.75, 0.05), (0.3, 0.85, 0.02))
 # (share of the way in log-odds from the limit to HIGHEST, weight) for the absolute test.
 HIGHEST = 0.97
 ODDS = (

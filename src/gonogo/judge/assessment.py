@@ -19,6 +19,9 @@ from gonogo.judge.verdicts import Standing, kpi_verdict
 
 # Canary requests that the baseline's traffic leads one to expect before their total lack is no accident.
 SURELY_EXPECTED = 10.0
+# How far the odds of reaching the canary may lie from the planned ones, and the chance of a wrong alarm.
+SPLIT_TOLERANCE = 1.2
+SPLIT_ALARM = 0.001
 
 
 def assess(plan: JudgePlan, memory: Memory, minimum_requests: int) -> Judgement:
@@ -47,6 +50,7 @@ class _Release:
     step_baseline: float
     step_canary: float
     alpha: float
+    planned: float
 
     @classmethod
     def of(cls, memory: Memory, minimum: int) -> "_Release":
@@ -61,7 +65,25 @@ class _Release:
             float(row[Cell.STEP_BASELINE]),
             float(row[Cell.STEP_CANARY]),
             memory.tests.plan.alpha,
+            float(row[Cell.PLANNED]),
         )
+
+    @property
+    def split_fits(self) -> bool:
+        """Whether the requests of this step may be split as planned, give or take a fifth in odds."""
+        total = self.step_baseline + self.step_canary
+        if not self.planned or not total:
+            return True
+        found = share_interval(self.step_canary, total, SPLIT_ALARM)
+        odds = self.planned / (1 - self.planned)
+        least, most = odds / SPLIT_TOLERANCE, odds * SPLIT_TOLERANCE
+        return found.high >= least / (1 + least) and found.low <= most / (1 + most)
+
+    @property
+    def split(self) -> tuple[float, float]:
+        """The canary's share of this step's requests, found and planned."""
+        total = self.step_baseline + self.step_canary
+        return (self.step_canary / total if total else 0.0), self.planned
 
     def minimum_for(self, kpi: Kpi, row: Vector) -> int:
         """The minimum, scaled to how much of the traffic the KPI's endpoint gets."""
@@ -93,6 +115,7 @@ def _kpi(
         minimum=minimum,
         comparable=kpi.limit is not None or alone or not seen or bool(row[Cell.STEP_BASELINE]),
         missing=not seen and release.expected(row) >= SURELY_EXPECTED,
+        split_fits=release.split_fits,
         kept=tuple(proof >= needed for proof in proofs.values()),
     )
     verdict = kpi_verdict(standing)
@@ -106,7 +129,9 @@ def _kpi(
         more = minimum - seen
     elif verdict not in {Verdict.FAIL, Verdict.PASS}:
         more = _more(kpi, row, evidence, {test: needed - proof for test, proof in proofs.items()})
-    findings = Findings(kpi, standing, alone, baseline, canary, evidence, ratio, share, more)
+    findings = Findings(
+        kpi, standing, alone, baseline, canary, evidence, ratio, share, more, release.split
+    )
     return KpiAssessment(
         kpi.name,
         verdict,

@@ -1,6 +1,7 @@
 """The judge's memory as bytes, exactly, and back; bytes of anything else are refused."""
 
 import hashlib
+from functools import lru_cache
 
 import numpy as np
 
@@ -16,7 +17,7 @@ _DIGEST = hashlib.sha256().digest_size
 def encode(memory: Memory) -> bytes:
     """Magic, digest of plan and grids, digest of the numbers, the numbers (little-endian float64)."""
     body = memory.values.astype("<f8").tobytes()
-    return _MAGIC + _fingerprint(memory.tests) + hashlib.sha256(body).digest() + body
+    return _MAGIC + _fingerprint(memory.tests.plan) + hashlib.sha256(body).digest() + body
 
 
 def decode(plan: JudgePlan, data: bytes) -> Memory:
@@ -27,7 +28,7 @@ def decode(plan: JudgePlan, data: bytes) -> Memory:
         )
     tests = Tests(plan)
     rest = data[len(_MAGIC) :]
-    if rest[:_DIGEST] != _fingerprint(tests):
+    if rest[:_DIGEST] != _fingerprint(plan):
         raise InvalidInput(
             "the stored memory of the judge belongs to another plan, attempt or version of the judge"
         )
@@ -41,7 +42,8 @@ def decode(plan: JudgePlan, data: bytes) -> Memory:
     return Memory(tests, np.frombuffer(body, dtype="<f8").astype(np.float64).reshape(shape))
 
 
-def _fingerprint(tests: Tests) -> bytes:
+@lru_cache(maxsize=64)
+def _fingerprint(plan: JudgePlan) -> bytes:
     grids = (
         alternatives.MULTIPLES,
         alternatives.RATES,
@@ -50,4 +52,4 @@ def _fingerprint(tests: Tests) -> bytes:
         alternatives.RATIOS.tolist(),
         (onset.FIRST, onset.LATER, onset.WITHIN, onset.SCALE, onset.HORIZON),
     )
-    return hashlib.sha256(repr((tests.plan, grids)).encode()).digest()
+    return hashlib.sha256(repr((plan, grids)).encode()).digest()

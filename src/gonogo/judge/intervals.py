@@ -36,10 +36,10 @@ def ratio_interval(likelihood: Vector, canary_bad: float, baseline_bad: float) -
     return Interval(_peak(likelihood), low, high)
 
 
-def share_interval(bad: float, total: float) -> Interval:
+def share_interval(bad: float, total: float, missed: float = MISSED) -> Interval:
     """The share of bad requests, from a Beta(½, ½) mixture; total > 0."""
     mixture = _log_beta(bad + 0.5, total - bad + 0.5) - _log_beta(0.5, 0.5)
-    limit = mixture - math.log(1 / MISSED)
+    limit = mixture - math.log(1 / missed)
 
     def outside(share: float) -> bool:
         return _log_likelihood(bad, total, share) <= limit

@@ -8,15 +8,16 @@ matter); no number overflows (stakes are capped at a value far beyond any thresh
 never forgotten; nothing fails without a bad canary request.
 
 Assumes that looks are not timed by their outcomes, and random balancing. A look in which one arm has
-no request cannot be compared by itself, so for the relative test counts wait until BLOCK requests
-have come and both arms are among them, and are then judged as one block. Which block a request falls
-into never depends on whether it was bad. Blocks of 8 keep nine tenths of the information when looks
-are single requests; larger ones would keep more and delay a stop. The absolute test never waits.
+no request cannot be compared by itself: for the relative test its counts wait until BLOCK requests
+have come and both arms are among them, or a look brings both arms, and are then judged as one block.
+Which block a request falls into never depends on whether it was bad. Blocks of 8 keep nine tenths of
+the information when looks are single requests; larger ones would keep more and delay a stop. The
+absolute test never waits.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
+from typing import TypeVar
 
 import numpy as np
 
@@ -35,13 +36,17 @@ from gonogo.judge.plan import JudgePlan
 
 HIGHEST_STAKE = 1e150  # far beyond any threshold; its product with the next cap is a finite number
 HIGHEST_LOG = 300.0  # natural logarithm of the largest gain in one look
-KEPT = 4096  # likelihood ratios of small looks are kept for this many different looks
+KEPT = 512  # likelihood ratios are kept for this many different looks: some 2 MB per KPI
 BLOCK = 8  # requests of both arms together that a comparison is made of, at least
 LONGEST_WAIT = 100_000  # requests of one arm that may wait for the other arm
 
 
-class Cell(IntEnum):
-    """Where the scalars of a KPI's row stand; the grids follow."""
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Cell:
+    """Where the scalars of a KPI's row stand; the grids follow. Plain numbers: an enum's cost a third."""
 
     BASELINE_BAD = 0
     BASELINE = 1
@@ -61,9 +66,10 @@ class Cell(IntEnum):
     RELATIVE_PEAK = 15
     FAILED = 16
     ALONE = 17  # 1 when the canary carries all traffic by design
+    PLANNED = 18  # the canary's planned share of requests in this step; 0 when it was not said
 
 
-GRIDS = len(Cell)
+GRIDS = 19
 
 
 class KpiTests:
@@ -90,8 +96,7 @@ class KpiTests:
         if known is None:
             exponent = bad * grid.bad + (total - bad) * grid.good
             known = np.exp(np.minimum(exponent, HIGHEST_LOG))
-            if len(self._absolute) < KEPT:
-                self._absolute[bad, total] = known
+            _keep(self._absolute, (bad, total), known)
         return known
 
     def relative_gain(
@@ -104,8 +109,7 @@ class KpiTests:
         known = self._relative.get(block)
         if known is None:
             known = self._work_out(grid, block)
-            if len(self._relative) < KEPT:
-                self._relative[block] = known
+            _keep(self._relative, block, known)
         return known
 
     def _work_out(
@@ -116,8 +120,7 @@ class KpiTests:
         factors = self._factors.get(share)
         if factors is None:
             factors = grid.factors(share)
-            if len(self._factors) < KEPT:
-                self._factors[share] = factors
+            _keep(self._factors, share, factors)
         exponent = (
             canary_bad * factors.bad_canary
             + (canary - canary_bad) * factors.good_canary
@@ -128,6 +131,12 @@ class KpiTests:
         if not canary_bad and not baseline_bad:
             return gain, None
         return gain, canary_bad * factors.ratio_canary + baseline_bad * factors.ratio_baseline
+
+
+def _keep(kept: dict[Key, Value], key: Key, value: Value) -> None:
+    if len(kept) >= KEPT:
+        kept.clear()
+    kept[key] = value
 
 
 class Tests:
@@ -179,8 +188,13 @@ def begin(plan: JudgePlan) -> Memory:
     return Memory(tests, values)
 
 
-def next_step(plan: JudgePlan, memory: Memory, *, alone: bool = False) -> Memory:
+def next_step(
+    plan: JudgePlan, memory: Memory, *, alone: bool = False, share: float | None = None
+) -> Memory:
     """The memory at the start of a new rollout step, or of the watch (`alone`: no baseline is left).
+
+    `share` is the canary's planned share of requests; when it is given and lies between 0 and 1, a
+    step in which the requests are shown to be split otherwise is INCONCLUSIVE.
 
     Fresh stake is put on a fault that begins now, unless the canary has had no request since the last
     step began, so saying it twice is harmless; what waited for the other arm is dropped, since the
@@ -202,10 +216,11 @@ def next_step(plan: JudgePlan, memory: Memory, *, alone: bool = False) -> Memory
             row[kpi.in_ratios] = 0
         row[Cell.STEP_BASELINE : Cell.ABSOLUTE_LEFT] = 0
         row[Cell.ALONE] = alone
+        row[Cell.PLANNED] = share if share is not None and 0 < share < 1 and not alone else 0.0
     return Memory(memory.tests, values)
 
 
-def _stake_anew(row: Vector, weights: Vector, stakes: slice, unspent: Cell, seen: Cell) -> None:
+def _stake_anew(row: Vector, weights: Vector, stakes: slice, unspent: int, seen: int) -> None:
     left = row[unspent] * (1 - WITHIN * spent_by(row[seen]))
     row[stakes] += LATER * left * weights
     row[unspent] = (1 - LATER) * left
@@ -280,7 +295,8 @@ def _look(tests: Tests, kpi: KpiTests, row: Vector, counts: _Counts) -> None:
         cells[Cell.WAIT_CANARY_BAD] += canary_bad
         cells[Cell.WAIT_CANARY] += canary
         waiting = cells[Cell.WAIT_BASELINE] + cells[Cell.WAIT_CANARY]
-        if waiting >= BLOCK and cells[Cell.WAIT_BASELINE] and cells[Cell.WAIT_CANARY]:
+        both = cells[Cell.WAIT_BASELINE] and cells[Cell.WAIT_CANARY]
+        if both and (waiting >= BLOCK or (baseline and canary)):
             _compare(tests, kpi, kpi.relative, row, cells)
         elif waiting > LONGEST_WAIT:
             cells[Cell.WAIT_BASELINE_BAD : Cell.WAIT_CANARY + 1] = (0.0, 0.0, 0.0, 0.0)
@@ -312,7 +328,7 @@ def _compare(
         _raise_peak(cells, Cell.RELATIVE_PEAK, stakes, left, tests.limit)
 
 
-def _raise_peak(cells: list[float], peak: Cell, stakes: Vector, left: float, limit: float) -> None:
+def _raise_peak(cells: list[float], peak: int, stakes: Vector, left: float, limit: float) -> None:
     """Note the e-value after a look with a bad canary request: only such a look can raise it."""
     evidence = float(np.add.reduce(stakes)) + left
     if evidence > cells[peak]:

@@ -12,7 +12,7 @@ requests seen in it, because nobody knows the scale on which a late fault comes.
 
 import math
 
-FIRST = 0.75  # of the whole stake, at the start of the first step
+FIRST = 0.8  # of the whole stake, at the start of the first step
 LATER = 0.35  # of what is left, at the start of every later step
 WITHIN = 0.8  # of what is left after that, spread over the step
 SCALE = 300.0  # canary requests; starts this close together are hardly told apart

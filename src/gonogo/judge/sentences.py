@@ -22,6 +22,7 @@ class Findings:
     ratio: Interval | None
     share: Interval | None
     more: int | None
+    split: tuple[float, float]
 
 
 def kpi_sentence(verdict: Verdict, findings: Findings) -> str:
@@ -61,35 +62,38 @@ def _counts(findings: Findings) -> str:
 def _failed(findings: Findings) -> str:
     strongest = max(findings.evidence, key=lambda item: item.peak)
     odds = f"odds {odds_of(strongest.peak)} that this is no accident (limit {odds_of(strongest.threshold)})"
+    return f": {_harm(findings, strongest)}; {odds}"
+
+
+def _harm(findings: Findings, strongest: Evidence) -> str:
+    """What is worse than tolerated; a fault that came late may not show in the release's estimate."""
+    tolerance, share, ratio = strongest.tolerance, findings.share, findings.ratio
     if strongest.test is Test.ABSOLUTE:
-        between = f" {_between(findings.share)}" if findings.share else ""
-        return f": more than the {percent(strongest.tolerance)} tolerated{between}; {odds}"
-    return f": {_times(findings.ratio)}; {odds}"
+        if share is None or share.estimate is None or share.estimate <= tolerance:
+            return f"lately more than the {percent(tolerance)} tolerated"
+        between = f"[{percent(share.low)}, {percent(share.high)}]"
+        return f"more than the {percent(tolerance)} tolerated {between}"
+    if ratio is None or (ratio.estimate is not None and ratio.estimate <= tolerance):
+        return f"lately worse than the {tolerance:g} times tolerated"
+    return _times(ratio)
 
 
-def _times(ratio: Interval | None) -> str:
-    if ratio is None:
-        return "worse than the baseline"
-    high = (
-        "∞"
-        if math.isinf(ratio.high)
-        else f"{ratio.high:.2g}"
-        if ratio.high < 10
-        else f"{ratio.high:,.0f}"
-    )
-    low = f"{ratio.low:.2g}" if ratio.low < 10 else f"{ratio.low:,.0f}"
+def _times(ratio: Interval) -> str:
+    low = rounded(ratio.low)
     if ratio.estimate is None:
         return f"at least {low} times worse"
-    estimate = f"{ratio.estimate:.2g}" if ratio.estimate < 10 else f"{ratio.estimate:,.0f}"
-    return f"about {estimate} times worse [{low}, {high}]"
-
-
-def _between(share: Interval | None) -> str:
-    return f"[{percent(share.low)}, {percent(share.high)}]" if share else ""
+    high = "∞" if math.isinf(ratio.high) else rounded(ratio.high)
+    return f"about {rounded(ratio.estimate)} times worse [{low}, {high}]"
 
 
 def _inconclusive(findings: Findings) -> str:
     standing = findings.standing
+    if not standing.split_fits:
+        found, planned = findings.split
+        return (
+            f": the canary got {percent(found)} of this step's requests where {percent(planned)} was"
+            " planned, so the split cannot be trusted"
+        )
     if standing.missing:
         return ": the baseline gets such requests and the canary got none in this step: look at the routing"
     if standing.seen < standing.minimum:
@@ -105,7 +109,8 @@ def _unproven(findings: Findings) -> str:
     kept = "not yet shown that its limits are kept"
     if findings.more is None:
         return f": no proof of harm, and {kept}"
-    return f": no proof of harm, and {kept}; an answer may take about {rounded(findings.more)} more"
+    more = f"about {rounded(findings.more)} more canary requests"
+    return f": no proof of harm, and {kept}; an answer may take {more}"
 
 
 def _passed(findings: Findings) -> str:
@@ -128,6 +133,8 @@ _CONCLUSIONS = {
 def percent(share: float) -> str:
     """A share as per cent with as many digits as say something."""
     value = 100 * share
+    if 0 < value < 0.001:
+        return "under 0.001 %"
     if value == 0 or value >= 10:
         return f"{value:.1f} %".replace(".0 %", " %")
     return f"{value:.2g} %"

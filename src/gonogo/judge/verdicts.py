@@ -12,7 +12,8 @@ class Standing:
     `anything`: the canary has had a request in this release, of whatever KPI. `seen` and `minimum`:
     canary requests of this KPI in the present step. `comparable`: no relative test waits for a
     baseline that should be there. `missing`: the baseline had so much traffic of this KPI that the
-    canary must have had some, and it had none. `kept`: limits shown to be kept, per test that can run.
+    canary must have had some, and it had none. `split_fits`: requests are not shown to be split
+    otherwise than planned. `kept`: limits shown to be kept, per test that can run.
     """
 
     failed: bool
@@ -21,6 +22,7 @@ class Standing:
     minimum: int
     comparable: bool
     missing: bool
+    split_fits: bool
     kept: tuple[bool, ...]
 
 
@@ -30,7 +32,8 @@ def kpi_verdict(standing: Standing) -> Verdict:
         return Verdict.FAIL
     if not standing.anything:
         return Verdict.NO_DATA
-    if standing.seen < standing.minimum or standing.missing or not standing.comparable:
+    trusted = standing.split_fits and standing.comparable and not standing.missing
+    if standing.seen < standing.minimum or not trusted:
         return Verdict.INCONCLUSIVE
     if standing.seen and standing.kept and all(standing.kept):
         return Verdict.PASS

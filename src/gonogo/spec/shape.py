@@ -129,7 +129,7 @@ class RolloutPart(Part):
     )
     warm: Duration | None = Field(
         None,
-        description="How long the version before is kept running after promotion. Default 10m.",
+        description="How long at the least the version before is kept running. Default 0s.",
     )
     drain: Duration | None = Field(
         None,

@@ -35,6 +35,16 @@ def spec_schema() -> dict[str, Any]:
     return json_schema()
 
 
+def share_of(text: str) -> float:
+    """A percentage as people write it in a spec. Raises InvalidInput."""
+    from gonogo.spec.units import Unfit, parse_share
+
+    try:
+        return parse_share(text.strip())
+    except Unfit as error:
+        raise InvalidInput(str(error)) from error
+
+
 async def register(
     context: Context, actor: Actor, *, text: str, path: str, repository: str
 ) -> Registered:

@@ -29,7 +29,7 @@ def _tell(setup: Setup, release: str, kind: str, reason: str, effect: str) -> No
 @click.pass_obj
 def pause(setup: Setup, release: str, reason: str) -> None:
     """Hold a release where it is; its customers are still watched."""
-    _tell(setup, release, "pause", reason, "holds where it is; its customers are still watched")
+    _tell(setup, release, "pause", reason, "was told to hold; its customers are still watched")
 
 
 @click.command()
@@ -44,7 +44,7 @@ def resume(setup: Setup, release: str, again: bool, done: bool, reason: str) -> 
     if again and done:
         raise InvalidInput("--again and --done exclude each other")
     kind = "retry" if again else "resume"
-    _tell(setup, release, kind, reason, "goes on")
+    _tell(setup, release, kind, reason, "was told to go on")
 
 
 @click.command()
@@ -54,7 +54,7 @@ def resume(setup: Setup, release: str, again: bool, done: bool, reason: str) -> 
 @click.pass_obj
 def abort(setup: Setup, release: str, reason: str) -> None:
     """End a release that has not reached production."""
-    _tell(setup, release, "abort", reason, "is ended")
+    _tell(setup, release, "abort", reason, "was told to end")
 
 
 @click.command()
@@ -70,7 +70,7 @@ def rollback(setup: Setup, release: str, reason: str, yes: bool) -> None:
         back = found["previous"] or "nothing (it is the first version)"
         output.note(f"will take {found['service']} {found['version']} back to {back}")
         click.confirm("go on?", abort=True, err=True)
-    _tell(setup, release, "roll_back", reason, "is taken back")
+    _tell(setup, release, "roll_back", reason, "was told to go back")
 
 
 @click.command()
@@ -80,7 +80,13 @@ def rollback(setup: Setup, release: str, reason: str, yes: bool) -> None:
 @click.pass_obj
 def confirm(setup: Setup, release: str, reason: str) -> None:
     """Confirm a promoted release after your own check in production."""
-    _tell(setup, release, "confirm", reason or "checked in production", "is confirmed")
+    _tell(
+        setup,
+        release,
+        "confirm",
+        reason or "checked in production",
+        "was told that it is confirmed",
+    )
 
 
 @click.command()
@@ -90,4 +96,4 @@ def confirm(setup: Setup, release: str, reason: str) -> None:
 @click.pass_obj
 def reject(setup: Setup, release: str, reason: str) -> None:
     """Reject a promoted release after your own check: it is taken back."""
-    _tell(setup, release, "reject", reason, "is rejected and taken back")
+    _tell(setup, release, "reject", reason, "was told to go back")

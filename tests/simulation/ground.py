@@ -1,0 +1,303 @@
+"""The world that desks come and go in: its database, its processes, its router and its customers."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from random import Random
+from typing import Any
+
+import sqlalchemy as sa
+from tests.simulation.referee import Referee
+from tests.simulation.scenario import SERVICE, Kind, Scenario
+from tests.simulation.virtual import VirtualClock, VirtualLoop
+
+from gonogo.adapters.memory_deployer import Behaviour, MemoryDeployer
+from gonogo.adapters.memory_metrics import MemoryMetrics
+from gonogo.adapters.memory_notifier import MemoryNotifier
+from gonogo.adapters.memory_router import MemoryRouter
+from gonogo.adapters.memory_smoke import MemorySmoke
+from gonogo.adapters.memory_source import MemorySource
+from gonogo.adapters.memory_workshop import MemoryWorkshop
+from gonogo.controllers.layout import instance_of
+from gonogo.domain.audit import AuditDraft, AuditEntry
+from gonogo.domain.instance import Instance, instance_id
+from gonogo.domain.message import Message
+from gonogo.domain.registration import Registration
+from gonogo.domain.release import Release, Stage
+from gonogo.domain.slot import Slot, SlotRole
+from gonogo.domain.traffic import Request
+from gonogo.ports.smoke import SmokeOrder, SmokeResult
+from gonogo.ports.store import Change
+from gonogo.ports.workshop import JobResult
+from gonogo.storage.engine import make_engine
+from gonogo.storage.runner import Inline
+from gonogo.storage.store import SqlStore
+from gonogo.storage.tables import create_all
+
+OLD, NEW, NEXT = "v1", "v2", "v3"
+REPOSITORY = "/repository"
+COMMITS = {OLD: "c1" * 20, NEW: "c2" * 20, NEXT: "c3" * 20}
+TICK = 0.5
+_FIRST_PORT = 9000
+_BASELINE_BAD = 0.01
+
+
+@cache
+def _database() -> tuple[sa.Engine, sqlite3.Connection, bytes]:
+    """One connection in memory for all runs, and the bytes of an empty database to begin with."""
+    engine = make_engine("sqlite://")
+    with engine.begin() as connection:
+        create_all(connection)
+        raw = connection.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    return engine, raw, raw.serialize()
+
+
+def fresh_store(clock: VirtualClock) -> "QuickStore":
+    """A store over an empty database. Only one is in use at a time."""
+    engine, raw, empty = _database()
+    raw.deserialize(empty)
+    return QuickStore(SqlStore(engine, clock, run=Inline()))
+
+
+_QUEUEING = frozenset({"open", "record", "sent", "postpone"})
+_LEAVES_READS = frozenset({"claim", "sent", "postpone", "append"})
+"""Writes that change nothing of what desks read, the outbox apart."""
+_CHANGING = _QUEUEING | _LEAVES_READS | {"register", "instruct"}
+_FAR = datetime(9000, 1, 1, tzinfo=UTC)
+
+
+class QuickStore:
+    """The real store; what was read since it last changed is not read again.
+
+    Desks that wait ask the same questions for minutes. Everybody here shares one connection and all
+    values are frozen, so an answer cannot have changed until somebody writes to what it was read from.
+    """
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+        self._read: dict[Any, Any] = {}
+        self._queued = True
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._store, name)
+        known = self._read
+
+        async def change(*arguments: Any) -> Any:
+            self._queued = self._queued or name in _QUEUEING
+            if name == "record":
+                self._forget(arguments[0])
+            elif name not in _LEAVES_READS:
+                known.clear()
+            return await method(*arguments)
+
+        async def ask(*arguments: Any, **options: Any) -> Any:
+            key = (name, arguments, *options.items())
+            if key not in known:
+                known[key] = await method(*arguments, **options)
+            return known[key]
+
+        made = change if name in _CHANGING else ask
+        setattr(self, name, made)
+        return made
+
+    def _forget(self, change: Change) -> None:
+        kept = {"registration", "registrations"} | (set() if change.slots else {"slots"})
+        identity = change.release.id
+        for key in list(self._read):
+            other = key[0] == "release" and key[1] != (identity,)
+            if key[0] not in kept and not other:
+                del self._read[key]
+
+    async def waiting(self, now: datetime, limit: int = 20) -> tuple[Message, ...]:
+        """See the port."""
+        if not self._queued:
+            return ()
+        found = await self._store.waiting(now, limit)
+        self._queued = bool(found) or bool(await self._store.waiting(_FAR, 1))
+        return found
+
+    def entries(self, **options: Any) -> AsyncIterator[AuditEntry]:
+        """See the port."""
+        return self._store.entries(**options)
+
+
+class ScenarioSmoke(MemorySmoke):
+    """Smoke tests that fail where the scenario says so."""
+
+    def __init__(self, scenario: Scenario, referee: Referee) -> None:
+        super().__init__()
+        self._fails_at = scenario.candidate.smoke_fails_at
+        self._referee = referee
+        self._left = 2
+
+    async def run(self, order: SmokeOrder) -> tuple[SmokeResult, ...]:
+        """One result for every test."""
+        return tuple(
+            SmokeResult(test.name, not self._fails(order), 0.0, "it is broken")
+            for test in order.tests
+        )
+
+    def _fails(self, order: SmokeOrder) -> bool:
+        if self._fails_at == "rollback" and order.commit == COMMITS[OLD]:
+            self._left -= 1
+            return self._left >= 0
+        if order.commit != COMMITS[NEW]:
+            return False
+        promoted = any(case.promotions for case in self._referee.cases.values())
+        later = self._fails_at == "later" and promoted
+        return later or self._fails_at == order.placeholders["environment"]
+
+
+class Ground:
+    """Everything that stays when a desk dies."""
+
+    def __init__(self, scenario: Scenario, loop: VirtualLoop) -> None:
+        self.scenario = scenario
+        self.loop = loop
+        self.clock = VirtualClock(loop)
+        self.store = fresh_store(self.clock)
+        self.router = MemoryRouter()
+        self.deployer = MemoryDeployer(loop.time)
+        self.workshop = MemoryWorkshop()
+        self.metrics = MemoryMetrics(self.clock)
+        self.notifier = MemoryNotifier()
+        self.source = MemorySource({REPOSITORY: COMMITS})
+        self.registration = Registration(
+            SERVICE, REPOSITORY, "service: shop\n", scenario.plan, "qa", self.clock.now(), "secret"
+        )
+        self.referee = Referee(self.registration, self.router, loop.time)
+        self.referee.several = len(scenario.desks) > 1
+        self.smoke = ScenarioSmoke(scenario, self.referee)
+        self.bad_seen = 0
+        self._customers = Random(f"customers {scenario.seed}")
+        self._first_served: float | None = None
+        self._ports = _FIRST_PORT
+        self._ids = 0
+
+    def new_id(self) -> str:
+        """Ids in order."""
+        self._ids += 1
+        return f"id{self._ids}"
+
+    def free_port(self) -> int:
+        """Ports in order, none twice."""
+        self._ports += 1
+        return self._ports
+
+    async def settle_in(self) -> None:
+        """Register the service and, unless this is its first version, let one serve already."""
+        scenario = self.scenario
+        self.deployer.behave(NEW, scenario.candidate.behaviour)
+        self.deployer.behave(OLD, Behaviour(stops_in=timedelta(seconds=1)))
+        if scenario.candidate.kind is Kind.MIGRATION_FAILS:
+            self._ends_badly("migrate now")
+        if scenario.candidate.kind is Kind.BUILD_FAILS:
+            self._ends_badly("build now")
+        await self.store.register(
+            self.registration, AuditDraft("qa", "person:service:register", SERVICE)
+        )
+        if not scenario.first:
+            await self._old_version()
+
+    def _ends_badly(self, line: str) -> None:
+        self.workshop.answer(line, JobResult(1, "it broke", 0.5, ""))
+
+    async def _old_version(self) -> None:
+        now, plan = self.clock.now(), self.scenario.plan
+        release = Release(
+            "id0", SERVICE, OLD, COMMITS[OLD], None, plan, "qa", now, Stage.RELEASED, now, "serves"
+        )
+        opened = await self.store.open(release, AuditDraft("qa", "test:release:seed", "id0"), ())
+        lease = await self.store.claim("id0", "seed", now, now)
+        assert lease is not None
+        slots = []
+        for environment in plan.environments:
+            slot = Slot(
+                service=SERVICE,
+                environment=environment.name,
+                name="a",
+                role=SlotRole.BASELINE,
+                version=OLD,
+                commit=COMMITS[OLD],
+                instance=instance_id("id0", environment.name),
+                port=self.free_port(),
+                share=1.0,
+                testers=True,
+            )
+            slots.append(slot)
+            self.referee.rows[environment.name, "a"] = slot
+            await self.deployer.start(instance_of(slot, plan, environment))
+        await self.store.record(Change(opened, lease, slots=tuple(slots)))
+        await self.workshop.lay_out(REPOSITORY, SERVICE, COMMITS[OLD])
+
+    def serve(self) -> None:
+        """The customers of one tick: each goes where the router sends it and is answered, or not."""
+        self.referee.look_at_customers()
+        place = self.scenario.plan.production.name
+        running = {f"127.0.0.1:{each.port}": each for each in self.deployer.running()}
+        self._drain(running)
+        if not self.metrics.open_streams():
+            return
+        requests = []
+        for _ in range(self._arrivals()):
+            address = self.router.route(SERVICE, place, self._customers)
+            if address is not None:
+                requests.append(self._answer(address, running.get(address)))
+        self.metrics.push(SERVICE, place, *requests)
+        if not self.metrics.unreachable:
+            new = self._address_of_new()
+            self.bad_seen += sum(
+                request.address == new and request.status != 200 for request in requests
+            )
+
+    def _address_of_new(self) -> str | None:
+        place = self.scenario.plan.production.name
+        rows = self.referee.rows.items()
+        return next((s.address for (w, _), s in rows if w == place and s.version == NEW), None)
+
+    def _arrivals(self) -> int:
+        """How many come in a tick: Poisson, by counting exponential times between them."""
+        rate, spent, count = self.scenario.rate, 0.0, 0
+        if rate <= 0:
+            return 0
+        while (spent := spent + self._customers.expovariate(rate)) < TICK:
+            count += 1
+        return count
+
+    def _answer(self, address: str, instance: Instance | None) -> Request:
+        random, now = self._customers, self.clock.now()
+        status: int | None = 200
+        seconds = 0.05
+        if instance is None:
+            status = None
+        elif instance.version == NEW:
+            truth = self.scenario.candidate
+            if self._first_served is None:
+                self._first_served = self.loop.time()
+            late = self.loop.time() - self._first_served >= truth.bad_after
+            if late and random.random() < truth.bad_share:
+                status = 500
+            if random.random() < truth.slow_share:
+                seconds = 3.0
+        elif random.random() < _BASELINE_BAD:
+            status = 500
+        client = f"10.0.0.{random.randrange(250)}"
+        return Request(now, address, status, seconds, "GET", "/", client)
+
+    def _drain(self, running: dict[str, Instance]) -> None:
+        """Who is sent customers is busy; who is not any more finishes what it has, one a tick."""
+        if not self.scenario.sessions:
+            return
+        sessions = self.router.sessions
+        shares = {
+            target.address: target.share
+            for layout in self.router.running()
+            for target in layout.targets
+        }
+        for address in running:
+            if shares.get(address):
+                sessions[address] = int(8 * self.scenario.sessions)
+            elif sessions.get(address):
+                sessions[address] -= 1

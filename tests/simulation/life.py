@@ -1,0 +1,294 @@
+"""One life of a desk: every call that it makes of a port passes here, and may be its last.
+
+Between two calls of ports a desk only computes, and what it computes is forgotten when it dies. So
+the instants before and after every call are all the instants at which a crash can differ, and a desk
+that stands still can be held at its next call. After the instant of death no call has an effect.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from datetime import timedelta
+from random import Random
+from typing import Any, Protocol
+
+from tests.simulation.scenario import Crash, Weather
+
+from gonogo.adapters.memory_metrics import MemoryMetrics
+from gonogo.domain.errors import ActionFailed, GonogoError, Unavailable
+from gonogo.domain.traffic import Kpi
+from gonogo.ports.metrics import Batch, MetricStream
+
+ACTS = frozenset(
+    {
+        "store.record",
+        "router.apply",
+        "deployer.start",
+        "deployer.stop",
+        "workshop.run",
+        "smoke.run",
+        "notifier.send",
+        "store.sent",
+    }
+)
+"""Calls that change something: the interesting instants to die at."""
+
+_MAY_FAIL_FOR_GOOD = frozenset({"router", "deployer", "workshop"})
+
+LIFE: ContextVar["Life | None"] = ContextVar("life", default=None)
+
+
+class Crashed(BaseException):
+    """The desk is dead. Nothing catches this, as nothing catches SIGKILL."""
+
+
+class Witness(Protocol):
+    """Who sees every call that had an effect, and may complain."""
+
+    def called(self, life: "Life", name: str) -> None:
+        """A call begins."""
+        ...
+
+    def about(self, life: "Life", name: str, arguments: tuple[Any, ...]) -> None:
+        """The call is about to have its effect."""
+        ...
+
+    def done(self, life: "Life", name: str, arguments: tuple[Any, ...], result: Any) -> None:
+        """The call had its effect."""
+        ...
+
+
+class Life:
+    """From the start of a desk to its death. `stale` says that another desk may have taken over."""
+
+    def __init__(
+        self,
+        desk: str,
+        number: int,
+        random: Random,
+        weather: Weather,
+        witness: Witness,
+        crash: Crash | None,
+    ) -> None:
+        self.desk = desk
+        self.number = number
+        self.dead = False
+        self.stale = False
+        self.tasks: list[asyncio.Task[Any]] = []
+        self.streams: list[MetricStream] = []
+        self.withdrawn: set[str] = set()
+        self.metrics: MemoryMetrics | None = None
+        self.died: asyncio.Event = asyncio.Event()
+        self._random = random
+        self._weather = weather
+        self._witness = witness
+        self._crash = crash
+        self.calls = 0
+        self._acts = 0
+        self._held: asyncio.Event | None = None
+
+    def hold(self) -> None:
+        """Stand still from the next call on."""
+        self._held = asyncio.Event()
+        self.stale = True
+
+    def release(self) -> None:
+        """Go on."""
+        if self._held is not None:
+            self._held.set()
+            self._held = None
+
+    @property
+    def held(self) -> bool:
+        """Whether it stands still."""
+        return self._held is not None
+
+    def die(self) -> None:
+        """The end, at once: what it had open is closed by the kernel, and nothing else is."""
+        if self.dead:
+            return
+        self.dead = True
+        self.died.set()
+        self.release()
+        if self.metrics is not None:
+            for stream in self.streams:
+                self.metrics.cut(stream)
+        self.streams.clear()
+        for task in self.tasks:
+            if not task.done():
+                task.cancel()
+
+    async def call(
+        self, name: str, function: Callable[..., Awaitable[Any]], arguments: Any, options: Any
+    ) -> Any:
+        """Make a call the way the weather lets it."""
+        dies_after = self._begin(name)
+        now = asyncio.get_running_loop().time()
+        fate = self._fate(name.partition(".")[0], now)
+        if self._held is not None:
+            await self._hold_on()
+        if fate is None:
+            result = await self._take_effect(name, function, arguments, options)
+        else:
+            result = await self._suffer(fate, name, function, arguments, options)
+        if dies_after:
+            self.die()
+            raise Crashed
+        if self._held is not None:
+            await self._hold_on()
+        return result
+
+    def _begin(self, name: str) -> bool:
+        """Count the call; returns whether it is the last one and has its effect."""
+        if self.dead:
+            raise Crashed
+        self._witness.called(self, name)
+        self.calls += 1
+        if name in ACTS:
+            self._acts += 1
+        crash = self._crash
+        if crash is None:
+            return False
+        reached = self._acts if crash.acts else self.calls
+        if reached < crash.number or (crash.acts and name not in ACTS):
+            return False
+        self._crash = None
+        if not crash.after:
+            self.die()
+            raise Crashed
+        return True
+
+    async def _hold_on(self) -> None:
+        while self._held is not None:
+            await self._held.wait()
+        if self.dead:
+            raise Crashed
+
+    def _fate(self, port: str, now: float) -> str | None:
+        random, weather = self._random, self._weather
+        if now < weather.clears_at:
+            drawn = random.random()
+            if drawn < weather.fails[port]:
+                return random.choice(("refused", "did it and failed", "failed late"))
+            if random.random() < weather.hangs[port]:
+                return random.choice(("hangs", "answers late"))
+        drawn = random.random()
+        if drawn < weather.slow:
+            return "slow"
+        return None
+
+    async def _suffer(
+        self,
+        fate: str,
+        name: str,
+        function: Callable[..., Awaitable[Any]],
+        arguments: Any,
+        options: Any,
+    ) -> Any:
+        random = self._random
+        if fate == "slow":
+            await asyncio.sleep(random.choice((0.0, 0.0, 0.003, 0.05)))
+            return await self._take_effect(name, function, arguments, options)
+        if fate == "refused":
+            raise self._error(name)
+        if fate in {"hangs", "failed late"}:
+            await asyncio.sleep(random.uniform(0.2, 12))
+        if fate == "failed late":
+            raise self._error(name)
+        if self._held is not None:
+            await self._hold_on()
+        result = await self._take_effect(name, function, arguments, options)
+        if fate == "answers late":
+            await asyncio.sleep(random.uniform(0.2, 12))
+        if fate == "did it and failed":
+            raise self._error(name)
+        return result
+
+    async def _take_effect(
+        self, name: str, function: Callable[..., Awaitable[Any]], arguments: Any, options: Any
+    ) -> Any:
+        if self.dead:
+            raise Crashed
+        self._witness.about(self, name, arguments)
+        result = await function(*arguments, **options)
+        self._witness.done(self, name, arguments, result)
+        if self.dead:
+            raise Crashed
+        return result
+
+    def _error(self, name: str) -> GonogoError:
+        port = name.partition(".")[0]
+        if port in _MAY_FAIL_FOR_GOOD and self._random.random() < 0.4:
+            return ActionFailed(f"{name} went wrong")
+        return Unavailable(f"{name} did not answer")
+
+
+class Wire:
+    """A port as a desk's life reaches it."""
+
+    def __init__(self, life: Life, port: str, target: object) -> None:
+        self._life = life
+        self._port = port
+        self._target = target
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        function = getattr(self._target, method)
+        life, name = self._life, f"{self._port}.{method}"
+
+        async def call(*arguments: Any, **options: Any) -> Any:
+            return await life.call(name, function, arguments, options)
+
+        setattr(self, method, call)
+        return call
+
+
+class StoreWire(Wire):
+    """The store: one of its methods is a stream."""
+
+    def entries(self, **options: Any) -> AsyncIterator[Any]:
+        """See the port."""
+        return self._entries(options)
+
+    async def _entries(self, options: dict[str, Any]) -> AsyncIterator[Any]:
+        async def read() -> list[Any]:
+            target: Any = self._target
+            return [entry async for entry in target.entries(**options)]
+
+        for entry in await self._life.call("store.entries", read, (), {}):
+            yield entry
+
+
+class MetricsWire:
+    """The metric source: a stream that ends with the desk's life."""
+
+    def __init__(self, life: Life, target: MemoryMetrics) -> None:
+        self._life = life
+        self._target = target
+        life.metrics = target
+
+    @asynccontextmanager
+    async def subscribe(
+        self, service: str, environment: str, kpis: tuple[Kpi, ...]
+    ) -> AsyncIterator[MetricStream]:
+        """See the port."""
+        life = self._life
+        async with self._target.subscribe(service, environment, kpis) as stream:
+            if life.dead:
+                raise Crashed
+            life.streams.append(stream)
+            try:
+                yield _StreamWire(life, stream)
+            finally:
+                if stream in life.streams:
+                    life.streams.remove(stream)
+
+
+class _StreamWire:
+    def __init__(self, life: Life, stream: MetricStream) -> None:
+        self._life = life
+        self._stream = stream
+
+    async def next(self, within: timedelta) -> Batch:
+        found: Batch = await self._life.call("metrics.next", self._stream.next, (within,), {})
+        return found

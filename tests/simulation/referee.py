@@ -1,0 +1,291 @@
+"""What must never happen, looked at after every call that had an effect.
+
+The referee keeps its own copy of the rows from what was stored, so that looking costs nothing and
+disturbs nothing. A broken rule is written down with its time; the run goes on, so that the first one
+can be understood together with what follows.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.simulation.life import Life
+
+from gonogo.adapters.memory_router import MemoryRouter
+from gonogo.controllers.layout import layout_of
+from gonogo.domain.instance import Instance, instance_id
+from gonogo.domain.journal import JournalEntry, StepState
+from gonogo.domain.plan import Command, Plan
+from gonogo.domain.registration import Registration
+from gonogo.domain.release import TRANSITIONS, WAITING, Instruction, InstructionKind, Release, Stage
+from gonogo.domain.slot import Layout, Slot
+from gonogo.ports.store import Change, Lease
+from gonogo.ports.workshop import Job
+
+STALE_LAYOUT_SECONDS = 12.0
+"""How long a desk that had stood still may have left an old layout behind: another repairs it."""
+
+
+@dataclass
+class Case:
+    """What is known of one release."""
+
+    release: Release
+    fence: int = 0
+    driver: str = ""
+    promotions: int = 0
+    taken_back: float | None = None
+    confirmed: float | None = None
+    confirmation_written: bool = False
+    retries: int = 0
+    steps: dict[str, StepState] = field(default_factory=dict)
+    begun: dict[str, int] = field(default_factory=dict)
+    ran: dict[str, int] = field(default_factory=dict)
+
+
+class Referee:
+    """Keeps the rules of one run."""
+
+    def __init__(self, registration: Registration, router: MemoryRouter, now: Any) -> None:
+        self.broken: list[str] = []
+        self.cases: dict[str, Case] = {}
+        self.rows: dict[tuple[str, str], Slot] = {}
+        self.messages: set[str] = set()
+        self.words: dict[str, tuple[Instruction, float]] = {}
+        self.answered: set[str] = set()
+        self.calls = 0
+        self.several = False
+        self.trace: Any = None
+        self._registration = registration
+        self._router = router
+        self._now = now
+        self._lenient_until = -1.0
+        self._served = False
+
+    def complain(self, rule: str) -> None:
+        """A rule was broken."""
+        if len(self.broken) < 20:
+            self.broken.append(f"{self._now():9.3f} s: {rule}")
+
+    def opened(self, release: Release, message: str) -> None:
+        """A release begins."""
+        self.cases[release.id] = Case(release)
+        self.messages.add(message)
+
+    def said(self, instruction: Instruction, at: float) -> None:
+        """A person said something."""
+        self.words[instruction.id] = (instruction, at)
+        if instruction.kind is InstructionKind.RETRY:
+            self.cases[instruction.release].retries += 1
+
+    def called(self, life: Life, name: str) -> None:
+        """A call begins."""
+        self.calls += 1
+        if self.trace is not None:
+            self.trace(f"{self._now():.6f} {life.desk}{life.number} {name}")
+
+    def about(self, life: Life, name: str, arguments: tuple[Any, ...]) -> None:
+        """A call is about to have its effect."""
+        if name == "router.apply":
+            self._before_apply(life, arguments[0])
+        elif name == "deployer.start":
+            self._before_start(arguments[0])
+        elif name == "deployer.stop":
+            self._before_stop(arguments[0])
+        elif name == "workshop.run":
+            self._before_run(arguments[0])
+
+    def done(self, life: Life, name: str, arguments: tuple[Any, ...], result: Any) -> None:
+        """A call had its effect."""
+        if name == "store.record":
+            self._recorded(life, arguments[0], result)
+        elif name == "store.claim":
+            self._claimed(result)
+        elif name == "router.apply":
+            self.look_at_customers()
+
+    def _claimed(self, lease: Lease | None) -> None:
+        if lease is None:
+            return
+        case = self.cases[lease.release]
+        if lease.fence < case.fence:
+            self.complain(f"fence {lease.fence} was given after fence {case.fence}")
+        if lease.fence == case.fence and case.driver != lease.desk:
+            self.complain(f"{case.driver} and {lease.desk} hold the same fence {lease.fence}")
+        case.fence, case.driver = lease.fence, lease.desk
+
+    def _recorded(self, life: Life, change: Change, result: Release) -> None:
+        case = self.cases[change.release.id]
+        if change.lease.fence != case.fence or change.lease.desk != case.driver:
+            self.complain(
+                f"{life.desk} wrote with fence {change.lease.fence}, while {case.driver} drives with"
+                f" fence {case.fence}"
+            )
+        if change.release.revision != case.release.revision:
+            self.complain(f"a change of revision {change.release.revision} overwrote a newer one")
+        before, case.release = case.release, result
+        self._messages(change)
+        self._stage(case, before, change)
+        self._journal(case, change.journal)
+        self._slots(change.slots)
+        self._actions(case, change)
+        self.answered.update(change.handled)
+
+    def _messages(self, change: Change) -> None:
+        for message in change.messages:
+            if message.id in self.messages:
+                self.complain(f"message {message.id} was queued twice: {message.text}")
+            self.messages.add(message.id)
+
+    def _stage(self, case: Case, before: Release, change: Change) -> None:
+        after = case.release
+        if after.stage is before.stage:
+            return
+        if after.stage not in TRANSITIONS[before.stage]:
+            self.complain(f"there is no way from {before.stage} to {after.stage}")
+        data = change.audit.data if change.audit else {}
+        if (data.get("from"), data.get("to")) != (before.stage.value, after.stage.value):
+            self.complain(f"{before.stage} became {after.stage} without its audit entry")
+        if not change.messages:
+            self.complain(f"{before.stage} became {after.stage} and nobody is told")
+        if after.stage in WAITING and not after.reason:
+            self.complain(f"it is {after.stage} without a reason")
+        if after.stage is Stage.ROLLING_BACK and case.taken_back is None:
+            case.taken_back = self._now()
+        if after.stage is Stage.VERIFYING_ROLLBACK and case.confirmed is None:
+            case.confirmed = self._now()
+        if after.stage is Stage.ROLLED_BACK and after.exposed and not case.confirmation_written:
+            self.complain(
+                "it was rolled back, and when customers were off it was never written down"
+            )
+        if after.stage is Stage.RELEASED and case.taken_back is not None:
+            self.complain("it was released after it was taken back")
+
+    def _actions(self, case: Case, change: Change) -> None:
+        action = change.audit.action if change.audit else ""
+        if action == "desk:release:promoted":
+            case.promotions += 1
+            if case.promotions > 1:
+                self.complain("it was promoted twice")
+            if case.taken_back is not None:
+                self.complain("it was promoted after it was taken back")
+        if action == "rollback:traffic:confirmed":
+            case.confirmed = case.confirmed or self._now()
+            case.confirmation_written = True
+
+    def _journal(self, case: Case, entry: JournalEntry | None) -> None:
+        if entry is None or entry.step == "production/confirmation":
+            return
+        before = case.steps.get(entry.step)
+        if entry.state is StepState.STARTED:
+            case.begun[entry.step] = case.begun.get(entry.step, 0) + 1
+            command = command_of(case.release.plan, entry.step)
+            if before not in {None, StepState.PLANNED} and not command.repeatable:
+                self.complain(
+                    f"{entry.step} is not repeatable, was {before}, and was started again"
+                )
+            if before is StepState.DONE:
+                self.complain(f"{entry.step} was done and was started again")
+        if entry.state is StepState.PLANNED and case.retries == 0:
+            self.complain(f"{entry.step} was planned again though nobody asked for it")
+        case.steps[entry.step] = entry.state
+
+    def _slots(self, slots: tuple[Slot, ...]) -> None:
+        if not slots:
+            return
+        for slot in slots:
+            self.rows[slot.environment, slot.name] = slot
+        production = self._registration.plan.production.name
+        total = sum(slot.share for (place, _), slot in self.rows.items() if place == production)
+        if self._served and abs(total - 1) > 1e-6:
+            previous = [case.release.previous for case in self.cases.values()]
+            if None not in previous:
+                self.complain(f"the rows of production add up to {total:g}: customers get nothing")
+        self._served = self._served or abs(total - 1) < 1e-6
+
+    def _before_apply(self, life: Life, layout: Layout) -> None:
+        place = layout.environment
+        environment = next(
+            each for each in self._registration.plan.environments if each.name == place
+        )
+        rows = [slot for (where, _), slot in sorted(self.rows.items()) if where == place]
+        wanted = {_serving(layout_of(self._registration, environment, rows))}
+        if life.withdrawn:
+            wanted.add(_serving(layout_of(self._registration, environment, rows, life.withdrawn)))
+        if _serving(layout) in wanted:
+            return
+        if self.several or life.stale:
+            self._lenient_until = self._now() + STALE_LAYOUT_SECONDS
+            return
+        self.complain(f"{place} was laid out as {_serving(layout)}, the rows say {wanted}")
+
+    def _before_start(self, instance: Instance) -> None:
+        rows = self.rows.values()
+        if not any(slot.instance == instance.id for slot in rows) and not self.several:
+            self.complain(f"{instance.id} was started, and no row says so")
+
+    def _before_stop(self, identity: str) -> None:
+        address = next(
+            (slot.address for slot in self.rows.values() if slot.instance == identity), None
+        )
+        for layout in self._router.running():
+            for target in layout.targets:
+                if target.address == address and address is not None and target.share > 0:
+                    self._unless_stale(f"{identity} was stopped while customers were sent to it")
+
+    def _before_run(self, job: Job) -> None:
+        for case in self.cases.values():
+            if case.release.commit != job.commit or case.release.final:
+                continue
+            step = next((each for each in case.steps if each.replace("/", "-") == job.name), None)
+            if step is None or case.steps[step] is not StepState.STARTED:
+                self._unless_stale(f"{job.name} was run before it was written down")
+                return
+            case.ran[step] = case.ran.get(step, 0) + 1
+            repeatable = command_of(case.release.plan, step).repeatable
+            if not repeatable and case.ran[step] > 1 + case.retries:
+                self.complain(f"{step} is not repeatable and was run {case.ran[step]} times")
+
+    def _unless_stale(self, rule: str) -> None:
+        if self._now() > self._lenient_until and not self.several:
+            self.complain(rule)
+
+    def look_at_customers(self) -> None:
+        """No customer is sent to a version that was taken back."""
+        if self._now() <= self._lenient_until:
+            return
+        for layout in self._router.running():
+            for target in layout.targets:
+                if target.share > 0 and target.address is not None:
+                    self._may_serve(layout.environment, target.address)
+
+    def _may_serve(self, environment: str, address: str) -> None:
+        for case in self.cases.values():
+            if case.confirmed is None:
+                continue
+            identity = instance_id(case.release.id, environment)
+            slot = next((each for each in self.rows.values() if each.instance == identity), None)
+            production = environment == self._registration.plan.production.name
+            if production and slot is not None and slot.address == address:
+                self.complain(f"customers are sent to {identity}, which was taken back")
+
+
+def _serving(layout: Layout) -> tuple[tuple[str, str | None, float], ...]:
+    """What customers notice of a layout."""
+    return tuple(
+        sorted(
+            (target.slot, target.address, round(target.share, 6))
+            for target in layout.targets
+            if target.share > 0
+        )
+    )
+
+
+def command_of(plan: Plan, step: str) -> Command:
+    """The command that a step of the journal stands for. A build may always be repeated."""
+    name = step.rpartition("/")[2]
+    commands = [*plan.before, *plan.after]
+    if plan.migrations is not None:
+        commands.append(plan.migrations.upgrade)
+    if name == "build":
+        return Command("build", "", repeatable=True)
+    return next(command for command in commands if command.name == name)

@@ -1,0 +1,281 @@
+"""What one run is about, drawn from its seed: the plan, the version, the weather and the people."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from random import Random
+
+from gonogo.adapters.memory_deployer import Behaviour
+from gonogo.domain.plan import (
+    Command,
+    CriterionMode,
+    Environment,
+    Health,
+    HttpSmoke,
+    Migrations,
+    OnSilence,
+    OnUnproven,
+    Plan,
+    RollbackCriterion,
+    Rollout,
+    Step,
+    Verification,
+)
+from gonogo.domain.traffic import BadStatus, Endpoint, Kpi, SlowerThan
+
+SERVICE = "shop"
+ERRORS = BadStatus(((500, 599),))
+
+
+class Kind(StrEnum):
+    """What the new version is like."""
+
+    GOOD = "good"
+    BAD = "bad"
+    BAD_LATE = "bad late"
+    SLOW = "slow"
+    DIES = "dies"
+    REFUSES = "does not start"
+    UNHEALTHY = "never healthy"
+    SMOKE_FAILS = "smoke fails"
+    MIGRATION_FAILS = "migration fails"
+    BUILD_FAILS = "build fails"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A version's truth: which share of its answers is bad, from when on, and how its process fares."""
+
+    kind: Kind
+    bad_share: float = 0.0
+    bad_after: float = 0.0
+    slow_share: float = 0.0
+    behaviour: Behaviour = Behaviour()
+    smoke_fails_at: str | None = None
+
+
+@dataclass(slots=True)
+class Weather:
+    """How often a call of each port goes wrong (0 to 1), and when the sky clears (seconds)."""
+
+    fails: dict[str, float]
+    hangs: dict[str, float]
+    slow: float
+    clears_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """A desk's life ends at this one of its calls, before or after the call had its effect.
+
+    With `acts` only calls that change something are counted.
+    """
+
+    number: int
+    acts: bool
+    after: bool
+    away: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A desk stands still for a while, and wakes up as if nothing had been."""
+
+    at: float
+    length: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Everything that a seed decides before the run begins."""
+
+    seed: int
+    plan: Plan
+    first: bool
+    candidate: Candidate
+    weather: Weather
+    crashes: tuple[Crash, ...]
+    pauses: tuple[Pause, ...]
+    desks: tuple[str, ...]
+    words: tuple[tuple[float, str], ...]
+    wakes: tuple[float, ...]
+    wakes_lost: float
+    router_deaths: tuple[float, ...]
+    baseline_deaths: tuple[float, ...]
+    gaps: tuple[tuple[float, float], ...]
+    stops: tuple[float, ...]
+    clock_jumps: tuple[tuple[float, float], ...]
+    rate: float
+    sessions: float
+    carer: bool
+    second: bool
+    calm: bool
+
+
+PORTS = ("store", "router", "deployer", "workshop", "metrics", "smoke", "notifier")
+
+
+def draw(seed: int) -> Scenario:
+    """The scenario of a seed."""
+    random = Random(f"scenario {seed}")
+    plan = _plan(random)
+    calm = random.random() < 0.15
+    desks = ("north", "south") if not calm and random.random() < 0.3 else ("north",)
+    several = len(desks) > 1
+    ends = random.uniform(20, 200)
+    return Scenario(
+        seed=seed,
+        plan=plan,
+        first=random.random() < 0.1,
+        candidate=_candidate(random, plan),
+        weather=_weather(random, ends, calm=calm),
+        crashes=() if calm else _crashes(random),
+        pauses=_pauses(random) if several or (not calm and random.random() < 0.1) else (),
+        desks=desks,
+        words=() if calm else _words(random),
+        wakes=_times(random, 6, 120),
+        wakes_lost=random.choice((0.0, 0.0, 0.3, 1.0)),
+        router_deaths=() if calm else _times(random, 2, 120),
+        baseline_deaths=() if calm or random.random() < 0.7 else _times(random, 2, 120),
+        gaps=() if calm else _gaps(random),
+        stops=() if calm or random.random() < 0.7 else _times(random, 2, 90),
+        clock_jumps=_clock_jumps(random) if not calm and random.random() < 0.05 else (),
+        rate=random.choice((0.0, 4.0, 10.0, 20.0)) if random.random() < 0.4 else 12.0,
+        sessions=random.choice((0.0, 0.0, 0.5, 1.0)),
+        carer=random.random() < 0.7,
+        second=random.random() < 0.25,
+        calm=calm,
+    )
+
+
+def _times(random: Random, most: int, end: float) -> tuple[float, ...]:
+    return tuple(sorted(random.uniform(0, end) for _ in range(random.randint(0, most))))
+
+
+def _seconds(random: Random, low: float, high: float) -> timedelta:
+    return timedelta(seconds=round(random.uniform(low, high), 1))
+
+
+def _plan(random: Random) -> Plan:
+    production = Environment("production", 8080, database_url="sqlite:///production")
+    places = (production,)
+    if random.random() < 0.6:
+        places = (Environment("staging", 8081), production)
+    count = random.choice((1, 1, 2, 3))
+    shares = sorted(random.sample((0.05, 0.1, 0.25, 0.4, 0.5, 0.6), count))
+    kpis = [Kpi("errors", ERRORS, limit=0.08, ratio=random.choice((None, 2.0)))]
+    if random.random() < 0.3:
+        slow = SlowerThan(timedelta(seconds=1))
+        kpis.append(Kpi("slow", slow, Endpoint("GET", "/"), limit=0.1))
+    rollout = Rollout(
+        steps=tuple(
+            Step(share, _seconds(random, 3, 12), random.choice((0, 10, 30))) for share in shares
+        ),
+        on_unproven=random.choice((OnUnproven.ADVANCE, OnUnproven.ADVANCE, OnUnproven.HOLD)),
+        patience=_seconds(random, 10, 60),
+        drain=_seconds(random, 0, 4),
+        warm=_seconds(random, 0, 10),
+    )
+    verification = Verification(_seconds(random, 3, 30), random.choice(tuple(OnSilence)))
+    literal = RollbackCriterion(
+        "signed", ERRORS, Endpoint(), 0.3, CriterionMode.LITERAL, timedelta(seconds=20), 10
+    )
+    return Plan(
+        service=SERVICE,
+        digest="d" * 64,
+        run="serve {port}",
+        health=Health("/health", timedelta(seconds=8)),
+        environments=places,
+        smoke=(HttpSmoke("home", "GET", "/"),),
+        kpis=tuple(kpis),
+        rollout=rollout,
+        watch=_seconds(random, 0, 12),
+        build=_command(random, "build") if random.random() < 0.3 else None,
+        migrations=Migrations(_command(random, "migrate")) if random.random() < 0.5 else None,
+        before=(_command(random, "warn"),) if random.random() < 0.2 else (),
+        after=tuple(_command(random, f"clear{n}") for n in range(random.choice((0, 0, 1, 2)))),
+        rollback_criteria=(literal,) if random.random() < 0.2 else (),
+        verification=verification if random.random() < 0.3 else None,
+        tester_header=random.choice(("X-Canary", None)),
+    )
+
+
+def _command(random: Random, name: str) -> Command:
+    return Command(name, f"{name} now", timedelta(seconds=20), repeatable=random.random() < 0.5)
+
+
+def _candidate(random: Random, plan: Plan) -> Candidate:
+    kind = random.choice((*Kind, *((Kind.GOOD,) * 8), Kind.BAD, Kind.BAD, Kind.BAD_LATE))
+    behaviour = Behaviour(
+        healthy_after=_seconds(random, 0, 3), stops_in=_seconds(random, 0, 8), output="ready"
+    )
+    match kind:
+        case Kind.BAD:
+            share = random.choice((0.3, 0.6, 1.0))
+            return Candidate(kind, bad_share=share, behaviour=behaviour)
+        case Kind.BAD_LATE:
+            late = random.uniform(5, 40)
+            share = random.choice((0.5, 1.0))
+            return Candidate(kind, bad_share=share, bad_after=late, behaviour=behaviour)
+        case Kind.SLOW:
+            return Candidate(kind, slow_share=0.6, behaviour=behaviour)
+        case Kind.DIES:
+            ends = _seconds(random, 1, 60)
+            dying = Behaviour(behaviour.healthy_after, exits_after=ends, output="killed")
+            return Candidate(kind, behaviour=dying)
+        case Kind.REFUSES:
+            return Candidate(kind, behaviour=Behaviour(refuses="its program is missing"))
+        case Kind.UNHEALTHY:
+            return Candidate(kind, behaviour=Behaviour(healthy_after=None))
+        case Kind.SMOKE_FAILS:
+            where = random.choice((*(each.name for each in plan.environments), "later", "rollback"))
+            share = 1.0 if where == "rollback" else 0.0
+            return Candidate(kind, bad_share=share, behaviour=behaviour, smoke_fails_at=where)
+        case _:
+            return Candidate(kind, behaviour=behaviour)
+
+
+def _weather(random: Random, ends: float, *, calm: bool) -> Weather:
+    if calm:
+        return Weather(dict.fromkeys(PORTS, 0.0), dict.fromkeys(PORTS, 0.0), 0.0, 0.0)
+    rates = (0.0, 0.0, 0.0, 0.0, 0.005, 0.02, 0.1)
+    return Weather(
+        fails={port: random.choice(rates) for port in PORTS},
+        hangs={port: random.choice((0.0, 0.0, 0.0, 0.005, 0.02)) for port in PORTS},
+        slow=random.choice((0.05, 0.2, 0.5)),
+        clears_at=ends,
+    )
+
+
+def _crashes(random: Random) -> tuple[Crash, ...]:
+    found = []
+    for _ in range(random.choice((0, 0, 1, 1, 2, 4))):
+        acts = random.random() < 0.7
+        number = random.randint(1, 40 if acts else 400)
+        away = random.choice((0.0, 0.5, 3.0, random.uniform(0, 40)))
+        found.append(Crash(number, acts, random.random() < 0.5, away))
+    return tuple(found)
+
+
+def _pauses(random: Random) -> tuple[Pause, ...]:
+    count = random.choice((1, 1, 2, 3))
+    return tuple(Pause(random.uniform(1, 90), random.uniform(5, 40)) for _ in range(count))
+
+
+_WORDS = ("pause", "resume", "retry", "abort", "roll_back", "confirm", "reject")
+
+
+def _words(random: Random) -> tuple[tuple[float, str], ...]:
+    count = random.choice((0, 0, 1, 2, 4))
+    return tuple(sorted((random.uniform(0, 120), random.choice(_WORDS)) for _ in range(count)))
+
+
+def _gaps(random: Random) -> tuple[tuple[float, float], ...]:
+    """When the metric source is away, and for how long; 0 is a gap in what it had counted."""
+    return tuple(
+        (at, random.choice((0.0, 0.0, random.uniform(1, 30)))) for at in _times(random, 2, 100)
+    )
+
+
+def _clock_jumps(random: Random) -> tuple[tuple[float, float], ...]:
+    return ((random.uniform(5, 60), random.choice((-30.0, -5.0, 5.0, 30.0))),)
