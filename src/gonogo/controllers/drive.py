@@ -55,6 +55,7 @@ class Drive:
         self.woken = asyncio.Event()
         self.trouble: str | None = None
         self._writing = asyncio.Lock()
+        self._doubtful = False
         self._asked = world.clock.now()
 
     @property
@@ -112,8 +113,9 @@ class Drive:
     async def _store(self, wanted: Callable[[], Change]) -> None:
         """Store one change after another; the row that comes back is the one the next starts from.
 
-        A write that has begun ends even when its caller is cancelled meanwhile. Without its answer
-        the next write would start from an old row and look like a second driver's.
+        A write that has begun ends even when its caller is cancelled meanwhile, and one whose answer
+        was lost is looked up before the next: a write that starts from an old row would look like a
+        second driver's.
         """
         writing = asyncio.ensure_future(self._write(wanted))
         try:
@@ -124,7 +126,30 @@ class Drive:
 
     async def _write(self, wanted: Callable[[], Change]) -> None:
         async with self._writing:
-            self.release = await self.world.store.record(wanted())
+            await self._reread()
+            change = wanted()
+            self._doubtful = True
+            self.release = await self.world.store.record(change)
+            self._doubtful = False
+
+    async def be_sure(self) -> None:
+        """After a write whose end nobody saw: raises StaleLease when it was stored after all.
+
+        What this drive remembers is then older than the row, so a new one has to begin from there.
+        """
+        async with self._writing:
+            known = self.release.revision
+            await self._reread()
+        if self.release.revision != known:
+            raise StaleLease(f"release {self.release.id} was stored, and the answer was lost")
+
+    async def _reread(self) -> None:
+        if not self._doubtful:
+            return
+        stored = await self.world.store.release(self.release.id)
+        if stored is not None:
+            self.release = stored
+        self._doubtful = False
 
     async def go(
         self,

@@ -60,11 +60,13 @@ class Watcher:
         environment = drive.plan.production
         kpis = (*self._plan.kpis, *(_as_kpi(criterion) for criterion in self._criteria))
         source = drive.world.metrics.subscribe(drive.release.service, environment.name, kpis)
-        self._stream = await self._stack.enter_async_context(source)
-        stored = await drive.world.store.judge_memory(drive.release.id)
-        if stored is not None:
-            self._remember(stored)
-            await self._recount()
+        async with AsyncExitStack() as opening:  # closes the stream when the rest fails
+            self._stream = await opening.enter_async_context(source)
+            stored = await drive.world.store.judge_memory(drive.release.id)
+            if stored is not None:
+                self._remember(stored)
+                await self._recount()
+            self._stack = opening.pop_all()
         return self
 
     def _remember(self, stored: bytes) -> None:

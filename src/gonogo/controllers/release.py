@@ -99,18 +99,20 @@ async def drive_to_end(drive: Drive) -> None:
     """Drive a release until it has ended. Raises StaleLease when another desk took it over."""
     lookout = Lookout(drive)
     keeper = asyncio.ensure_future(_keep_lease(drive))
+    turn: asyncio.Task[None] | None = None
     try:
         while not drive.release.final:
             turn = asyncio.ensure_future(_turn(drive, lookout))
             await asyncio.wait({turn, keeper}, return_when=asyncio.FIRST_COMPLETED)
             if keeper.done():
-                turn.cancel()
-                await asyncio.gather(turn, return_exceptions=True)
                 keeper.result()
             await turn
     finally:
-        keeper.cancel()
-        await asyncio.gather(keeper, return_exceptions=True)
+        # A turn is a task of its own: whoever ends the drive has to end it too.
+        working = [task for task in (turn, keeper) if task is not None]
+        for task in working:
+            task.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
         with contextlib.suppress(Unavailable):
             await lookout.close()
 
@@ -147,6 +149,7 @@ async def _settled(drive: Drive, work: Coroutine[Any, Any, None]) -> None:
 
 
 async def _work(drive: Drive, lookout: Lookout) -> None:
+    await drive.be_sure()
     try:
         await HANDLERS[drive.release.stage](drive, lookout)
     except Interrupted as said:
@@ -181,7 +184,11 @@ async def _bide(drive: Drive, lookout: Lookout, trouble: Unavailable) -> None:
     if not drive.release.exposed or stage not in _EXPOSING:
         await _pause(drive, trouble)
         return
-    harm = await lookout.during(_pause(drive, trouble))
+    try:
+        harm = await lookout.during(_pause(drive, trouble))
+    except Interrupted as said:
+        await _obey(drive, said.instruction)
+        return
     nowhere = drive.release.previous is None and drive.release.stage in WAITING
     if harm is not None and not nowhere:
         await rollback.because_of(drive, lookout, harm)
