@@ -6,7 +6,7 @@ crash it goes on from the last stored look; what happened in between is recorded
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -103,14 +103,25 @@ class Watcher:
         """Learn which instance is which arm after the rows changed."""
         self._arms = _arms(slots, self._instance)
 
-    async def next_step(self, *, share: float | None = None, alone: bool = False) -> None:
+    async def next_step(
+        self,
+        store: Callable[[Seen], Awaitable[None]],
+        *,
+        share: float | None = None,
+        alone: bool = False,
+    ) -> None:
         """A rollout step with this planned share begins, or the time after promotion (`alone`).
 
-        A fault may begin with it.
+        A fault may begin with it. It begins when `store` has stored what it is given together with
+        the row that says so: a judge that knew of another step than the row would, after a crash,
+        hold the split of one step against the plan of another. When `store` raises, nothing began.
         """
-        self._memory = judge.next_step(self._plan, self._memory, share=share, alone=alone)
+        memory = judge.next_step(self._plan, self._memory, share=share, alone=alone)
+        before = self.seen(self.judgement())
+        await store(Seen(before.look, judge.encode(memory)))
+        self._memory = memory
         self.step_requests = 0
-        await self.flush()
+        self.forget()
 
     async def look(self, within: timedelta) -> bool:
         """Wait for the next batch, at most `within`, and let the judge see it.

@@ -7,7 +7,7 @@ not repeated, what stands is left standing, what is missing is made.
 from dataclasses import replace
 
 from gonogo.controllers import rollback
-from gonogo.controllers.drive import Drive
+from gonogo.controllers.drive import Drive, Seen
 from gonogo.controllers.guard import Lookout
 from gonogo.controllers.layout import promoted, shared
 from gonogo.controllers.steps import admit, command, lay_out, occupy, smoke, vacate
@@ -145,19 +145,22 @@ async def _enter(drive: Drive, lookout: Lookout, step: int) -> None:
         f"{plan.share * 100:g} % of customers for {seconds:g} s,"
         f" at least {plan.minimum_requests} canary requests"
     )
+    watcher = await lookout.watcher()
     async with drive.world.place(drive.release.service, environment.name):
         slots = shared(await drive.slots(environment), _identity(drive, environment), plan.share)
-        await drive.record(
-            "desk:release:step",
-            {"step": step, "share": plan.share, "reason": reason},
-            change=begun,
-            slots=slots,
-            message=f"step {step + 1} of {len(drive.plan.rollout.steps)}: {reason}",
-        )
+
+        async def store(seen: Seen) -> None:
+            await drive.record(
+                "desk:release:step",
+                {"step": step, "share": plan.share, "reason": reason},
+                change=begun,
+                slots=slots,
+                message=f"step {step + 1} of {len(drive.plan.rollout.steps)}: {reason}",
+                seen=seen,
+            )
+
+        await watcher.next_step(store, share=plan.share)
         await lay_out(drive, environment)
-    watcher = await lookout.watcher()
-    watcher.follow(await drive.slots(environment))
-    await watcher.next_step(share=plan.share)
 
 
 async def _next(drive: Drive, lookout: Lookout) -> None:
@@ -173,7 +176,6 @@ async def _next(drive: Drive, lookout: Lookout) -> None:
         case Move.HOLD:
             await _hold(drive, verdict, found.reason)
         case Move.ADVANCE:
-            await watcher.flush()
             await _enter(drive, lookout, release.step + 1)
         case Move.PROMOTE:
             await watcher.flush()
@@ -203,23 +205,24 @@ async def promote(drive: Drive, lookout: Lookout) -> None:
     own = await _own(drive, environment)
     if own is None:
         raise ActionFailed(f"{drive.release.version} has no slot in {environment.name}")
-    if own.role is not SlotRole.BASELINE:
-        slots = promoted(await drive.slots(environment), _identity(drive, environment))
-        async with drive.world.place(drive.release.service, environment.name):
-            await drive.record(
-                "desk:release:promoted",
-                {"shares": {slot.name: slot.share for slot in slots}, "share": 1.0},
-                change=lambda release: replace(release, exposed=True),
-                slots=slots,
-                message="has all customers",
-            )
-            await lay_out(drive, environment)
-    else:
-        async with drive.world.place(drive.release.service, environment.name):
-            await lay_out(drive, environment)
     watcher = await lookout.watcher()
+    async with drive.world.place(drive.release.service, environment.name):
+        if own.role is not SlotRole.BASELINE:
+            slots = promoted(await drive.slots(environment), _identity(drive, environment))
+
+            async def store(seen: Seen) -> None:
+                await drive.record(
+                    "desk:release:promoted",
+                    {"shares": {slot.name: slot.share for slot in slots}, "share": 1.0},
+                    change=lambda release: replace(release, exposed=True),
+                    slots=slots,
+                    message="has all customers",
+                    seen=seen,
+                )
+
+            await watcher.next_step(store, alone=True)
+        await lay_out(drive, environment)
     watcher.follow(await drive.slots(environment))
-    await watcher.next_step(alone=True)
 
     async def settle() -> None:
         await _empty(drive, environment, SlotRole.RETIRING)
