@@ -189,6 +189,18 @@ def _summary(runs: list[Run]) -> dict[str, float | int | None]:
     }
 
 
+def _times_fewer(found: dict[str, dict[str, float | int | None]]) -> dict[str, dict[str, float]]:
+    """How many times the hurt of ours each peer has."""
+    return {
+        ours: {
+            peer: round((found[peer]["mean_hurt_requests"] or 0) / hurt, 1)
+            for peer in RULES
+            if (hurt := found[ours]["mean_hurt_requests"])
+        }
+        for ours in OURS
+    }
+
+
 def main() -> None:
     """One table per case, then the file."""
     began = time.monotonic()
@@ -202,6 +214,7 @@ def main() -> None:
             shown = "–" if seconds is None else f"{seconds:,.1f}"
             stopped, hurt = row["stopped_share"], row["mean_hurt_requests"]
             print(f"  {name:<24}{stopped:>9.1%}{shown:>10}{hurt:>12,.1f}")
+    fewer = {case.label: _times_fewer(found[case.label]) for case in BAD}
     settings = {
         "seed": SEED,
         "requests_per_second": RATE,
@@ -212,7 +225,8 @@ def main() -> None:
     }
     if "--dry" not in sys.argv:
         RESULT.parent.mkdir(exist_ok=True)
-        RESULT.write_text(json.dumps({"settings": settings, "cases": found}, indent=2) + "\n")
+        result = {"settings": settings, "cases": found, "times_fewer_hurt": fewer}
+        RESULT.write_text(json.dumps(result, indent=2) + "\n")
     print(f"\n{time.monotonic() - began:.0f} s")
 
 

@@ -13,6 +13,7 @@ from gonogo.api.application import build_application, token_check
 from gonogo.domain.actor import Actor, Role
 from gonogo.storage.store import memory_store
 from gonogo.usecases.context import Context
+from gonogo.usecases.recording import read_recording
 from gonogo.web.pages import add_pages
 
 SPEC = """
@@ -206,3 +207,11 @@ async def test_the_tester_secret_is_in_no_answer(desk: httpx2.AsyncClient) -> No
     await started(desk)
     for path in ("services", "releases", "releases/shop", "releases/shop/report"):
         assert "tester_secret" not in (await desk.get(f"/api/v1/{path}")).text
+
+
+async def test_the_looks_of_a_release_can_be_read_back(desk: httpx2.AsyncClient) -> None:
+    await registered(desk)
+    identity = (await started(desk)).json()["id"]
+    recording = read_recording((await desk.get(f"/api/v1/releases/{identity}/looks")).json())
+    assert (recording.service, recording.version, recording.looks) == ("shop", "v1", ())
+    assert [(kpi.name, kpi.limit) for kpi in recording.kpis] == [("errors", 0.05)]

@@ -98,12 +98,14 @@ class Scenario:
     pauses: tuple[Pause, ...]
     desks: tuple[str, ...]
     words: tuple[tuple[float, str], ...]
+    whims: tuple[tuple[str, float, str], ...]
     wakes: tuple[float, ...]
     wakes_lost: float
     router_deaths: tuple[float, ...]
     baseline_deaths: tuple[float, ...]
     gaps: tuple[tuple[float, float], ...]
     stops: tuple[float, ...]
+    old_refuses: bool
     clock_jumps: tuple[tuple[float, float], ...]
     rate: float
     sessions: float
@@ -133,12 +135,14 @@ def draw(seed: int) -> Scenario:
         pauses=_pauses(random) if several or (not calm and random.random() < 0.1) else (),
         desks=desks,
         words=() if calm else _words(random),
+        whims=() if calm else _whims(random),
         wakes=_times(random, 6, 120),
         wakes_lost=random.choice((0.0, 0.0, 0.3, 1.0)),
         router_deaths=() if calm else _times(random, 2, 120),
         baseline_deaths=() if calm or random.random() < 0.7 else _times(random, 2, 120),
         gaps=() if calm else _gaps(random),
         stops=() if calm or random.random() < 0.7 else _times(random, 2, 90),
+        old_refuses=not calm and random.random() < 0.05,
         clock_jumps=_clock_jumps(random) if not calm and random.random() < 0.05 else (),
         rate=random.choice((0.0, 4.0, 10.0, 20.0)) if random.random() < 0.4 else 12.0,
         sessions=random.choice((0.0, 0.0, 0.5, 1.0)),
@@ -268,6 +272,20 @@ _WORDS = ("pause", "resume", "retry", "abort", "roll_back", "confirm", "reject")
 def _words(random: Random) -> tuple[tuple[float, str], ...]:
     count = random.choice((0, 0, 1, 2, 4))
     return tuple(sorted((random.uniform(0, 120), random.choice(_WORDS)) for _ in range(count)))
+
+
+def _whims(random: Random) -> tuple[tuple[str, float, str], ...]:
+    """Words that are said a while after a stage was reached: the worst moments lie there."""
+    stages = ("checking", "staging", "canary", "promoting", "verifying", "watching")
+    more = ("rolling_back", "verifying_rollback", "watching", "canary", "staging")
+    return tuple(
+        (
+            random.choice((*stages, *more)),
+            random.choice((0.0, random.uniform(0, 3), random.uniform(0, 20))),
+            random.choice(_WORDS),
+        )
+        for _ in range(random.choice((0, 0, 0, 1, 2, 3)))
+    )
 
 
 def _gaps(random: Random) -> tuple[tuple[float, float], ...]:

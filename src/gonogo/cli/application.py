@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "serve": ("desk", "Run the desk until Ctrl-C."),
     "schema": ("spec", "Print the JSON Schema of gonogo.yaml."),
     "check": ("spec", "Check a gonogo.yaml."),
+    "plan": ("plan", "Say what a rollout can and cannot see, before it starts."),
     "judge": ("judge", "Judge counts in a CSV file, without a desk."),
     "register": ("releases", "Register the service of a gonogo.yaml."),
     "release": ("releases", "Release a version and follow it to its end."),

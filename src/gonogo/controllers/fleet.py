@@ -94,7 +94,9 @@ class Fleet:
                 await self._world.deployer.start(instance)
         if not await self._is_kept(instance):
             # It was stopped because it is not wanted any more; another desk may have said so.
-            await self._world.deployer.stop(instance.id, self._world.rhythm.stop_grace.total_seconds())
+            await self._world.deployer.stop(
+                instance.id, self._world.rhythm.stop_grace.total_seconds()
+            )
 
     async def _is_kept(self, instance: Instance) -> bool:
         slots = await self._world.store.slots(instance.service, instance.environment)
