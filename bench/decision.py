@@ -25,7 +25,7 @@ from bench.results import arguments, progress, spread, table, write
 from bench.service import RouterLog, Service, unix_time
 
 from gonogo import judge
-from gonogo.domain.story import DECISION, OUT_OF_ROTATION
+from gonogo.domain.story import DECISIONS, OUT_OF_ROTATION
 from gonogo.domain.traffic import BadStatus, Counts, Increment, Kpi
 
 STEPS = ["10% for 20s, at least 20 requests"]
@@ -96,7 +96,7 @@ def _one(opened: Desk, service: Service) -> Run:
         opened.follow(release, 60)
     events = opened.events(release)
     port = next(e["data"]["port"] for e in events if e["action"] == "desk:slot:occupied")
-    decided = next(event for event in events if event["action"] == DECISION)
+    decided = next(event for event in events if event["action"] in DECISIONS)
     confirmed = next(event for event in events if event["action"] == OUT_OF_ROTATION)
     known = opened.figures(release)["canary_requests_to_decision"]
     number, seen = _deciding(log, f"127.0.0.1:{port}", known)

@@ -83,7 +83,9 @@ class DeskHouse:
         return {**kept, **ours, **self.environ}
 
     def start(self) -> "DeskHouse":
-        """Start the desk and wait until it answers."""
+        """Start the desk, once the one before has ended, and wait until it answers."""
+        if self._process is not None:
+            self._process.wait(20)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "gonogo", "serve", "--port", "0"],
@@ -109,7 +111,9 @@ class DeskHouse:
     def close(self) -> None:
         """`gonogo down`, then see that nothing is left."""
         down = self.run("down", within=90)
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(10)
             self._process.kill()
             self._process.wait(10)
         left = self.left_running()
@@ -135,8 +139,11 @@ class DeskHouse:
         return found
 
     def router_pid(self, service: str, environment: str = "production") -> int:
-        """The process id of a router."""
-        return int((self.home / "routers" / service / environment / "haproxy.pid").read_text())
+        """The process id of a router, or 0 while none has written it down."""
+        file = self.home / "routers" / service / environment / "haproxy.pid"
+        with contextlib.suppress(OSError):
+            return int(file.read_text() or 0)
+        return 0
 
     def process_of(self, service: str, version: str) -> psutil.Process:
         """The process of a version in production."""

@@ -1,7 +1,7 @@
 """A small real service whose versions differ in one word: `behaviour` beside this file.
 
 Its STATE folder holds switches that a test may set while it runs: `red.VERSION` makes the smoke
-test of that version fail, `bad.VERSION` its answers to customers. Every answer to a customer carries X-Version.
+test of that version fail, `bad.VERSION` its answers to customers. Every answer carries X-Version.
 """
 
 import os

@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import sqlite3
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +25,7 @@ def test_a_router_killed_during_the_canary_comes_back_and_the_release_goes_on(
         desk.until_step(release)
         killed = desk.router_pid(service.name)
         os.kill(killed, 9)
-        eventually(lambda: desk.router_pid(service.name) != killed, "another router")
+        eventually(lambda: desk.router_pid(service.name) not in {0, killed}, "another router")
         share = desk.slots(service.name)["v1.1.0"]["share"]
         desk.until(release, "released")
         assert {version for version, _ in customers.answers} == {"v1.0.0", "v1.1.0"}
@@ -150,16 +151,9 @@ def test_the_testers_secret_and_the_token_are_shown_nowhere(
     desk: DeskHouse, register: Register
 ) -> None:
     service = register(desk)
-    import sqlite3
-
-    with sqlite3.connect(f"file:{desk.database}?mode=ro", uri=True) as database:
-        rows = database.execute("SELECT * FROM service").fetchall()
-    database.close()
-    row = next(row for row in rows if service.name in row)
-    text = next(line for line in (desk.home / "routers" / service.name).rglob("testers*"))
-    secret = text.read_text().split()[0]
+    testers = next((desk.home / "routers" / service.name / "production").glob("testers*"))
+    secret = testers.read_text().split()[0]
     assert len(secret) > 20
-    assert any(secret in str(value) for value in row)
     token = (desk.home / "token").read_text().strip()
     release = desk.release(f"{service.name}")["id"]
     with sqlite3.connect(f"file:{desk.database}?mode=ro", uri=True) as database:

@@ -61,29 +61,35 @@ def fresh_store(clock: VirtualClock) -> "QuickStore":
     return QuickStore(SqlStore(engine, clock, run=Inline()))
 
 
-_CHANGING = frozenset(
-    {"register", "open", "record", "instruct", "claim", "append", "sent", "postpone"}
-)
+_QUEUEING = frozenset({"open", "record", "sent", "postpone"})
+_LEAVES_READS = frozenset({"claim", "sent", "postpone", "append"})
+"""Writes that change nothing of what desks read, the outbox apart."""
+_CHANGING = _QUEUEING | _LEAVES_READS | {"register", "instruct"}
 _FAR = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class QuickStore:
-    """The real store; what was read since the last write is not read again.
+    """The real store; what was read since it last changed is not read again.
 
     Desks that wait ask the same questions for minutes. Everybody here shares one connection and all
-    values are frozen, so the answer cannot have changed until somebody writes.
+    values are frozen, so an answer cannot have changed until somebody writes to what it was read from.
     """
 
     def __init__(self, store: SqlStore) -> None:
         self._store = store
         self._read: dict[Any, Any] = {}
+        self._queued = True
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._store, name)
         known = self._read
 
         async def change(*arguments: Any) -> Any:
-            known.clear()
+            self._queued = self._queued or name in _QUEUEING
+            if name == "record":
+                self._forget(arguments[0])
+            elif name not in _LEAVES_READS:
+                known.clear()
             return await method(*arguments)
 
         async def ask(*arguments: Any, **options: Any) -> Any:
@@ -96,12 +102,20 @@ class QuickStore:
         setattr(self, name, made)
         return made
 
+    def _forget(self, change: Change) -> None:
+        kept = {"registration", "registrations"} | (set() if change.slots else {"slots"})
+        identity = change.release.id
+        for key in list(self._read):
+            other = key[0] == "release" and key[1] != (identity,)
+            if key[0] not in kept and not other:
+                del self._read[key]
+
     async def waiting(self, now: datetime, limit: int = 20) -> tuple[Message, ...]:
         """See the port."""
-        if not self._read.get("queued", True):
+        if not self._queued:
             return ()
         found = await self._store.waiting(now, limit)
-        self._read["queued"] = bool(found) or bool(await self._store.waiting(_FAR, 1))
+        self._queued = bool(found) or bool(await self._store.waiting(_FAR, 1))
         return found
 
     def entries(self, **options: Any) -> AsyncIterator[AuditEntry]:

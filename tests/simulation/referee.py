@@ -5,6 +5,7 @@ disturbs nothing. A broken rule is written down with its time; the run goes on, 
 can be understood together with what follows.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +55,7 @@ class Referee:
         self.answered: set[str] = set()
         self.calls = 0
         self.several = False
+        self.reached: Callable[[Stage], None] | None = None
         self.trace: Any = None
         self._registration = registration
         self._router = router
@@ -142,6 +144,8 @@ class Referee:
             return
         if after.stage not in TRANSITIONS[before.stage]:
             self.complain(f"there is no way from {before.stage} to {after.stage}")
+        if self.reached is not None:
+            self.reached(after.stage)
         data = change.audit.data if change.audit else {}
         if (data.get("from"), data.get("to")) != (before.stage.value, after.stage.value):
             self.complain(f"{before.stage} became {after.stage} without its audit entry")

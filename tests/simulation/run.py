@@ -13,25 +13,26 @@ from random import Random
 from typing import Any
 
 from tests.simulation.ending import look_back
-from tests.simulation.ground import NEW, NEXT, TICK, Ground
+from tests.simulation.ground import NEW, NEXT, OLD, TICK, Ground
 from tests.simulation.life import LIFE, Crashed, Life, MetricsWire, StoreWire, Wire
 from tests.simulation.scenario import SERVICE, Kind, Scenario, draw
 from tests.simulation.virtual import Stuck, VirtualLoop
 
+from gonogo.adapters.memory_deployer import Behaviour
 from gonogo.controllers.desk import Desk
 from gonogo.controllers.world import Rhythm, World
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.errors import Conflict, GonogoError, NotFound
-from gonogo.domain.release import WAITING, InstructionKind, Release
+from gonogo.domain.release import WAITING, InstructionKind, Release, Stage
 from gonogo.usecases.context import Context
 from gonogo.usecases.releases import instruct, start_release
 
 RHYTHM = Rhythm(
     poll=timedelta(seconds=1),
-    flush=timedelta(seconds=2),
-    keep=timedelta(seconds=3),
-    claim=timedelta(seconds=3),
-    lease=timedelta(seconds=15),
+    flush=timedelta(seconds=6),
+    keep=timedelta(seconds=5),
+    claim=timedelta(seconds=5),
+    lease=timedelta(seconds=30),
     gap_patience=timedelta(seconds=6),
     stop_grace=timedelta(seconds=5),
 )
@@ -110,8 +111,8 @@ class Run:
                 await self._start(NEXT)
             else:
                 break
-        await self._rest()
         self._ending = True
+        await self._rest()
         await look_back(ground)
         await self._stop()
 
@@ -125,7 +126,10 @@ class Run:
 
     async def _rest(self) -> None:
         """Let what is still on its way arrive, without mishaps."""
-        for _ in range(int(30 / TICK)):
+        self.scenario.weather.clears_at = 0.0
+        for life in self._lives.values():
+            life.release()
+        for _ in range(int(20 / TICK)):
             await asyncio.sleep(TICK)
             self.ground.serve()
 
@@ -164,14 +168,15 @@ class Run:
                 await self._silent(life)
             del self._lives[name], self._desks[name]
             away = crash.away if crash is not None and life.dead else 1.0
-            await asyncio.sleep(away)
+            while away > 0 and not self._ending:
+                away -= TICK
+                await asyncio.sleep(TICK)
             self._mishap()
 
     async def _silent(self, life: Life) -> None:
         """A desk that was stopped makes no call any more."""
         before = life.calls
-        for _ in range(50):
-            await asyncio.sleep(0)
+        await asyncio.sleep(3)
         if life.calls > before:
             self.ground.referee.complain("the desk was stopped and went on")
         life.die()
@@ -208,6 +213,7 @@ class Run:
             self._at(pause.at, self._pause, pause.length)
         for at, word in scenario.words:
             self._at(at, lambda word=word: self._spawn(self._say(word)))
+        self.ground.referee.reached = self._reached
         for at in scenario.wakes:
             self._at(at, lambda: [self._wake(each) for each in self.ground.referee.cases])
         for at in scenario.router_deaths:
@@ -220,6 +226,12 @@ class Run:
             self._at(at, self._stop_one)
         for at, jump in scenario.clock_jumps:
             self._at(at, self._jump, jump)
+
+    def _reached(self, stage: Stage) -> None:
+        for where, delay, word in self.scenario.whims:
+            if where == stage.value:
+                say = lambda word=word: self._spawn(self._say(word))  # noqa: E731
+                self._at(self.loop.time() + delay, say)
 
     def _at(self, when: float, work: Callable[..., Any], *arguments: Any) -> None:
         def happen() -> None:
@@ -257,6 +269,8 @@ class Run:
 
     def _kill_baseline(self) -> None:
         running = self.ground.deployer.running()
+        if self.scenario.old_refuses:
+            self.ground.deployer.behave(OLD, Behaviour(refuses="its disk is gone"))
         if running:
             self.ground.deployer.kill(self._random.choice(running).id)
 

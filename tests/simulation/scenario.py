@@ -54,7 +54,7 @@ class Candidate:
     smoke_fails_at: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Weather:
     """How often a call of each port goes wrong (0 to 1), and when the sky clears (seconds)."""
 
@@ -98,12 +98,14 @@ class Scenario:
     pauses: tuple[Pause, ...]
     desks: tuple[str, ...]
     words: tuple[tuple[float, str], ...]
+    whims: tuple[tuple[str, float, str], ...]
     wakes: tuple[float, ...]
     wakes_lost: float
     router_deaths: tuple[float, ...]
     baseline_deaths: tuple[float, ...]
     gaps: tuple[tuple[float, float], ...]
     stops: tuple[float, ...]
+    old_refuses: bool
     clock_jumps: tuple[tuple[float, float], ...]
     rate: float
     sessions: float
@@ -133,12 +135,14 @@ def draw(seed: int) -> Scenario:
         pauses=_pauses(random) if several or (not calm and random.random() < 0.1) else (),
         desks=desks,
         words=() if calm else _words(random),
+        whims=() if calm else _whims(random),
         wakes=_times(random, 6, 120),
         wakes_lost=random.choice((0.0, 0.0, 0.3, 1.0)),
         router_deaths=() if calm else _times(random, 2, 120),
         baseline_deaths=() if calm or random.random() < 0.7 else _times(random, 2, 120),
         gaps=() if calm else _gaps(random),
         stops=() if calm or random.random() < 0.7 else _times(random, 2, 90),
+        old_refuses=not calm and random.random() < 0.05,
         clock_jumps=_clock_jumps(random) if not calm and random.random() < 0.05 else (),
         rate=random.choice((0.0, 4.0, 10.0, 20.0)) if random.random() < 0.4 else 12.0,
         sessions=random.choice((0.0, 0.0, 0.5, 1.0)),
@@ -205,9 +209,7 @@ def _command(random: Random, name: str) -> Command:
 
 
 def _candidate(random: Random, plan: Plan) -> Candidate:
-    kind = random.choice(
-        (*Kind, Kind.GOOD, Kind.GOOD, Kind.GOOD, Kind.BAD, Kind.BAD, Kind.BAD_LATE)
-    )
+    kind = random.choice((*Kind, *((Kind.GOOD,) * 8), Kind.BAD, Kind.BAD, Kind.BAD_LATE))
     behaviour = Behaviour(
         healthy_after=_seconds(random, 0, 3), stops_in=_seconds(random, 0, 8), output="ready"
     )
@@ -240,10 +242,10 @@ def _candidate(random: Random, plan: Plan) -> Candidate:
 def _weather(random: Random, ends: float, *, calm: bool) -> Weather:
     if calm:
         return Weather(dict.fromkeys(PORTS, 0.0), dict.fromkeys(PORTS, 0.0), 0.0, 0.0)
-    rates = (0.0, 0.0, 0.0, 0.01, 0.04, 0.15)
+    rates = (0.0, 0.0, 0.0, 0.0, 0.005, 0.02, 0.1)
     return Weather(
         fails={port: random.choice(rates) for port in PORTS},
-        hangs={port: random.choice((0.0, 0.0, 0.0, 0.01, 0.04)) for port in PORTS},
+        hangs={port: random.choice((0.0, 0.0, 0.0, 0.005, 0.02)) for port in PORTS},
         slow=random.choice((0.05, 0.2, 0.5)),
         clears_at=ends,
     )
@@ -270,6 +272,20 @@ _WORDS = ("pause", "resume", "retry", "abort", "roll_back", "confirm", "reject")
 def _words(random: Random) -> tuple[tuple[float, str], ...]:
     count = random.choice((0, 0, 1, 2, 4))
     return tuple(sorted((random.uniform(0, 120), random.choice(_WORDS)) for _ in range(count)))
+
+
+def _whims(random: Random) -> tuple[tuple[str, float, str], ...]:
+    """Words that are said a while after a stage was reached: the worst moments lie there."""
+    stages = ("checking", "staging", "canary", "promoting", "verifying", "watching")
+    more = ("rolling_back", "verifying_rollback", "watching", "canary", "staging")
+    return tuple(
+        (
+            random.choice((*stages, *more)),
+            random.choice((0.0, random.uniform(0, 3), random.uniform(0, 20))),
+            random.choice(_WORDS),
+        )
+        for _ in range(random.choice((0, 0, 0, 1, 2, 3)))
+    )
 
 
 def _gaps(random: Random) -> tuple[tuple[float, float], ...]:

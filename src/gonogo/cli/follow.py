@@ -16,13 +16,15 @@ _WAIT = 1.0
 
 
 class _Live(Protocol):
+    def say(self, line: str) -> None: ...
+
     def show(self, release: dict[str, Any]) -> None: ...
 
 
-def follow(desk: DeskClient, reference: str, *, as_json: bool) -> int:
+def follow(desk: DeskClient, reference: str, *, as_json: bool, hints: bool = True) -> int:
     """Follow until the release ends or waits for a person; returns the exit code.
 
-    Ctrl-C stops the following, not the release.
+    Ctrl-C stops the following, not the release. `hints` end with what to do next.
     """
     release: dict[str, Any] = desk.get(f"/releases/{reference}")
     identity, name = release["id"], f"{release['service']} {release['version']}"
@@ -39,10 +41,13 @@ def follow(desk: DeskClient, reference: str, *, as_json: bool) -> int:
     if as_json:
         output.data(release)
     else:
-        for kpi in release["kpis"]:
+        for kpi in (
+            release["kpis"] if release["exposed"] and release["verdict"] != "no_data" else ()
+        ):
             output.note(f"    {kpi['sentence']}")
         click.echo(output.stage_line(release))
-        _next(release)
+        if hints:
+            _next(release)
     return output.EXIT_CODES.get(release["stage"], output.OTHER)
 
 
@@ -61,7 +66,7 @@ def _until_it_rests(desk: DeskClient, identity: str, live: _Live) -> dict[str, A
             after = event["sequence"]
             line = describe(event)
             if line:
-                output.note(line)
+                live.say(line)
         release: dict[str, Any] = found["release"]
         live.show(release)
         if not found["events"] and (release["final"] or release["waits_for_person"]):
@@ -125,5 +130,9 @@ def _live(*, enabled: bool) -> Iterator[_Live]:
 
 
 class _Quiet:
+    def say(self, line: str) -> None:
+        """A line of history."""
+        output.note(line)
+
     def show(self, release: dict[str, Any]) -> None:
         """Nothing: when piped, the lines are all there is."""

@@ -23,7 +23,10 @@ class LiveStatus:
     """A few lines at the bottom of the terminal that are drawn anew."""
 
     def __init__(self) -> None:
-        self._live = Live(console=Console(stderr=True), transient=True, refresh_per_second=8)
+        self._console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+        self._live = Live(
+            console=self._console, transient=True, auto_refresh=False, redirect_stderr=False
+        )
 
     def __enter__(self) -> "LiveStatus":
         self._live.__enter__()
@@ -37,6 +40,10 @@ class LiveStatus:
     ) -> None:
         self._live.__exit__(kind, error, trace)
 
+    def say(self, line: str) -> None:
+        """A line of history, above the live ones."""
+        self._console.print(line)
+
     def show(self, release: dict[str, Any]) -> None:
         """Draw this release."""
         table = Table.grid(padding=(0, 2))
@@ -48,4 +55,5 @@ class LiveStatus:
                 Text(f"canary {canary['bad']}/{canary['total']}"),
                 Text(f"baseline {baseline['bad']}/{baseline['total']}", style="dim"),
             )
-        self._live.update(Group(Text(stage_line(release), style="bold"), table))
+        line = Text(stage_line(release), style="bold", no_wrap=True, overflow="ellipsis")
+        self._live.update(Group(line, table), refresh=True)

@@ -53,7 +53,9 @@ class Drive:
         self.release = release
         self.lease = lease
         self.woken = asyncio.Event()
+        self.trouble: str | None = None
         self._writing = asyncio.Lock()
+        self._doubtful = False
         self._asked = world.clock.now()
 
     @property
@@ -79,7 +81,8 @@ class Drive:
         actor: str = DESK.name,
     ) -> None:
         """Store one change with its audit entry and, where there is a `message`, what to tell."""
-        async with self._writing:
+
+        def wanted() -> Change:
             release = change(self.release)
             messages: tuple[Message, ...] = ()
             if message is not None:
@@ -87,26 +90,66 @@ class Drive:
                 text = f"{release.service} {release.version} {message}"
                 now = self.world.clock.now()
                 messages = (Message(identity, release.id, action, text, now),)
-            self.release = await self.world.store.record(
-                Change(
-                    release=release,
-                    lease=self.lease,
-                    audit=AuditDraft(actor, action, release.id, dict(data or {})),
-                    slots=tuple(slots),
-                    messages=messages,
-                    journal=journal,
-                    look=seen.look if seen else None,
-                    judge=seen.memory if seen else None,
-                    handled=() if answered is None else (answered.id,),
-                )
+            return Change(
+                release=release,
+                lease=self.lease,
+                audit=AuditDraft(actor, action, release.id, dict(data or {})),
+                slots=tuple(slots),
+                messages=messages,
+                journal=journal,
+                look=seen.look if seen else None,
+                judge=seen.memory if seen else None,
+                handled=() if answered is None else (answered.id,),
             )
+
+        await self._store(wanted)
 
     async def remember(self, seen: Seen) -> None:
         """Store what the judge saw together with what it remembers of it."""
+        await self._store(
+            lambda: Change(self.release, self.lease, look=seen.look, judge=seen.memory)
+        )
+
+    async def _store(self, wanted: Callable[[], Change]) -> None:
+        """Store one change after another; the row that comes back is the one the next starts from.
+
+        A write that has begun ends even when its caller is cancelled meanwhile, and one whose answer
+        was lost is looked up before the next: a write that starts from an old row would look like a
+        second driver's.
+        """
+        writing = asyncio.ensure_future(self._write(wanted))
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            writing.add_done_callback(_end_quietly)
+            raise
+
+    async def _write(self, wanted: Callable[[], Change]) -> None:
         async with self._writing:
-            self.release = await self.world.store.record(
-                Change(self.release, self.lease, look=seen.look, judge=seen.memory)
-            )
+            await self._reread()
+            change = wanted()
+            self._doubtful = True
+            self.release = await self.world.store.record(change)
+            self._doubtful = False
+
+    async def be_sure(self) -> None:
+        """After a write whose end nobody saw: raises StaleLease when it was stored after all.
+
+        What this drive remembers is then older than the row, so a new one has to begin from there.
+        """
+        async with self._writing:
+            known = self.release.revision
+            await self._reread()
+        if self.release.revision != known:
+            raise StaleLease(f"release {self.release.id} was stored, and the answer was lost")
+
+    async def _reread(self) -> None:
+        if not self._doubtful:
+            return
+        stored = await self.world.store.release(self.release.id)
+        if stored is not None:
+            self.release = stored
+        self._doubtful = False
 
     async def go(
         self,
@@ -176,3 +219,9 @@ class Drive:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.woken.wait(), duration.total_seconds())
         await self.heed()
+
+
+def _end_quietly(writing: "asyncio.Future[None]") -> None:
+    """Nobody waits for this write any more; whoever comes next reads what became of it."""
+    if not writing.cancelled():
+        writing.exception()

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from gonogo.controllers.layout import follows, instance_of, layout_of
 from gonogo.controllers.world import World
 from gonogo.domain.errors import ActionFailed, GonogoError
-from gonogo.domain.instance import InstanceState, release_of
+from gonogo.domain.instance import Instance, InstanceState, release_of
 from gonogo.domain.plan import Environment
 from gonogo.domain.registration import Registration
 from gonogo.domain.slot import Layout, Slot, SlotRole
@@ -89,4 +89,15 @@ class Fleet:
         pause = min(timedelta(seconds=2**restarts.count), _LONGEST_PAUSE)
         restarts.count, restarts.not_before = restarts.count + 1, now + pause
         log.warning("%s in %s is not running; starting it", slot.version, slot.environment)
-        await self._world.deployer.start(instance)
+        async with self._world.place(slot.service, slot.environment):
+            if await self._is_kept(instance):
+                await self._world.deployer.start(instance)
+        if not await self._is_kept(instance):
+            # It was stopped because it is not wanted any more; another desk may have said so.
+            await self._world.deployer.stop(
+                instance.id, self._world.rhythm.stop_grace.total_seconds()
+            )
+
+    async def _is_kept(self, instance: Instance) -> bool:
+        slots = await self._world.store.slots(instance.service, instance.environment)
+        return any(slot.instance == instance.id and slot.role in _KEPT for slot in slots)

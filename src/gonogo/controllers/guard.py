@@ -1,6 +1,7 @@
 """Keeping watch over customers while anything else goes on."""
 
 import asyncio
+import logging
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -11,8 +12,11 @@ from gonogo.controllers.drive import Drive
 from gonogo.controllers.judging import Watcher
 from gonogo.controllers.layout import instance_of
 from gonogo.controllers.steps import died
+from gonogo.domain.errors import Unavailable
 from gonogo.domain.instance import InstanceState, instance_id
 from gonogo.domain.verdict import Judgement, Verdict
+
+log = logging.getLogger("gonogo.release")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Lookout:
         self._stack = AsyncExitStack()
         self._watcher: Watcher | None = None
         self._next_probe = drive.world.clock.now()
+        self._flushing: asyncio.Task[None] | None = None
 
     async def watcher(self) -> Watcher:
         """The open watcher."""
@@ -45,6 +50,9 @@ class Lookout:
 
     async def close(self) -> None:
         """Stop counting."""
+        flushing, self._flushing = self._flushing, None
+        if flushing is not None:
+            await asyncio.gather(flushing, return_exceptions=True)
         await self._stack.aclose()
         self._watcher = None
 
@@ -60,20 +68,39 @@ class Lookout:
         met = watcher.criterion_met()
         if met is not None:
             return Harm("criterion:release:fail", met, now, watcher.judgement())
+        withdrawn = drive.world.withdrawn.get(self._identity)
+        if withdrawn is not None:
+            return Harm("desk:release:withdrawn", withdrawn, now, watcher.judgement())
         died = await self._died() if now >= self._next_probe else None
         if died is not None:
             return Harm("deployer:release:fail", died, now, watcher.judgement())
-        if watcher.due():
-            await watcher.flush()
+        self._keep_books(watcher)
         return None
+
+    def _keep_books(self, watcher: Watcher) -> None:
+        """Store beside the watching: a database that hangs must not make the judge deaf."""
+        if self._flushing is not None and self._flushing.done():
+            flushed, self._flushing = self._flushing, None
+            flushed.result()
+        if watcher.due() and self._flushing is None:
+            self._flushing = asyncio.ensure_future(self._flush(watcher))
+
+    async def _flush(self, watcher: Watcher) -> None:
+        try:
+            await watcher.flush()
+        except Unavailable as trouble:
+            log.warning("release %s: what was seen waits: %s", self._drive.release.id, trouble)
+
+    @property
+    def _identity(self) -> str:
+        return instance_id(self._drive.release.id, self._drive.plan.production.name)
 
     async def _died(self) -> str | None:
         drive = self._drive
         self._next_probe = drive.world.clock.now() + drive.world.rhythm.poll
         environment = drive.plan.production
-        identity = instance_id(drive.release.id, environment.name)
         slots = await drive.slots(environment)
-        slot = next((slot for slot in slots if slot.instance == identity), None)
+        slot = next((slot for slot in slots if slot.instance == self._identity), None)
         if slot is None:
             return f"{drive.release.version} has no slot any more"
         instance = instance_of(slot, drive.plan, environment)

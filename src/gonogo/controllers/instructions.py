@@ -14,14 +14,19 @@ async def obey(drive: Drive, instruction: Instruction) -> None:
     await OBEY[instruction.kind](drive, instruction)
 
 
-async def _too_late(drive: Drive, instruction: Instruction) -> None:
-    stage = drive.release.stage.value.replace("_", " ")
+async def refuse(drive: Drive, instruction: Instruction, reason: str) -> None:
+    """Answer a person that their word was not followed, and why."""
     await drive.record(
         "desk:instruction:refused",
-        {"kind": instruction.kind.value, "reason": f"the release is {stage}"},
+        {"kind": instruction.kind.value, "reason": reason},
         answered=instruction,
-        message=f"did not {instruction.kind.value.replace('_', ' ')}: it is {stage}",
+        message=f"did not {instruction.kind.value.replace('_', ' ')}: {reason}",
     )
+
+
+async def _too_late(drive: Drive, instruction: Instruction) -> None:
+    stage = drive.release.stage.value.replace("_", " ")
+    await refuse(drive, instruction, f"the release is {stage}")
 
 
 def _may(drive: Drive, stage: Stage) -> bool:

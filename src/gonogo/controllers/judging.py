@@ -5,6 +5,7 @@ batch was counted. What the judge has eaten is stored together with what it was 
 crash it goes on from the last stored look; what happened in between is recorded as a gap.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -48,6 +49,8 @@ class Watcher:
         self._next_assessment = self._last_flush
         self._stack = AsyncExitStack()
         self._stream: MetricStream | None = None
+        self._unstored: list[Seen] = []
+        self._storing = asyncio.Lock()
         self.step_requests = 0
         self.first_bad: datetime | None = None
 
@@ -57,11 +60,13 @@ class Watcher:
         environment = drive.plan.production
         kpis = (*self._plan.kpis, *(_as_kpi(criterion) for criterion in self._criteria))
         source = drive.world.metrics.subscribe(drive.release.service, environment.name, kpis)
-        self._stream = await self._stack.enter_async_context(source)
-        stored = await drive.world.store.judge_memory(drive.release.id)
-        if stored is not None:
-            self._remember(stored)
-            await self._recount()
+        async with AsyncExitStack() as opening:  # closes the stream when the rest fails
+            self._stream = await opening.enter_async_context(source)
+            stored = await drive.world.store.judge_memory(drive.release.id)
+            if stored is not None:
+                self._remember(stored)
+                await self._recount()
+            self._stack = opening.pop_all()
         return self
 
     def _remember(self, stored: bytes) -> None:
@@ -124,27 +129,27 @@ class Watcher:
         try:
             batch = await self._stream.next(within)
         except Unavailable as error:
-            await self._note_gap(now, str(error))
+            self._note_gap(now, str(error))
             await self._drive.wait(within)
-            return False
+            return judge.failed(self._memory)
         if batch.gap is not None:
-            await self._note_gap(batch.at, batch.gap)
-            return False
-        await self._eat(batch)
+            self._note_gap(batch.at, batch.gap)
+        else:
+            self._eat(batch)
         return judge.failed(self._memory)
 
-    async def _note_gap(self, at: datetime, why: str) -> None:
+    def _note_gap(self, at: datetime, why: str) -> None:
         if self._pending:
-            await self.flush()  # what was counted before the gap is good and stays
+            self._close_look()  # what was counted before the gap is good and stays
         self._gap = why
         if self._blind_since is None:
             self._blind_since = at
 
-    async def _eat(self, batch: Batch) -> None:
+    def _eat(self, batch: Batch) -> None:
         if not batch.counts:
             return
         if self._gap is not None:
-            await self.flush()
+            self._close_look()
         self._blind_since = None
         increments = []
         for kpi in self._plan.kpis:
@@ -214,16 +219,39 @@ class Watcher:
     def due(self) -> bool:
         """Whether there is something to store, and it is time to."""
         waited = self._drive.world.clock.now() - self._last_flush
-        news = bool(self._pending) or self._gap is not None
+        news = bool(self._pending) or self._gap is not None or bool(self._unstored)
         return news and waited >= self._drive.world.rhythm.flush
 
     async def flush(self) -> None:
-        """Store what was seen since the last time, with the judge's memory of it."""
-        await self._drive.remember(self.seen(self.judgement()))
-        self.forget()
+        """Store what was seen since the last time, with the judge's memory of it.
 
-    def seen(self, judgement: Judgement) -> Seen:
-        """What was seen since the last stored look, to be stored with whatever follows from it."""
+        Raises Unavailable when it cannot be stored now; it is kept for the next time.
+        """
+        self._last_flush = self._drive.world.clock.now()
+        await self.catch_up()
+        self._close_look()
+        await self.catch_up()
+
+    async def catch_up(self) -> None:
+        """Store the stretches that have ended, in order. Raises Unavailable as `flush` does."""
+        async with self._storing:
+            while self._unstored:
+                seen = self._unstored.pop(0)
+                try:
+                    await self._drive.remember(seen)
+                except Unavailable:
+                    self._unstored.insert(0, seen)
+                    raise
+
+    def _close_look(self) -> None:
+        self.keep(self.conclude(self.judgement()))
+
+    def keep(self, seen: Seen) -> None:
+        """What could not be stored is stored the next time, before anything newer."""
+        self._unstored.append(seen)
+
+    def conclude(self, judgement: Judgement) -> Seen:
+        """End the present stretch: what was seen in it, to be stored with whatever follows from it."""
         release = self._drive.release
         promoted = release.stage in {Stage.PROMOTING, Stage.VERIFYING, Stage.WATCHING}
         steps = self._drive.plan.rollout.steps
@@ -238,13 +266,10 @@ class Watcher:
             gap=self._gap,
             hurt=tuple(sorted(self._hurt)),
         )
-        return Seen(look, judge.encode(self._memory))
-
-    def forget(self) -> None:
-        """What `seen` returned is stored now."""
         self._known_hurt |= self._hurt
         self._pending, self._hurt, self._gap = {}, set(), None
         self._last_flush = self._drive.world.clock.now()
+        return Seen(look, judge.encode(self._memory))
 
 
 def _as_kpi(criterion: RollbackCriterion) -> Kpi:

@@ -7,20 +7,24 @@ turn may be cut off at any point and begun again by another driver.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import replace
+from typing import Any
 
 from gonogo.controllers import instructions, rollback, stages
 from gonogo.controllers.drive import Drive, Interrupted
 from gonogo.controllers.guard import Lookout
+from gonogo.controllers.stages import BLOCKED
 from gonogo.domain.errors import (
     ActionFailed,
     Conflict,
+    GonogoError,
     InvalidInput,
     NeedsPerson,
     NotFound,
     Unavailable,
 )
-from gonogo.domain.release import Stage
+from gonogo.domain.release import WAITING, Instruction, Stage
 
 log = logging.getLogger("gonogo.release")
 
@@ -67,7 +71,15 @@ async def _no_go(drive: Drive, reason: str) -> None:
 
 
 async def _ask(drive: Drive, reason: str) -> None:
-    await drive.go(Stage.NEEDS_PERSON, reason)
+    if drive.release.stage is not Stage.NEEDS_PERSON:
+        await drive.go(Stage.NEEDS_PERSON, reason)
+    elif reason != drive.release.reason:
+        await drive.record(
+            "desk:release:waits",
+            {"reason": reason},
+            change=lambda release: replace(release, reason=reason),
+            message=reason,
+        )
 
 
 ON_FAILURE: Mapping[Stage, Callable[[Drive, str], Awaitable[None]]] = {
@@ -87,18 +99,20 @@ async def drive_to_end(drive: Drive) -> None:
     """Drive a release until it has ended. Raises StaleLease when another desk took it over."""
     lookout = Lookout(drive)
     keeper = asyncio.ensure_future(_keep_lease(drive))
+    turn: asyncio.Task[None] | None = None
     try:
         while not drive.release.final:
             turn = asyncio.ensure_future(_turn(drive, lookout))
             await asyncio.wait({turn, keeper}, return_when=asyncio.FIRST_COMPLETED)
             if keeper.done():
-                turn.cancel()
-                await asyncio.gather(turn, return_exceptions=True)
                 keeper.result()
             await turn
     finally:
-        keeper.cancel()
-        await asyncio.gather(keeper, return_exceptions=True)
+        # A turn is a task of its own: whoever ends the drive has to end it too.
+        working = [task for task in (turn, keeper) if task is not None]
+        for task in working:
+            task.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
         with contextlib.suppress(Unavailable):
             await lookout.close()
 
@@ -111,18 +125,85 @@ async def _keep_lease(drive: Drive) -> None:
 
 
 async def _turn(drive: Drive, lookout: Lookout) -> None:
-    """One turn: a stage's work, a person's word, or what follows from a failure."""
+    """One turn: a stage's work or a person's word, and what follows when it fails."""
     try:
-        try:
-            await HANDLERS[drive.release.stage](drive, lookout)
-        except Interrupted as said:
-            await instructions.obey(drive, said.instruction)
-        except ActionFailed as failure:
-            log.warning("release %s: %s", drive.release.id, failure)
-            await ON_FAILURE.get(drive.release.stage, _ask)(drive, str(failure))
-        except (NeedsPerson, Conflict, InvalidInput, NotFound) as trouble:
-            hint = f" ({trouble.hint})" if trouble.hint else ""
-            await _ask(drive, f"{trouble}{hint}")
+        await _settled(drive, _work(drive, lookout))
+        drive.trouble = None
     except Unavailable as trouble:
         log.warning("release %s waits: %s", drive.release.id, trouble)
-        await asyncio.sleep(drive.world.rhythm.keep.total_seconds())
+        try:
+            await _settled(drive, _bide(drive, lookout, trouble))
+        except Unavailable:
+            await asyncio.sleep(drive.world.rhythm.keep.total_seconds())
+
+
+async def _settled(drive: Drive, work: Coroutine[Any, Any, None]) -> None:
+    """Do it; where it fails, do what follows from that. Raises Unavailable: that is to be tried again."""
+    try:
+        await work
+    except ActionFailed as failure:
+        log.warning("release %s: %s", drive.release.id, failure)
+        await _after(drive, failure)
+    except (NeedsPerson, Conflict, InvalidInput, NotFound) as trouble:
+        await _ask(drive, _with_hint(trouble))
+
+
+async def _work(drive: Drive, lookout: Lookout) -> None:
+    await drive.be_sure()
+    try:
+        await HANDLERS[drive.release.stage](drive, lookout)
+    except Interrupted as said:
+        await _obey(drive, said.instruction)
+
+
+async def _obey(drive: Drive, instruction: Instruction) -> None:
+    """Do what a person said; where that fails before it changed anything, they are told so."""
+    try:
+        await instructions.obey(drive, instruction)
+    except (ActionFailed, NeedsPerson, Conflict, InvalidInput, NotFound) as trouble:
+        waiting = await drive.world.store.instructions(drive.release.id)
+        if all(each.id != instruction.id for each in waiting):
+            raise
+        await instructions.refuse(drive, instruction, _with_hint(trouble))
+
+
+async def _after(drive: Drive, failure: ActionFailed) -> None:
+    try:
+        await ON_FAILURE.get(drive.release.stage, _ask)(drive, str(failure))
+    except ActionFailed as second:
+        await _ask(drive, f"{failure}; and then {second}")
+
+
+def _with_hint(trouble: GonogoError) -> str:
+    return f"{trouble} ({trouble.hint})" if trouble.hint else str(trouble)
+
+
+async def _bide(drive: Drive, lookout: Lookout, trouble: Unavailable) -> None:
+    """Wait a moment for what did not answer; customers who are on the version are watched meanwhile."""
+    stage = drive.release.came_from if drive.release.stage in WAITING else drive.release.stage
+    if not drive.release.exposed or stage not in _EXPOSING:
+        await _pause(drive, trouble)
+        return
+    try:
+        harm = await lookout.during(_pause(drive, trouble))
+    except Interrupted as said:
+        await _obey(drive, said.instruction)
+        return
+    nowhere = drive.release.previous is None and drive.release.stage in WAITING
+    if harm is not None and not nowhere:
+        await rollback.because_of(drive, lookout, harm)
+
+
+async def _pause(drive: Drive, trouble: Unavailable) -> None:
+    """What does not go away at once is said where people look, as far as it can be written down."""
+    reason = f"{BLOCKED}{_with_hint(trouble)}"
+    if drive.trouble == str(trouble) and drive.release.reason != reason:
+        with contextlib.suppress(Unavailable):
+            await drive.record(
+                "desk:release:waits",
+                {"reason": reason},
+                change=lambda release: replace(release, reason=reason),
+                message=reason,
+            )
+    drive.trouble = str(trouble)
+    await asyncio.sleep(drive.world.rhythm.keep.total_seconds())

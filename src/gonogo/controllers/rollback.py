@@ -5,9 +5,14 @@ them and is read back, all before anything else is done. Draining, clearing cach
 and stopping the version come after customers are safe. Every part may be repeated.
 """
 
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
+from typing import Any
 
-from gonogo.controllers.drive import Drive, Seen
+from gonogo.controllers.drive import Drive
 from gonogo.controllers.guard import Harm, Lookout
 from gonogo.controllers.layout import instance_of, layout_of, take_out, way_back
 from gonogo.controllers.steps import command, healthy, lay_out, smoke, vacate
@@ -18,11 +23,12 @@ from gonogo.domain.release import Instruction, Stage
 from gonogo.domain.slot import Slot, SlotRole, with_role
 from gonogo.domain.story import OUT_OF_ROTATION, recorded_time
 
+log = logging.getLogger("gonogo.release")
+
 
 async def because_of(drive: Drive, lookout: Lookout, harm: Harm) -> None:
     """Take the release back on evidence. A first version has nowhere to go back to: a person is asked."""
     watcher = await lookout.watcher()
-    seen = watcher.seen(harm.judgement)
     first = watcher.first_bad.isoformat() if watcher.first_bad else None
     data = {
         "at": harm.at.isoformat(),
@@ -30,18 +36,27 @@ async def because_of(drive: Drive, lookout: Lookout, harm: Harm) -> None:
         "sentence": harm.reason,
         "kpi": harm.kpi,
     }
+    seen = watcher.conclude(harm.judgement)
+
+    async def record(**fields: Any) -> None:  # noqa: ANN401 - passed on to Drive.go
+        try:
+            await watcher.catch_up()
+            await drive.go(data=data, seen=seen, **fields)
+        except Unavailable:
+            watcher.keep(seen)
+            raise
+
     if drive.release.previous is None:
         reason = f"{harm.reason}; it is the first version, so there is none to go back to"
-        await drive.go(Stage.NEEDS_PERSON, reason, data=data, seen=seen)
+        await record(stage=Stage.NEEDS_PERSON, reason=reason)
     else:
-        await _begin(drive, harm.reason, harm.at, action=harm.action, data=data, seen=seen)
-    watcher.forget()
+        await _begin(drive, harm.reason, harm.at, partial(record, action=harm.action))
 
 
 async def asked_by(drive: Drive, instruction: Instruction) -> None:
     """Take the release back because a person said so."""
     reason = f"{instruction.actor} asked for it: {instruction.reason}"
-    await _begin(drive, reason, instruction.at, answered=instruction)
+    await _begin(drive, reason, instruction.at, partial(drive.go, answered=instruction))
 
 
 async def after_failure(drive: Drive, reason: str) -> None:
@@ -50,18 +65,11 @@ async def after_failure(drive: Drive, reason: str) -> None:
         why = f"{reason}; it is the first version, so there is none to go back to"
         await drive.go(Stage.NEEDS_PERSON, why)
         return
-    await _begin(drive, reason, drive.world.clock.now())
+    await _begin(drive, reason, drive.world.clock.now(), drive.go)
 
 
 async def _begin(
-    drive: Drive,
-    reason: str,
-    since: datetime,
-    *,
-    action: str | None = None,
-    data: dict[str, str | None] | None = None,
-    seen: Seen | None = None,
-    answered: Instruction | None = None,
+    drive: Drive, reason: str, since: datetime, record: Callable[..., Awaitable[None]]
 ) -> None:
     environment = drive.plan.production
     identity = instance_id(drive.release.id, environment.name)
@@ -71,24 +79,34 @@ async def _begin(
         if back_to is not None and back_to.role is SlotRole.PREVIOUS:
             await _ready(drive, environment, back_to)
         out = take_out(slots, identity)
+        recording = asyncio.ensure_future(
+            record(stage=Stage.ROLLING_BACK, reason=reason, slots=out)
+        )
         try:
-            await drive.go(
-                Stage.ROLLING_BACK,
-                reason,
-                action=action,
-                data=data,
-                slots=out,
-                seen=seen,
-                answered=answered,
-            )
+            await asyncio.wait({recording}, timeout=drive.world.rhythm.books.total_seconds())
+            if not recording.done():
+                await _withdraw(drive, environment, reason)
+            await recording
         except Unavailable:
-            # Customers come before the books: the harm is proven, and the row is written later.
-            drive.world.withdrawn.add(identity)
-            layout = layout_of(drive.registration, environment, slots, {identity})
-            await drive.world.router.apply(layout)
+            await _withdraw(drive, environment, reason)
             raise
-        drive.world.withdrawn.discard(identity)
+        finally:
+            recording.cancel()
+        drive.world.withdrawn.pop(identity, None)
         await _confirm(drive, environment, since)
+
+
+async def _withdraw(drive: Drive, environment: Environment, reason: str) -> None:
+    """Customers come before the books: the harm is proven, and the row is written later."""
+    world = drive.world
+    identity = instance_id(drive.release.id, environment.name)
+    world.withdrawn[identity] = reason
+    slots = await drive.slots(environment)
+    try:
+        await world.router.apply(layout_of(drive.registration, environment, slots, {identity}))
+    except ActionFailed as trouble:
+        # On a full disk the router's files cannot be written either; it was told before that.
+        log.warning("release %s: %s", drive.release.id, trouble)
 
 
 async def _ready(drive: Drive, environment: Environment, slot: Slot) -> None:
@@ -139,10 +157,11 @@ async def verify(drive: Drive, lookout: Lookout) -> None:
     back_to = with_role(slots, SlotRole.BASELINE)
     if back_to is not None:
         await smoke(drive, environment, back_to, "after the rollback")
-    identity = instance_id(drive.release.id, environment.name)
-    own = next((slot for slot in slots if slot.instance == identity), None)
-    if own is not None:
-        await vacate(drive, environment, own)
+    for place in drive.plan.environments:
+        identity = instance_id(drive.release.id, place.name)
+        for slot in await drive.slots(place):
+            if slot.instance == identity and slot.role is not SlotRole.BASELINE:
+                await vacate(drive, place, slot)
     state = f"{back_to.version} serves, smoke is green" if back_to else "nothing serves customers"
     await drive.go(Stage.ROLLED_BACK, f"{await _why(drive)}; {state}")
 

@@ -22,6 +22,9 @@ from gonogo.domain.verdict import Verdict
 
 CONFIRMATION = "production/confirmation"
 
+BLOCKED = "cannot go on yet: "
+"""How the reason of a release begins that waits for something which does not answer."""
+
 
 async def draft(drive: Drive, _: Lookout) -> None:
     """Nothing was done yet."""
@@ -61,10 +64,12 @@ async def rehearse(drive: Drive, _: Lookout) -> None:
 
 
 async def unrehearse(drive: Drive) -> None:
-    """Take the version out of the environments before production again."""
+    """Take the version out again where it does not serve, and finish a switch that was cut off."""
     for environment in drive.plan.environments:
         own = await _own(drive, environment)
-        if own is not None and own.role is not SlotRole.BASELINE:
+        if own is not None and own.role is SlotRole.BASELINE:
+            await _empty(drive, environment, SlotRole.PREVIOUS, SlotRole.RETIRING)
+        elif own is not None:
             await vacate(drive, environment, own)
 
 
@@ -121,12 +126,11 @@ async def canary(drive: Drive, lookout: Lookout) -> None:
         async with drive.world.place(drive.release.service, environment.name):
             await lay_out(drive, environment)
     while drive.release.stage is Stage.CANARY:
-        harm = await lookout.once()
+        harm = await lookout.during(_next(drive, lookout))
         if harm is not None:
             await rollback.because_of(drive, lookout, harm)
             return
         await drive.heed()
-        await _next(drive, lookout)
 
 
 async def _enter(drive: Drive, lookout: Lookout, step: int) -> None:
@@ -179,14 +183,14 @@ async def _next(drive: Drive, lookout: Lookout) -> None:
         case Move.ASK:
             await drive.go(Stage.NEEDS_PERSON, found.reason)
         case Move.ROLL_BACK:
-            # `once` has already acted on evidence of harm; the table is complete all the same.
-            await rollback.after_failure(drive, found.reason)
+            return  # whoever watches beside this has the evidence of harm, and acts on it
 
 
 async def _hold(drive: Drive, verdict: Verdict, reason: str) -> None:
     """Say once why it waits when the step's own time is over; a running step says nothing new."""
     kind = reason.partition(":")[0]
-    if reason.startswith("waits") and not drive.release.reason.startswith(kind):
+    news = reason.startswith("waits") and not drive.release.reason.startswith(kind)
+    if news or drive.release.reason.startswith(BLOCKED):
         await drive.record(
             "desk:release:waits",
             {"reason": reason, "verdict": verdict.value},

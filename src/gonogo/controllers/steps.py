@@ -167,7 +167,9 @@ async def vacate(drive: Drive, environment: Environment, slot: Slot) -> None:
     out = replace(slot, role=SlotRole.RETIRING, share=0.0, testers=False)
     async with world.place(slot.service, slot.environment):
         await drive.record("desk:slot:retiring", _named(slot), slots=(out,))
-        await lay_out(drive, environment)
+        # Where no router runs nobody can be on it, and none is started only to be told so.
+        if await world.router.read(slot.service, slot.environment) is not None:
+            await lay_out(drive, environment)
     end = world.clock.now() + drive.plan.rollout.drain
     while world.clock.now() < end:
         reading = await world.router.read(slot.service, slot.environment)

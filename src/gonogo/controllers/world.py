@@ -18,11 +18,16 @@ from gonogo.ports.workshop import Workshop
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """How often things are looked at when nothing wakes them."""
+    """How often things are looked at when nothing wakes them.
+
+    `books` is how long customers of a harmful version wait for the database before they are taken
+    off it without it.
+    """
 
     poll: timedelta = timedelta(milliseconds=100)
     flush: timedelta = timedelta(milliseconds=500)
     keep: timedelta = timedelta(milliseconds=500)
+    books: timedelta = timedelta(milliseconds=250)
     claim: timedelta = timedelta(seconds=1)
     lease: timedelta = timedelta(seconds=15)
     gap_patience: timedelta = timedelta(seconds=10)
@@ -33,8 +38,8 @@ class Rhythm:
 class World:
     """The ports, the clock, where fresh ids and ports come from, and who this desk is.
 
-    `withdrawn` are instances that must not get customers although their rows still say so: the one
-    case in which the world is changed first, when harm is proven and the database does not answer.
+    `withdrawn` holds, by instance, why it must not get customers although its row still says so: the
+    one case in which the world is changed first, when harm is proven and the database does not answer.
 
     `place(service, environment)` is the lock under which slots are changed and the router follows
     them, so that nobody lays a router out after a picture that has just become old.
@@ -52,7 +57,7 @@ class World:
     new_id: Callable[[], str]
     free_port: Callable[[], int]
     rhythm: Rhythm = Rhythm()
-    withdrawn: set[str] = field(default_factory=set)
+    withdrawn: dict[str, str] = field(default_factory=dict)
     _places: dict[tuple[str, str], asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )

@@ -5,8 +5,9 @@ process; writers take turns, so what a write checked is still true when it commi
 stored now is `Unavailable` and leaves the store usable. A caller that is cancelled while it waits
 does not undo work that has begun: like after a crash, it has to read what is true.
 
-Assumes that one thread at a time works on an SQLite file's connection (`Threads(1)` or `Inline`).
-Long reads go page by page, so that a write waits for a page and not for all of it.
+Reads do not wait for writes: a write may wait seconds for another program's lock, and who watches a
+canary must be able to read meanwhile. Assumes that one thread at a time writes to an SQLite file
+(`Threads(1)` or `Inline`). Long reads go page by page, so that others wait for a page at the most.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -51,7 +52,8 @@ def open_store(url: str, clock: Clock, *, patience: timedelta = DEFAULT_PATIENCE
     except BaseException:
         engine.dispose()
         raise
-    return SqlStore(engine, clock, run=Threads(1 if engine.dialect.name == "sqlite" else 4))
+    count = 1 if engine.dialect.name == "sqlite" else 4
+    return SqlStore(engine, clock, run=Threads(count), read=Threads(count))
 
 
 def memory_store(clock: Clock) -> "SqlStore":
@@ -63,19 +65,27 @@ def memory_store(clock: Clock) -> "SqlStore":
 
 
 class SqlStore:
-    """`gonogo.ports.store.Store` over SQLAlchemy Core. `engine` comes from `make_engine`."""
+    """`gonogo.ports.store.Store` over SQLAlchemy Core. `engine` comes from `make_engine`.
 
-    def __init__(self, engine: sa.Engine, clock: Clock, *, run: Runner) -> None:
+    `run` does the writes, and the reads too unless `read` is given for them.
+    """
+
+    def __init__(
+        self, engine: sa.Engine, clock: Clock, *, run: Runner, read: Runner | None = None
+    ) -> None:
         self._engine = engine
         self._reading = engine.execution_options(**{READING: True})
         self._clock = clock
         self._run = run
+        self._run_reads = read or run
         self._closed = False
 
     async def close(self) -> None:
         """Finish what was begun and let go of the database. Any call afterwards is Unavailable."""
         if not self._closed:
             self._closed = True
+            if self._run_reads is not self._run:
+                await self._run(self._run_reads.close)
             await self._run(self._engine.dispose)
             self._run.close()
 
@@ -195,15 +205,17 @@ class SqlStore:
         await self._write(lambda c: outbox.postpone(c, message_id, until, error))
 
     async def _read(self, work: Callable[[sa.Connection], Result]) -> Result:
-        return await self._on(self._reading, work)
+        return await self._on(self._run_reads, self._reading, work)
 
     async def _write(self, work: Callable[[sa.Connection], Result]) -> Result:
-        return await self._on(self._engine, work)
+        return await self._on(self._run, self._engine, work)
 
-    async def _on(self, engine: sa.Engine, work: Callable[[sa.Connection], Result]) -> Result:
+    async def _on(
+        self, run: Runner, engine: sa.Engine, work: Callable[[sa.Connection], Result]
+    ) -> Result:
         if self._closed:
             raise Unavailable("the store is closed: the desk is going down")
-        return await self._run(lambda: self._transact(engine, work))
+        return await run(lambda: self._transact(engine, work))
 
     def _transact(self, engine: sa.Engine, work: Callable[[sa.Connection], Result]) -> Result:
         try:

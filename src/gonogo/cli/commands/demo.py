@@ -115,7 +115,7 @@ def _release(desk: DeskClient, version: str, remark: str) -> None:
     output.note(f"gonogo release orders {version}      ({remark})")
     body = {"service": "orders", "version": version}
     started = desk.post("/releases", body)
-    code = follow(desk, started["id"], as_json=False)
+    code = follow(desk, started["id"], as_json=False, hints=False)
     if code == output.HELD:
         told = "\n".join(desk.get(f"/releases/{started['id']}/why")["why"])
         raise GonogoError(f"the demo cannot go on, {version} waits for a person:\n{told}")
