@@ -39,14 +39,16 @@ class Lookout:
         self._watcher: Watcher | None = None
         self._next_probe = drive.world.clock.now()
         self._flushing: asyncio.Task[None] | None = None
+        self._opening = asyncio.Lock()
 
     async def watcher(self) -> Watcher:
-        """The open watcher."""
-        if self._watcher is None:
-            slots = await self._drive.slots(self._drive.plan.production)
-            watcher = Watcher(self._drive, slots)
-            self._watcher = await self._stack.enter_async_context(watcher)
-        return self._watcher
+        """The open watcher; there is one, whoever asks first."""
+        async with self._opening:
+            if self._watcher is None:
+                slots = await self._drive.slots(self._drive.plan.production)
+                watcher = Watcher(self._drive, slots)
+                self._watcher = await self._stack.enter_async_context(watcher)
+            return self._watcher
 
     async def close(self) -> None:
         """Stop counting."""
