@@ -71,7 +71,7 @@ async def enter(drive: Drive, watcher: Watcher, step: int) -> None:
             seen=seen,
         )
 
-    await watcher.next_step(store, share=drive.plan.rollout.steps[step].share)
+    await watcher.begin_step(drive.plan.rollout.steps[step].share, store)
 
 
 async def serve(drive: Drive, watcher: Watcher, canary: int, of: int) -> None:
@@ -105,7 +105,7 @@ async def test_a_step_whose_row_could_not_be_stored_has_not_begun_for_the_judge_
         await enter(drive, watcher, 0)
         await serve(drive, watcher, 100, 1000)
         with pytest.raises(Unavailable):
-            await watcher.next_step(refuse, share=0.5)
+            await watcher.begin_step(0.5, refuse)
         assert watcher.step_requests == 100
         await serve(drive, watcher, 100, 1000)
         assert watcher.judgement().verdict is not Verdict.INCONCLUSIVE

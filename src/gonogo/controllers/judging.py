@@ -108,12 +108,28 @@ class Watcher:
         """Learn which instance is which arm after the rows changed."""
         self._arms = _arms(slots, self._instance)
 
-    def next_step(self, *, share: float | None = None, alone: bool = False) -> None:
-        """A rollout step with this planned share begins, or the time after promotion (`alone`).
+    async def begin_step(self, share: float, record: Callable[[Seen], Awaitable[None]]) -> None:
+        """A rollout step with this planned share begins: a fault may begin with it.
 
-        A fault may begin with it. What is concluded next belongs into the same record as the step.
+        `record` stores the row that says so with what it is given: the stretch that ends, and a judge
+        that knows of the step. Raises what `record` raises; after Unavailable the step before goes
+        on, for the judge as for the row: the split of one is not held against the plan of the other.
         """
-        self._memory = judge.next_step(self._plan, self._memory, share=share, alone=alone)
+        ended = self.conclude(self.judgement())
+        before = self._memory, self.step_requests
+        self._memory = judge.next_step(self._plan, self._memory, share=share)
+        self.step_requests = 0
+        try:
+            await self.catch_up()
+            await record(Seen(ended.look, judge.encode(self._memory)))
+        except Unavailable:
+            self._memory, self.step_requests = before
+            self.keep(ended)
+            raise
+
+    def go_on_alone(self) -> None:
+        """The time after promotion begins: nobody is left to compare with."""
+        self._memory = judge.next_step(self._plan, self._memory, alone=True)
         self.step_requests = 0
 
     async def look(self, within: timedelta) -> bool:

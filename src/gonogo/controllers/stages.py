@@ -134,7 +134,6 @@ async def _enter(drive: Drive, lookout: Lookout, step: int) -> None:
         f" at least {plan.minimum_requests} canary requests"
     )
     watcher = await lookout.watcher()
-    watcher.next_step(share=plan.share)
     async with drive.world.place(drive.release.service, environment.name):
         slots = shared(await drive.slots(environment), _identity(drive, environment), plan.share)
 
@@ -148,7 +147,7 @@ async def _enter(drive: Drive, lookout: Lookout, step: int) -> None:
                 seen=seen,
             )
 
-        await watcher.store_with(watcher.judgement(), record)
+        await watcher.begin_step(plan.share, record)
         await lay_out(drive, environment)
     watcher.follow(await drive.slots(environment))
 
@@ -212,7 +211,7 @@ async def promote(drive: Drive, lookout: Lookout) -> None:
             await lay_out(drive, environment)
     watcher = await lookout.watcher()
     watcher.follow(await drive.slots(environment))
-    watcher.next_step(alone=True)
+    watcher.go_on_alone()
     await watcher.flush()
 
     async def settle() -> None:
