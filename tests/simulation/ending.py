@@ -78,7 +78,10 @@ def _processes(ground: Ground) -> None:
     for identity in wanted - running:
         behaviour = ground.scenario.candidate.behaviour
         frail = behaviour.exits_after is not None or behaviour.refuses is not None
-        if not ground.scenario.old_refuses and not (frail and any(s.instance == identity and s.version == NEW for s in referee.rows.values())):
+        if not ground.scenario.old_refuses and not (
+            frail
+            and any(s.instance == identity and s.version == NEW for s in referee.rows.values())
+        ):
             referee.complain(f"{identity} should serve and does not run")
     if ground.metrics.open_streams():
         referee.complain("a metric stream is left open")

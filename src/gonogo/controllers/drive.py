@@ -7,7 +7,7 @@ thrown away at any instant; whoever makes the next one reads where the release s
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -56,6 +56,7 @@ class Drive:
         self.trouble: str | None = None
         self._writing = asyncio.Lock()
         self._doubtful = False
+        self._deaf = 0
         self._asked = world.clock.now()
 
     @property
@@ -197,12 +198,23 @@ class Drive:
         waiting = await self.world.store.instructions(self.release.id)
         return waiting[0] if waiting else None
 
+    @contextlib.contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """What is begun in here is finished before the next word is heard, also the one it obeys."""
+        self._deaf += 1
+        try:
+            yield
+        finally:
+            self._deaf -= 1
+
     async def heed(self) -> None:
         """Raise Interrupted when a person has said something.
 
         The store is asked when somebody woke this drive, and once in a while in case the word came
         in through another desk.
         """
+        if self._deaf:
+            return
         now = self.world.clock.now()
         if not self.woken.is_set() and now - self._asked < self.world.rhythm.claim:
             return
@@ -215,6 +227,9 @@ class Drive:
 
     async def wait(self, duration: timedelta) -> None:
         """Wait, but not past a person's word: raises Interrupted as soon as there is one."""
+        if self._deaf:
+            await asyncio.sleep(duration.total_seconds())
+            return
         await self.heed()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.woken.wait(), duration.total_seconds())

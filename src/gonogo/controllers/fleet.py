@@ -70,7 +70,10 @@ class Fleet:
     async def _processes(self, slots: Sequence[Slot]) -> None:
         for slot in slots:
             if slot.role in _KEPT and slot.instance is not None:
-                await self._revive(slot)
+                try:
+                    await self._revive(slot)
+                except GonogoError as trouble:  # the router and the others must not wait for it
+                    log.warning("%s in %s: %s", slot.version, slot.environment, trouble)
 
     async def _revive(self, slot: Slot) -> None:
         release = await self._world.store.release(release_of(slot.instance or ""))

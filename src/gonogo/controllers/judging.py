@@ -7,7 +7,7 @@ crash it goes on from the last stored look; what happened in between is recorded
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -108,14 +108,13 @@ class Watcher:
         """Learn which instance is which arm after the rows changed."""
         self._arms = _arms(slots, self._instance)
 
-    async def next_step(self, *, share: float | None = None, alone: bool = False) -> None:
+    def next_step(self, *, share: float | None = None, alone: bool = False) -> None:
         """A rollout step with this planned share begins, or the time after promotion (`alone`).
 
-        A fault may begin with it.
+        A fault may begin with it. What is concluded next belongs into the same record as the step.
         """
         self._memory = judge.next_step(self._plan, self._memory, share=share, alone=alone)
         self.step_requests = 0
-        await self.flush()
 
     async def look(self, within: timedelta) -> bool:
         """Wait for the next batch, at most `within`, and let the judge see it.
@@ -242,6 +241,21 @@ class Watcher:
                 except Unavailable:
                     self._unstored.insert(0, seen)
                     raise
+
+    async def store_with(
+        self, judgement: Judgement, record: Callable[[Seen], Awaitable[None]]
+    ) -> None:
+        """End the present stretch and store it in the same change as what follows from it.
+
+        Raises what `record` raises; after Unavailable the stretch is kept for the next time.
+        """
+        seen = self.conclude(judgement)
+        try:
+            await self.catch_up()
+            await record(seen)
+        except Unavailable:
+            self.keep(seen)
+            raise
 
     def _close_look(self) -> None:
         self.keep(self.conclude(self.judgement()))

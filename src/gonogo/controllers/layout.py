@@ -97,10 +97,14 @@ def variables_of(environment: Environment, values: Mapping[str, str]) -> Mapping
 
 
 def way_back(slots: Sequence[Slot], instance: str) -> Slot | None:
-    """Where customers go when this instance is taken back: the baseline, or the version before."""
+    """Where customers go when this instance is taken back: the baseline, or the version before.
+
+    The version before may be on its way out already when the last minute of a release is bad.
+    """
     own = next((slot for slot in slots if slot.instance == instance), None)
-    promoted_already = own is not None and own.role is SlotRole.BASELINE
-    return with_role(slots, SlotRole.PREVIOUS if promoted_already else SlotRole.BASELINE)
+    if own is None or own.role is not SlotRole.BASELINE:
+        return with_role(slots, SlotRole.BASELINE)
+    return with_role(slots, SlotRole.PREVIOUS) or with_role(slots, SlotRole.RETIRING)
 
 
 def take_out(slots: Sequence[Slot], instance: str) -> tuple[Slot, ...]:

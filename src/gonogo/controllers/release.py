@@ -18,11 +18,11 @@ from gonogo.controllers.stages import BLOCKED
 from gonogo.domain.errors import (
     ActionFailed,
     Conflict,
-    GonogoError,
     InvalidInput,
     NeedsPerson,
     NotFound,
     Unavailable,
+    sentence,
 )
 from gonogo.domain.release import WAITING, Instruction, Stage
 
@@ -66,7 +66,7 @@ HANDLERS: Mapping[Stage, Handler] = {
 
 
 async def _no_go(drive: Drive, reason: str) -> None:
-    await stages.unrehearse(drive)
+    await rollback.unrehearse(drive)
     await drive.go(Stage.NO_GO, reason)
 
 
@@ -93,6 +93,15 @@ ON_FAILURE: Mapping[Stage, Callable[[Drive, str], Awaitable[None]]] = {
     Stage.VERIFYING_ROLLBACK: _ask,
 }
 """Where a release goes when an act of a stage failed. A stage that is not here asks a person."""
+
+
+async def _after(drive: Drive, failure: str) -> None:
+    """What follows from a failure; when that fails as well, a person is asked."""
+    try:
+        await ON_FAILURE.get(drive.release.stage, _ask)(drive, failure)
+    except ActionFailed as second:
+        if drive.release.stage is not Stage.ROLLING_BACK:  # that stage tries again by itself
+            await _ask(drive, f"{failure}; and then {second}")
 
 
 async def drive_to_end(drive: Drive) -> None:
@@ -143,9 +152,10 @@ async def _settled(drive: Drive, work: Coroutine[Any, Any, None]) -> None:
         await work
     except ActionFailed as failure:
         log.warning("release %s: %s", drive.release.id, failure)
-        await _after(drive, failure)
+        with drive.undisturbed():
+            await _after(drive, str(failure))
     except (NeedsPerson, Conflict, InvalidInput, NotFound) as trouble:
-        await _ask(drive, _with_hint(trouble))
+        await _ask(drive, sentence(trouble))
 
 
 async def _work(drive: Drive, lookout: Lookout) -> None:
@@ -157,25 +167,8 @@ async def _work(drive: Drive, lookout: Lookout) -> None:
 
 
 async def _obey(drive: Drive, instruction: Instruction) -> None:
-    """Do what a person said; where that fails before it changed anything, they are told so."""
-    try:
+    with drive.undisturbed():
         await instructions.obey(drive, instruction)
-    except (ActionFailed, NeedsPerson, Conflict, InvalidInput, NotFound) as trouble:
-        waiting = await drive.world.store.instructions(drive.release.id)
-        if all(each.id != instruction.id for each in waiting):
-            raise
-        await instructions.refuse(drive, instruction, _with_hint(trouble))
-
-
-async def _after(drive: Drive, failure: ActionFailed) -> None:
-    try:
-        await ON_FAILURE.get(drive.release.stage, _ask)(drive, str(failure))
-    except ActionFailed as second:
-        await _ask(drive, f"{failure}; and then {second}")
-
-
-def _with_hint(trouble: GonogoError) -> str:
-    return f"{trouble} ({trouble.hint})" if trouble.hint else str(trouble)
 
 
 async def _bide(drive: Drive, lookout: Lookout, trouble: Unavailable) -> None:
@@ -196,7 +189,7 @@ async def _bide(drive: Drive, lookout: Lookout, trouble: Unavailable) -> None:
 
 async def _pause(drive: Drive, trouble: Unavailable) -> None:
     """What does not go away at once is said where people look, as far as it can be written down."""
-    reason = f"{BLOCKED}{_with_hint(trouble)}"
+    reason = f"{BLOCKED}{sentence(trouble)}"
     if drive.trouble == str(trouble) and drive.release.reason != reason:
         with contextlib.suppress(Unavailable):
             await drive.record(

@@ -7,10 +7,18 @@ not repeated, what stands is left standing, what is missing is made.
 from dataclasses import replace
 
 from gonogo.controllers import rollback
-from gonogo.controllers.drive import Drive
+from gonogo.controllers.drive import Drive, Seen
 from gonogo.controllers.guard import Lookout
 from gonogo.controllers.layout import promoted, shared
-from gonogo.controllers.steps import admit, command, lay_out, occupy, smoke, vacate
+from gonogo.controllers.steps import (
+    admit,
+    clear_out,
+    command,
+    lay_out,
+    occupy,
+    own_slot,
+    smoke,
+)
 from gonogo.domain.errors import ActionFailed
 from gonogo.domain.instance import instance_id
 from gonogo.domain.journal import StepState
@@ -51,26 +59,16 @@ async def clear(drive: Drive, _: Lookout) -> None:
 async def rehearse(drive: Drive, _: Lookout) -> None:
     """Deploy to each environment before production, smoke-test there, and switch it over."""
     for environment in drive.plan.rehearsals:
-        own = await _own(drive, environment)
+        own = await own_slot(drive, environment)
         if own is None or own.role is not SlotRole.BASELINE:
             await _deploy(drive, environment, SlotRole.STARTING)
             slots = promoted(await drive.slots(environment), _identity(drive, environment))
             await admit(drive, environment, slots, "switched")
-        await _empty(drive, environment, SlotRole.PREVIOUS, SlotRole.RETIRING)
+        await clear_out(drive, environment, SlotRole.PREVIOUS, SlotRole.RETIRING)
         await _hooks_after(drive, environment)
     names = ", ".join(environment.name for environment in drive.plan.rehearsals)
     passed = f"smoke is green in {names}" if names else "there is no environment before production"
     await drive.go(Stage.CANARY, passed)
-
-
-async def unrehearse(drive: Drive) -> None:
-    """Take the version out again where it does not serve, and finish a switch that was cut off."""
-    for environment in drive.plan.environments:
-        own = await _own(drive, environment)
-        if own is not None and own.role is SlotRole.BASELINE:
-            await _empty(drive, environment, SlotRole.PREVIOUS, SlotRole.RETIRING)
-        elif own is not None:
-            await vacate(drive, environment, own)
 
 
 async def _deploy(drive: Drive, environment: Environment, role: SlotRole) -> Slot:
@@ -94,20 +92,8 @@ async def _hooks_after(drive: Drive, environment: Environment) -> None:
         await command(drive, f"{environment.name}/{hook.name}", hook, environment)
 
 
-async def _empty(drive: Drive, environment: Environment, *roles: SlotRole) -> None:
-    for slot in await drive.slots(environment):
-        if slot.role in roles:
-            await vacate(drive, environment, slot)
-
-
 def _identity(drive: Drive, environment: Environment) -> str:
     return instance_id(drive.release.id, environment.name)
-
-
-async def _own(drive: Drive, environment: Environment) -> Slot | None:
-    identity = _identity(drive, environment)
-    slots = await drive.slots(environment)
-    return next((slot for slot in slots if slot.instance == identity), None)
 
 
 async def canary(drive: Drive, lookout: Lookout) -> None:
@@ -147,19 +133,24 @@ async def _enter(drive: Drive, lookout: Lookout, step: int) -> None:
         f"{plan.share * 100:g} % of customers for {seconds:g} s,"
         f" at least {plan.minimum_requests} canary requests"
     )
+    watcher = await lookout.watcher()
+    watcher.next_step(share=plan.share)
     async with drive.world.place(drive.release.service, environment.name):
         slots = shared(await drive.slots(environment), _identity(drive, environment), plan.share)
-        await drive.record(
-            "desk:release:step",
-            {"step": step, "share": plan.share, "reason": reason},
-            change=begun,
-            slots=slots,
-            message=f"step {step + 1} of {len(drive.plan.rollout.steps)}: {reason}",
-        )
+
+        async def record(seen: Seen) -> None:
+            await drive.record(
+                "desk:release:step",
+                {"step": step, "share": plan.share, "reason": reason},
+                change=begun,
+                slots=slots,
+                message=f"step {step + 1} of {len(drive.plan.rollout.steps)}: {reason}",
+                seen=seen,
+            )
+
+        await watcher.store_with(watcher.judgement(), record)
         await lay_out(drive, environment)
-    watcher = await lookout.watcher()
     watcher.follow(await drive.slots(environment))
-    await watcher.next_step(share=plan.share)
 
 
 async def _next(drive: Drive, lookout: Lookout) -> None:
@@ -202,7 +193,7 @@ async def _hold(drive: Drive, verdict: Verdict, reason: str) -> None:
 async def promote(drive: Drive, lookout: Lookout) -> None:
     """Give the new version everyone, and keep the one before warm."""
     environment = drive.plan.production
-    own = await _own(drive, environment)
+    own = await own_slot(drive, environment)
     if own is None:
         raise ActionFailed(f"{drive.release.version} has no slot in {environment.name}")
     if own.role is not SlotRole.BASELINE:
@@ -221,10 +212,11 @@ async def promote(drive: Drive, lookout: Lookout) -> None:
             await lay_out(drive, environment)
     watcher = await lookout.watcher()
     watcher.follow(await drive.slots(environment))
-    await watcher.next_step(alone=True)
+    watcher.next_step(alone=True)
+    await watcher.flush()
 
     async def settle() -> None:
-        await _empty(drive, environment, SlotRole.RETIRING)
+        await clear_out(drive, environment, SlotRole.RETIRING)
         await _hooks_after(drive, environment)
 
     harm = await lookout.during(settle())
@@ -246,7 +238,7 @@ async def verify(drive: Drive, lookout: Lookout) -> None:
 
 async def _verify(drive: Drive) -> None:
     environment = drive.plan.production
-    own = await _own(drive, environment)
+    own = await own_slot(drive, environment)
     if own is None:
         raise ActionFailed(f"{drive.release.version} has no slot in {environment.name}")
     await smoke(drive, environment, own, "after promotion")
@@ -288,7 +280,7 @@ async def watch(drive: Drive, lookout: Lookout) -> None:
         await drive.heed()
 
     async def finish() -> None:
-        own = await _own(drive, environment)
+        own = await own_slot(drive, environment)
         if own is not None:
             await smoke(drive, environment, own, "at the end of the watch")
 
@@ -299,5 +291,5 @@ async def watch(drive: Drive, lookout: Lookout) -> None:
     watcher = await lookout.watcher()
     await watcher.flush()
     await lookout.close()
-    await _empty(drive, environment, SlotRole.PREVIOUS, SlotRole.RETIRING)
+    await clear_out(drive, environment, SlotRole.PREVIOUS, SlotRole.RETIRING)
     await drive.go(Stage.RELEASED, "verified in production")

@@ -100,9 +100,9 @@ async def occupy(drive: Drive, environment: Environment, role: SlotRole) -> Slot
     """
     release = drive.release
     identity = instance_id(release.id, environment.name)
-    slots = await drive.slots(environment)
-    slot = next((slot for slot in slots if slot.instance == identity), None)
+    slot = await own_slot(drive, environment)
     if slot is None:
+        slots = await drive.slots(environment)
         spare = (SlotRole.EMPTY, SlotRole.RETIRING, SlotRole.PREVIOUS)
         free = next((found for each in spare if (found := with_role(slots, each))), None)
         if free is None:
@@ -147,7 +147,7 @@ async def healthy(drive: Drive, instance: Instance) -> None:
 def died(version: str, status: InstanceStatus) -> str:
     """That a version ended by itself, how, and what it said last."""
     code = "" if status.exit_code is None else f" with exit code {status.exit_code}"
-    return f"{version} ended{code}: {_trouble(status)}"
+    return f"{version} ended{code}: {_trouble(replace(status, detail=''))}"
 
 
 def _trouble(status: InstanceStatus) -> str:
@@ -182,6 +182,20 @@ async def vacate(drive: Drive, environment: Environment, slot: Slot) -> None:
         await world.deployer.stop(slot.instance, world.rhythm.stop_grace.total_seconds())
     gone = Slot(service=slot.service, environment=slot.environment, name=slot.name)
     await drive.record("desk:slot:emptied", _named(slot), slots=(gone,))
+
+
+async def own_slot(drive: Drive, environment: Environment) -> Slot | None:
+    """The slot that holds this release's version, if one does."""
+    identity = instance_id(drive.release.id, environment.name)
+    slots = await drive.slots(environment)
+    return next((slot for slot in slots if slot.instance == identity), None)
+
+
+async def clear_out(drive: Drive, environment: Environment, *roles: SlotRole) -> None:
+    """Drain and stop whatever plays one of these parts."""
+    for slot in await drive.slots(environment):
+        if slot.role in roles:
+            await vacate(drive, environment, slot)
 
 
 def _named(slot: Slot) -> dict[str, Any]:
