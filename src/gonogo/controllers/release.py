@@ -138,7 +138,8 @@ async def _turn(drive: Drive, lookout: Lookout) -> None:
         await _settled(drive, HANDLERS[drive.release.stage](drive, lookout))
         drive.trouble = None
     except Unavailable as trouble:
-        log.warning("release %s waits: %s", drive.release.id, trouble)
+        if drive.trouble != str(trouble):
+            log.warning("release %s waits: %s", drive.release.id, trouble)
         try:
             await _settled(drive, _bide(drive, lookout, trouble))
         except Unavailable:
