@@ -2,6 +2,7 @@
 
 import json
 import random
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -176,10 +177,10 @@ def test_the_plot_is_one_svg_file_with_every_kpi(run: Run, tmp_path: Path) -> No
     assert "limit 2.3" in told
 
 
-def test_many_rows_need_no_more_memory(run: Run, tmp_path: Path) -> None:
-    import tracemalloc
-
-    row = "{0},baseline,0,20\n{0},canary,0,20"
+@pytest.mark.parametrize(
+    "row", ["{0},baseline,0,20\n{0},canary,0,20", "0,canary,0,1\n0,baseline,0,1"]
+)
+def test_many_rows_need_no_more_memory(run: Run, tmp_path: Path, row: str) -> None:
     path = file_of(tmp_path, *(row.format(second) for second in range(15_000)))
     run("judge", path)
     tracemalloc.start()

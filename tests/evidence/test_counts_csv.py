@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gonogo.domain.errors import InvalidInput
-from gonogo.domain.traffic import Arm, Counts
+from gonogo.domain.traffic import Arm, Counts, Increment
 from gonogo.evidence.counts_csv import in_looks, read_counts
 
 HEADER = b"at,arm,bad,total\n"
@@ -22,10 +22,13 @@ def test_columns_may_stand_in_any_order_and_a_byte_order_mark_is_no_column() -> 
     assert read(text) == [(1, Arm.CANARY, Counts(1, 20))]
 
 
-def test_rows_with_one_time_are_one_look() -> None:
-    text = HEADER + b"0,baseline,0,9\n0,canary,1,1\n0.5,canary,0,1\n"
-    rows = read_counts(text.splitlines(keepends=True), "counts.csv")
-    assert [len(look) for look in in_looks(rows)] == [2, 1]
+def test_rows_with_one_time_are_added_up_to_one_look() -> None:
+    text = HEADER + b"0,baseline,0,9\n0,canary,1,1\n0,canary,1,2\n0.5,canary,0,1\n"
+    first, second = in_looks(read_counts(text.splitlines(keepends=True), "counts.csv"))
+    assert first.last_row == 3
+    assert first.increments["requests"] == Increment("requests", Counts(0, 9), Counts(2, 3))
+    assert second.last_row == 4
+    assert second.increments["requests"] == Increment("requests", Counts(), Counts(0, 1))
 
 
 @pytest.mark.parametrize(

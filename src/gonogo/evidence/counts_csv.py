@@ -7,13 +7,13 @@ increment). `at` is ISO 8601 or a number of seconds; rows with the same `at` are
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from gonogo.domain.errors import InvalidInput
-from gonogo.domain.traffic import Arm, Counts
+from gonogo.domain.traffic import Arm, Counts, Increment
 
 NEEDED = ("at", "arm", "bad", "total")
 OPTIONAL = "kpi"
@@ -41,6 +41,15 @@ class CountsRow:
     counts: Counts
 
 
+@dataclass(frozen=True, slots=True)
+class CountedLook:
+    """One look: what each KPI gained in it. `last_row` is the number of its last row."""
+
+    last_row: int
+    at: datetime
+    increments: Mapping[str, Increment]
+
+
 def read_counts(lines: Iterable[bytes], name: str) -> Iterator[CountsRow]:
     """The rows of a file that messages call `name`.
 
@@ -58,10 +67,27 @@ def read_counts(lines: Iterable[bytes], name: str) -> Iterator[CountsRow]:
         yield _row(fields, places, times, _Where(name, number, reader.line_num))
 
 
-def in_looks(rows: Iterable[CountsRow]) -> Iterator[tuple[CountsRow, ...]]:
-    """Rows that follow one another with the same `at`, together."""
-    for _, found in groupby(rows, key=lambda row: row.at):
-        yield tuple(found)
+def in_looks(rows: Iterable[CountsRow]) -> Iterator[CountedLook]:
+    """Rows that follow one another with the same `at`, added up."""
+    for at, found in groupby(rows, key=lambda row: row.at):
+        sums: dict[tuple[str, Arm], tuple[int, int]] = {}
+        last = 0
+        for row in found:
+            bad, total = sums.get((row.kpi, row.arm), (0, 0))
+            sums[row.kpi, row.arm] = (bad + row.counts.bad, total + row.counts.total)
+            last = row.number
+        yield CountedLook(
+            last,
+            at,
+            {
+                kpi: Increment(
+                    kpi,
+                    Counts(*sums.get((kpi, Arm.BASELINE), (0, 0))),
+                    Counts(*sums.get((kpi, Arm.CANARY), (0, 0))),
+                )
+                for kpi in dict.fromkeys(kpi for kpi, _ in sums)
+            },
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,9 +136,7 @@ def _too_long_to_prove(
     if takes is not None and takes <= step.hold.total_seconds():
         return
     cost = f"takes {told(takes)}" if takes is not None else "is not possible"
-    said = (
-        f"{sight.kpi.name}: proving {sight.kpi.ratio:g} × the baseline {cost} at {step.share:.0%}"
-    )
+    said = f"{sight.kpi.name}: proving {sight.kpi.ratio:g} × the baseline {cost} at {step.share * 100:g} %"
     within = sight.proofs.get(Test.ABSOLUTE)
     if sight.kpi.limit is not None and within is not None:
         yield (

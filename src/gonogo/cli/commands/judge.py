@@ -9,7 +9,7 @@ from typing import IO
 import click
 
 from gonogo.cli import output
-from gonogo.cli.options import as_share, with_json
+from gonogo.cli.options import as_false_alarm, as_share, with_json
 from gonogo.cli.program import Setup
 from gonogo.domain.errors import InvalidInput
 from gonogo.domain.verdict import Verdict
@@ -39,7 +39,7 @@ _LONGEST_LINE = 1_000_000
 @click.option(
     "--false-alarm",
     metavar="SHARE",
-    callback=as_share,
+    callback=as_false_alarm,
     default="1%",
     show_default=True,
     help="Chance of ever failing a canary that keeps within what is tolerated; at most 50%.",
@@ -72,8 +72,6 @@ def judge(
 
     Exit code: 0 passed, 10 more evidence is needed, 20 failed, 2 the file or an option is wrong.
     """
-    if false_alarm > 0.5:
-        raise InvalidInput(f"--false-alarm is {false_alarm:.0%}, the limit is 50 %")
     settings = offline.Settings(limit, ratio, false_alarm, at_least)
     with tempfile.TemporaryFile() as spool:
         if str(counts) == "-":
