@@ -4,7 +4,9 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all bench bench-quick lint format clean
+N ?= 1000
+
+.PHONY: help setup demo test test-all simulate bench bench-quick lint format clean
 
 help:  ## Show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -41,6 +43,9 @@ bench-quick: $(READY)  ## The same with few runs, into build/bench
 	@$(BENCH) bench.zero_loss --cycles 1 --out build/bench/zero_loss.json
 	@$(BENCH) bench.crash --runs 4 --out build/bench/crash.json
 	@$(BENCH) bench.harm --runs 2 --out build/bench/harm.json
+
+simulate: $(READY)  ## Releases with crashes in virtual time (N=1000, or SEED=7 TRACE=1 to replay one)
+	@PYTHONPATH=src:. $(BIN)/python -m tests.simulation $(N) $(if $(SEED),--seed $(SEED)) $(if $(TRACE),--trace)
 
 lint: $(READY)  ## Check style, types and the walls of the house
 	@$(BIN)/ruff check .

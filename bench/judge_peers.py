@@ -217,6 +217,7 @@ def main() -> None:
             print(f"  {name:<24}{stopped:>9.1%}{shown:>10}{hurt:>12,.1f}")
     fewer = {case.label: _times_fewer(found[case.label]) for case in BAD}
     settings = {
+        "command": "PYTHONPATH=src python bench/judge_peers.py",
         "seed": SEED,
         "requests_per_second": RATE,
         "horizon_seconds": HOUR,

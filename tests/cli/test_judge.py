@@ -1,7 +1,9 @@
 """`gonogo judge`: verdict, exit code and JSON of a file of counts."""
 
 import json
+import os
 import random
+import threading
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -144,6 +146,22 @@ def test_each_kpi_is_judged_by_itself_and_the_worst_decides(run: Run, tmp_path: 
 def test_counts_can_come_from_standard_input(run: Run, tmp_path: Path) -> None:
     text = Path(file_of(tmp_path, counts(canary=0.05))).read_bytes()
     assert run("judge", "-", text=text).exit_code == 20
+
+
+def test_a_pipe_is_read_once(run: Run, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    text = Path(file_of(tmp_path, counts(canary=0.05))).read_bytes()
+    writer = threading.Thread(target=pipe.write_bytes, args=(text,))
+    writer.start()
+    assert run("judge", str(pipe)).exit_code == 20
+    writer.join()
+
+
+def test_a_folder_is_no_file(run: Run, tmp_path: Path) -> None:
+    done = run("judge", str(tmp_path))
+    assert done.exit_code == 2
+    assert "cannot be read" in done.stderr
 
 
 def test_a_mistake_in_the_last_row_is_found_before_anything_is_said(

@@ -77,6 +77,7 @@ def test_times_are_iso_8601_or_seconds(written: bytes, meant: datetime) -> None:
         (HEADER + b"0,canary,0\n", "row 1 (line 2): 3 fields where the header has 4"),
         (HEADER + b"0,canary,0,1,2\n", "5 fields where the header has 4"),
         (HEADER + b'0,"canary,0,1\n', "row 1: not CSV"),
+        (HEADER + b'"soon\nor late",canary,0,1\n', "column at"),
         (HEADER + b"0,canary,0,\xff\n", "line 2: not UTF-8 text"),
         ("at,arm,bad,total\n".encode("utf-16"), "line 1: not UTF-8 text"),
         (b"at,arm,bad,total,kpi\n0,canary,0,1,\n", "column kpi"),

@@ -77,7 +77,7 @@ class Life:
         self.stale = False
         self.tasks: list[asyncio.Task[Any]] = []
         self.streams: list[MetricStream] = []
-        self.withdrawn: set[str] = set()
+        self.withdrawn: dict[str, str] = {}
         self.metrics: MemoryMetrics | None = None
         self.died: asyncio.Event = asyncio.Event()
         self._random = random

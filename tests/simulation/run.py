@@ -1,6 +1,7 @@
 """One run: a release and all its disasters, in virtual time, from a seed."""
 
 import asyncio
+import contextlib
 import gc
 import hashlib
 import logging
@@ -438,8 +439,6 @@ def _close(loop: VirtualLoop) -> None:
     for task in left:
         task.cancel()
     if left:
-        try:
+        with contextlib.suppress(Stuck, GonogoError, Crashed):
             loop.run_until_complete(asyncio.wait(left, timeout=1))
-        except (Stuck, GonogoError, Crashed):
-            pass
     loop.close()

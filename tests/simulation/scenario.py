@@ -1,6 +1,6 @@
 """What one run is about, drawn from its seed: the plan, the version, the weather and the people."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from random import Random
@@ -47,10 +47,10 @@ class Candidate:
     """A version's truth: which share of its answers is bad, from when on, and how its process fares."""
 
     kind: Kind
+    behaviour: Behaviour
     bad_share: float = 0.0
     bad_after: float = 0.0
     slow_share: float = 0.0
-    behaviour: Behaviour = Behaviour()
     smoke_fails_at: str | None = None
 
 
@@ -208,35 +208,36 @@ def _command(random: Random, name: str) -> Command:
     return Command(name, f"{name} now", timedelta(seconds=20), repeatable=random.random() < 0.5)
 
 
+_KINDS = (*Kind, *((Kind.GOOD,) * 8), Kind.BAD, Kind.BAD, Kind.BAD_LATE)
+
+
 def _candidate(random: Random, plan: Plan) -> Candidate:
-    kind = random.choice((*Kind, *((Kind.GOOD,) * 8), Kind.BAD, Kind.BAD, Kind.BAD_LATE))
-    behaviour = Behaviour(
+    kind = random.choice(_KINDS)
+    usual = Behaviour(
         healthy_after=_seconds(random, 0, 3), stops_in=_seconds(random, 0, 8), output="ready"
     )
+    ends, late = _seconds(random, 1, 60), random.uniform(5, 40)
+    share = random.choice((0.3, 0.6, 1.0))
+    where = random.choice((*(each.name for each in plan.environments), "later", "rollback"))
+    found = Candidate(kind, usual)
     match kind:
         case Kind.BAD:
-            share = random.choice((0.3, 0.6, 1.0))
-            return Candidate(kind, bad_share=share, behaviour=behaviour)
+            found = replace(found, bad_share=share)
         case Kind.BAD_LATE:
-            late = random.uniform(5, 40)
-            share = random.choice((0.5, 1.0))
-            return Candidate(kind, bad_share=share, bad_after=late, behaviour=behaviour)
+            found = replace(found, bad_share=max(share, 0.5), bad_after=late)
         case Kind.SLOW:
-            return Candidate(kind, slow_share=0.6, behaviour=behaviour)
+            found = replace(found, slow_share=0.6)
         case Kind.DIES:
-            ends = _seconds(random, 1, 60)
-            dying = Behaviour(behaviour.healthy_after, exits_after=ends, output="killed")
-            return Candidate(kind, behaviour=dying)
+            dying = Behaviour(usual.healthy_after, exits_after=ends, output="killed")
+            found = replace(found, behaviour=dying)
         case Kind.REFUSES:
-            return Candidate(kind, behaviour=Behaviour(refuses="its program is missing"))
+            found = replace(found, behaviour=Behaviour(refuses="its program is missing"))
         case Kind.UNHEALTHY:
-            return Candidate(kind, behaviour=Behaviour(healthy_after=None))
+            found = replace(found, behaviour=Behaviour(healthy_after=None))
         case Kind.SMOKE_FAILS:
-            where = random.choice((*(each.name for each in plan.environments), "later", "rollback"))
-            share = 1.0 if where == "rollback" else 0.0
-            return Candidate(kind, bad_share=share, behaviour=behaviour, smoke_fails_at=where)
-        case _:
-            return Candidate(kind, behaviour=behaviour)
+            bad = 1.0 if where == "rollback" else 0.0
+            found = replace(found, bad_share=bad, smoke_fails_at=where)
+    return found
 
 
 def _weather(random: Random, ends: float, *, calm: bool) -> Weather:

@@ -7,9 +7,8 @@ turn may be cut off at any point and begun again by another driver.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from gonogo.controllers import instructions, rollback, stages
 from gonogo.controllers.drive import Drive, Interrupted
@@ -136,7 +135,7 @@ async def _keep_lease(drive: Drive) -> None:
 async def _turn(drive: Drive, lookout: Lookout) -> None:
     """One turn: a stage's work or a person's word, and what follows when it fails."""
     try:
-        await _settled(drive, _work(drive, lookout))
+        await _settled(drive, HANDLERS[drive.release.stage](drive, lookout))
         drive.trouble = None
     except Unavailable as trouble:
         log.warning("release %s waits: %s", drive.release.id, trouble)
@@ -146,24 +145,22 @@ async def _turn(drive: Drive, lookout: Lookout) -> None:
             await asyncio.sleep(drive.world.rhythm.keep.total_seconds())
 
 
-async def _settled(drive: Drive, work: Coroutine[Any, Any, None]) -> None:
-    """Do it; where it fails, do what follows from that. Raises Unavailable: that is to be tried again."""
+async def _settled(drive: Drive, work: Awaitable[None]) -> None:
+    """Do it, or what a person says meanwhile; where that fails, do what follows from the failure.
+
+    Raises Unavailable: that is to be tried again.
+    """
     try:
-        await work
+        try:
+            await work
+        except Interrupted as said:
+            await _obey(drive, said.instruction)
     except ActionFailed as failure:
         log.warning("release %s: %s", drive.release.id, failure)
         with drive.undisturbed():
             await _after(drive, str(failure))
     except (NeedsPerson, Conflict, InvalidInput, NotFound) as trouble:
         await _ask(drive, sentence(trouble))
-
-
-async def _work(drive: Drive, lookout: Lookout) -> None:
-    await drive.be_sure()
-    try:
-        await HANDLERS[drive.release.stage](drive, lookout)
-    except Interrupted as said:
-        await _obey(drive, said.instruction)
 
 
 async def _obey(drive: Drive, instruction: Instruction) -> None:

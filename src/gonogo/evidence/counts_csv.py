@@ -58,7 +58,7 @@ def read_counts(lines: Iterable[bytes], name: str) -> Iterator[CountsRow]:
     """
     reader = csv.reader(_decoded(lines, name), strict=True)
     places = _places(_next(reader, name, 0), name)
-    times = _Times(name)
+    times = _Times()
     number = 0
     while (fields := _next(reader, name, number + 1)) is not None:
         if not fields:
@@ -102,7 +102,8 @@ class _Where:
         place = f"{self.name}, row {self.number} (line {self.line})"
         if column is not None:
             place += f", column {column}"
-        return InvalidInput(f"{place}: {what}", hint=hint)
+        said = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in what)
+        return InvalidInput(f"{place}: {said}", hint=hint)
 
 
 def _decoded(lines: Iterable[bytes], name: str) -> Iterator[str]:
@@ -185,8 +186,7 @@ def _count(text: str, column: str, where: _Where) -> int:
 class _Times:
     """Reads `at`, which must be of one kind and never go back."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self) -> None:
         self._kind: str | None = None
         self._text: str | None = None
         self._last: datetime | None = None

@@ -7,6 +7,7 @@ budget can be split over the KPIs that are in it; memory does not grow with the 
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from gonogo import judge
@@ -77,7 +78,10 @@ def judge_counts(source: Source, name: str, settings: Settings, *, drawn: bool =
     cases = _cases(survey, name, settings)
     looks: list[Look] = []
     every = max(1, math.ceil(survey.looks / DRAWN_LOOKS))
-    for number, look in enumerate(in_looks(read_counts(source(), name)), start=1):
+    rows = islice(read_counts(source(), name), survey.rows)  # it may have grown in the meantime
+    for number, look in enumerate(in_looks(rows), start=1):
+        if not look.increments.keys() <= cases.keys():
+            raise InvalidInput(f"{name} was changed while it was read")
         stopped = [
             kpi for kpi, increment in look.increments.items() if cases[kpi].see(look, increment)
         ]
@@ -92,6 +96,7 @@ def judge_counts(source: Source, name: str, settings: Settings, *, drawn: bool =
 @dataclass
 class _Survey:
     arms: dict[str, set[Arm]] = field(default_factory=dict)
+    rows: int = 0
     looks: int = 0
 
 
@@ -100,6 +105,7 @@ def _survey(rows: Iterable[CountsRow], name: str) -> _Survey:
     survey = _Survey()
     at = None
     for row in rows:
+        survey.rows += 1
         survey.looks += row.at != at
         at = row.at
         survey.arms.setdefault(row.kpi, set()).add(row.arm)

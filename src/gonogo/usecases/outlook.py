@@ -171,6 +171,14 @@ def told(seconds: float | None) -> str:
     return f"{seconds:.0f} s" if seconds >= 1 else "1 s"
 
 
+def traffic_line(found: Prospect) -> str:
+    """The traffic that the forecast rests on."""
+    return ", ".join(
+        f"{name} {_per_time(one.rate)}, {one.share * 100:.3g} % bad"
+        for name, one in found.traffic.items()
+    )
+
+
 def sight_lines(sight: Sight) -> tuple[str, str]:
     """What a KPI shows in a step, in two lines."""
     seen = ", ".join(f"×{one.times:g} {_within(one.seconds)}" for one in sight.regressions)

@@ -1,6 +1,6 @@
 """`judge`: what the judge says of counts in a file, without a desk."""
 
-import sys
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,11 +74,12 @@ def judge(
     """
     settings = offline.Settings(limit, ratio, false_alarm, at_least)
     with tempfile.TemporaryFile() as spool:
-        if str(counts) == "-":
-            _spool(sys.stdin.buffer, spool)
+        twice = str(counts) != "-" and (counts.is_file() or not counts.exists())
+        if not twice:
+            _spool(counts, spool)
 
         def lines() -> Iterator[bytes]:
-            return _lines(counts, spool)
+            return _lines(counts) if twice else _spooled(spool)
 
         name = "standard input" if str(counts) == "-" else str(counts)
         found = offline.judge_counts(lines, name, settings, drawn=plot is not None)
@@ -104,11 +105,7 @@ def _tell(found: offline.Offline) -> None:
         output.note("the file has no rows")
 
 
-def _lines(file: Path, spool: IO[bytes]) -> Iterator[bytes]:
-    if str(file) == "-":
-        spool.seek(0)
-        yield from iter(lambda: spool.readline(_LONGEST_LINE), b"")
-        return
+def _lines(file: Path) -> Iterator[bytes]:
     try:
         with file.open("rb") as stream:
             yield from iter(lambda: stream.readline(_LONGEST_LINE), b"")
@@ -116,9 +113,18 @@ def _lines(file: Path, spool: IO[bytes]) -> Iterator[bytes]:
         raise InvalidInput(f"{file} cannot be read: {error.strerror}") from error
 
 
-def _spool(stream: IO[bytes], spool: IO[bytes]) -> None:
-    while block := stream.read(1 << 20):
-        spool.write(block)
+def _spool(file: Path, spool: IO[bytes]) -> None:
+    """Keep what can only be read once: standard input, a pipe."""
+    try:
+        with click.open_file(str(file), "rb") as stream:
+            shutil.copyfileobj(stream, spool)
+    except OSError as error:
+        raise InvalidInput(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _spooled(spool: IO[bytes]) -> Iterator[bytes]:
+    spool.seek(0)
+    yield from iter(lambda: spool.readline(_LONGEST_LINE), b"")
 
 
 def _write(file: Path, text: str) -> None:
