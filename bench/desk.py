@@ -41,7 +41,7 @@ class Desk:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.process: subprocess.Popen[bytes]
+        self.process: subprocess.Popen[bytes] | None = None
         self.client: DeskClient
 
     def start(self) -> float:
@@ -65,8 +65,15 @@ class Desk:
 
     def kill(self) -> None:
         """SIGKILL, as a power cut would: nothing is put away."""
-        self.process.send_signal(signal.SIGKILL)
+        assert self.process is not None
+        self.process.kill()
         self.process.wait()
+
+    @property
+    def pid(self) -> int:
+        """The process id of the running desk."""
+        assert self.process is not None
+        return self.process.pid
 
     def log(self) -> str:
         """Everything the desk has written."""
@@ -74,7 +81,7 @@ class Desk:
 
     def rss_mb(self) -> float:
         """The memory of the desk's process, shared libraries included."""
-        return round(psutil.Process(self.process.pid).memory_info().rss / 1e6, 1)
+        return round(psutil.Process(self.pid).memory_info().rss / 1e6, 1)
 
     def release(self, service: str, version: str) -> str:
         """Start a release; returns its id."""
@@ -115,6 +122,7 @@ def desk() -> Iterator[Desk]:
     """A running desk; at the end everything that it started is stopped and its folder removed."""
     home = Path(tempfile.mkdtemp(prefix="gg-"))
     opened = Desk(home)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     try:
         opened.start()
         yield opened
@@ -130,9 +138,9 @@ def desk() -> Iterator[Desk]:
             timeout=120,
             check=False,
         )
-        with contextlib.suppress(ProcessLookupError):
+        if opened.process is not None:
             opened.process.kill()
-        opened.process.wait()
+            opened.process.wait()
         shutil.rmtree(home, ignore_errors=True)
 
 

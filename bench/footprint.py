@@ -19,7 +19,7 @@ from typing import Any
 
 import psutil
 from bench.desk import desk, environment
-from bench.results import arguments, progress, spread, table, write
+from bench.findings import arguments, progress, spread, table, write
 from bench.service import Service
 
 STEPS = ["10% for 1s, at least 10 requests"]
@@ -70,7 +70,7 @@ def _idle(seconds: float) -> dict[str, float]:
         service = Service(opened.home, "svc", STEPS)
         service.register(opened)
         opened.follow(opened.release("svc", service.version("good")), 60)
-        process = psutil.Process(opened.process.pid)
+        process = psutil.Process(opened.pid)
         before = process.cpu_times()
         begun = time.monotonic()
         time.sleep(seconds)

@@ -5,8 +5,9 @@ policy sends it to the canary when its own weight at that moment says so, so all
 customers. Peers are the re-implementations of gonogo.judge.peers. Hurt is every bad answer of the
 canary within the first hour: until the stop, or, after a promotion, of the version that everybody has.
 
-Ours goes 5, 25, 50 %, ten minutes each, and looks five times a second. "gonogo": errors and slow
-requests at 1.2 times the baseline. "gonogo, one test": errors alone against the baseline itself.
+Ours goes 5, 25, 50 %, ten minutes each, and looks five times a second, from 25 % on once a second.
+"gonogo": errors and slow requests at 1.2 times the baseline. "gonogo, one test": errors alone
+against the baseline itself.
 
     PYTHONPATH=src python bench/judge_peers.py
 """
@@ -30,7 +31,7 @@ SEED = 20260310
 RATE = 100
 HOUR = 3600
 RELEASES, GOOD_RELEASES = 100, 300
-OURS_STEPS, OURS_HOLD, OURS_LOOK = (0.05, 0.25, 0.5), 600, 20
+OURS_STEPS, OURS_HOLD = ((0.05, 20), (0.25, 100), (0.5, 100)), 600  # (weight, requests in a look)
 BASE = 0.005
 RESULT = Path(__file__).parent / "results" / "judge_peers.json"
 ERRORS = Kpi("errors", BadStatus(((500, 599),)), ratio=1.2)
@@ -123,9 +124,9 @@ def run_ours(kpis: tuple[Kpi, ...], stream: Stream) -> Run:
     plan = judge.JudgePlan(kpis)
     memory = judge.begin(plan)
     hurt = 0
-    for number, weight in enumerate(OURS_STEPS):
+    for number, (weight, size) in enumerate(OURS_STEPS):
         start = number * OURS_HOLD * RATE
-        looks = _looks(kpis, stream, weight, start)
+        looks = _looks(kpis, stream, weight, start, size)
         for look in range(len(looks[kpis[0].name])):
             increments = [
                 Increment(name, Counts(row[0], row[1]), Counts(row[2], row[3]))
@@ -134,7 +135,7 @@ def run_ours(kpis: tuple[Kpi, ...], stream: Stream) -> Run:
             ]
             memory = judge.observe(plan, memory, increments)
             if judge.failed(memory):
-                end = start + (look + 1) * OURS_LOOK
+                end = start + (look + 1) * size
                 return Run(end / RATE, hurt + stream.hurt_by(weight, start, end))
         hurt += stream.hurt_by(weight, start, start + OURS_HOLD * RATE)
         memory = judge.next_step(plan, memory)
@@ -143,14 +144,14 @@ def run_ours(kpis: tuple[Kpi, ...], stream: Stream) -> Run:
 
 
 def _looks(
-    kpis: tuple[Kpi, ...], stream: Stream, weight: float, start: int
+    kpis: tuple[Kpi, ...], stream: Stream, weight: float, start: int, size: int
 ) -> dict[str, list[list[int]]]:
     """Per KPI the counts of every look of a step: baseline bad, total, canary bad, total."""
     part = slice(start, start + OURS_HOLD * RATE)
     canary = stream.place[part] < weight
 
     def summed(bits: Bits) -> npt.NDArray[np.int64]:
-        return np.asarray(bits.reshape(-1, OURS_LOOK).sum(axis=1, dtype=np.int64))
+        return np.asarray(bits.reshape(-1, size).sum(axis=1, dtype=np.int64))
 
     return {
         kpi.name: np.stack(
@@ -216,6 +217,7 @@ def main() -> None:
             print(f"  {name:<24}{stopped:>9.1%}{shown:>10}{hurt:>12,.1f}")
     fewer = {case.label: _times_fewer(found[case.label]) for case in BAD}
     settings = {
+        "command": "PYTHONPATH=src python bench/judge_peers.py",
         "seed": SEED,
         "requests_per_second": RATE,
         "horizon_seconds": HOUR,

@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from gonogo.adapters.console_notifier import ConsoleNotifier
 from gonogo.adapters.haproxy_checkup import HaproxyCheckup
@@ -38,6 +38,9 @@ from gonogo.settings import Settings
 from gonogo.storage.store import SqlStore, open_store
 from gonogo.usecases import operation, views
 from gonogo.usecases.context import Context
+
+if TYPE_CHECKING:
+    import uvicorn
 
 Answer = TypeVar("Answer")
 
@@ -149,7 +152,10 @@ class LocalProgram:
             logging.getLogger(talkative).setLevel(logging.WARNING)
         wanted = self._settings.port if port is None else port
         _private(self._settings.home)
-        with _only_desk(self._settings):
+        with _only_desk(self._settings) as lock:
+            lock.truncate()
+            lock.write(str(os.getpid()))
+            lock.flush()
             asyncio.run(_serve(self._settings, wanted))
 
     def stop_everything(self) -> tuple[str, ...]:
@@ -199,9 +205,9 @@ class LocalProgram:
                 return False
         except Conflict:
             pass
-        pid = json.loads(self._settings.address.read_text()).get("pid")
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGTERM)
+        # Not from desk.json: a killed desk leaves it behind, and its process id may be another's by now.
+        with contextlib.suppress(ProcessLookupError, ValueError):
+            os.kill(int(self._settings.lock.read_text()), signal.SIGTERM)
         return _released(self._settings)
 
 
@@ -215,8 +221,8 @@ def _released(settings: Settings) -> bool:
 
 
 @contextlib.contextmanager
-def _only_desk(settings: Settings) -> Iterator[None]:
-    """Hold the folder's lock: one desk for each SQLite database."""
+def _only_desk(settings: Settings) -> Iterator[TextIO]:
+    """Hold the folder's lock: one desk for each SQLite database. A desk writes its process id into it."""
     with settings.lock.open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -225,7 +231,7 @@ def _only_desk(settings: Settings) -> Iterator[None]:
                 f"a desk is running over {settings.home} already",
                 hint="use it (`gonogo status`), or end it with `gonogo down`",
             ) from error
-        yield
+        yield lock
 
 
 class WakeUp:
@@ -262,7 +268,9 @@ async def _serve(settings: Settings, port: int) -> None:
         configuration = uvicorn.Config(
             application, log_level="warning", lifespan="off", timeout_graceful_shutdown=2
         )
-        server = uvicorn.Server(configuration)
+        server = _quiet_server(configuration)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop)
         working = asyncio.ensure_future(desk.run())
         _announce(settings, bound)
         try:
@@ -272,6 +280,22 @@ async def _serve(settings: Settings, port: int) -> None:
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
             await parts.store.close()
+
+
+def _quiet_server(configuration: "uvicorn.Config") -> "uvicorn.Server":
+    """A server that leaves signals alone.
+
+    Uvicorn raises a caught signal again when it has stopped, which would end the process before
+    running commands were ended and the store was closed.
+    """
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+    return Server(configuration)
 
 
 async def _until_one_ends(

@@ -1,7 +1,10 @@
 """`gonogo judge`: verdict, exit code and JSON of a file of counts."""
 
 import json
+import os
 import random
+import threading
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -145,6 +148,22 @@ def test_counts_can_come_from_standard_input(run: Run, tmp_path: Path) -> None:
     assert run("judge", "-", text=text).exit_code == 20
 
 
+def test_a_pipe_is_read_once(run: Run, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    text = Path(file_of(tmp_path, counts(canary=0.05))).read_bytes()
+    writer = threading.Thread(target=pipe.write_bytes, args=(text,))
+    writer.start()
+    assert run("judge", str(pipe)).exit_code == 20
+    writer.join()
+
+
+def test_a_folder_is_no_file(run: Run, tmp_path: Path) -> None:
+    done = run("judge", str(tmp_path))
+    assert done.exit_code == 2
+    assert "cannot be read" in done.stderr
+
+
 def test_a_mistake_in_the_last_row_is_found_before_anything_is_said(
     run: Run, tmp_path: Path
 ) -> None:
@@ -176,10 +195,10 @@ def test_the_plot_is_one_svg_file_with_every_kpi(run: Run, tmp_path: Path) -> No
     assert "limit 2.3" in told
 
 
-def test_many_rows_need_no_more_memory(run: Run, tmp_path: Path) -> None:
-    import tracemalloc
-
-    row = "{0},baseline,0,20\n{0},canary,0,20"
+@pytest.mark.parametrize(
+    "row", ["{0},baseline,0,20\n{0},canary,0,20", "0,canary,0,1\n0,baseline,0,1"]
+)
+def test_many_rows_need_no_more_memory(run: Run, tmp_path: Path, row: str) -> None:
     path = file_of(tmp_path, *(row.format(second) for second in range(15_000)))
     run("judge", path)
     tracemalloc.start()

@@ -1,6 +1,7 @@
 """One desk for each module, one repository for all, a service for each test."""
 
 import itertools
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -46,7 +47,7 @@ def small_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     def git(*words: str) -> None:
         command = ["git", "-C", str(place), *words]
-        subprocess.run(command, env={"PATH": "/usr/bin:/bin", **_IDENTITY}, check=True)
+        subprocess.run(command, env={"PATH": os.environ["PATH"], **_IDENTITY}, check=True)
 
     git("init", "--quiet", "--initial-branch=main")
     for name in ("small_service.py", "small_migration.py"):

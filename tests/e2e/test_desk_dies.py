@@ -53,6 +53,7 @@ def test_a_canary_that_turned_bad_while_the_desk_was_dead_is_taken_back(
     assert customers.lost == []
 
 
+@pytest.mark.slow
 def test_a_desk_killed_while_it_took_a_version_back_finishes_that(
     own_desk: DeskHouse, register: Register
 ) -> None:

@@ -1,6 +1,8 @@
 """Commands where no desk runs, and desks that cannot start."""
 
+import json
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,3 +88,17 @@ def test_a_damaged_database_is_named_with_what_to_do(own_desk: DeskHouse) -> Non
     assert done.code == 1, done
     assert "is damaged or is not a database" in done.err
     assert "Traceback" not in done.err
+
+
+def test_down_stops_the_desk_and_not_the_process_that_an_old_note_names(
+    own_desk: DeskHouse,
+) -> None:
+    with subprocess.Popen(["sleep", "60"]) as bystander:
+        note = own_desk.home / "desk.json"
+        note.write_text(json.dumps({**own_desk.address, "pid": bystander.pid}))
+        done = own_desk.run("down")
+        assert bystander.poll() is None
+        bystander.kill()
+    assert done.out.startswith("stopped the desk\n")
+    assert own_desk.process.wait(10) == 0
+    assert not note.exists()

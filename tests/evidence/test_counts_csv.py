@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gonogo.domain.errors import InvalidInput
-from gonogo.domain.traffic import Arm, Counts
+from gonogo.domain.traffic import Arm, Counts, Increment
 from gonogo.evidence.counts_csv import in_looks, read_counts
 
 HEADER = b"at,arm,bad,total\n"
@@ -22,10 +22,13 @@ def test_columns_may_stand_in_any_order_and_a_byte_order_mark_is_no_column() -> 
     assert read(text) == [(1, Arm.CANARY, Counts(1, 20))]
 
 
-def test_rows_with_one_time_are_one_look() -> None:
-    text = HEADER + b"0,baseline,0,9\n0,canary,1,1\n0.5,canary,0,1\n"
-    rows = read_counts(text.splitlines(keepends=True), "counts.csv")
-    assert [len(look) for look in in_looks(rows)] == [2, 1]
+def test_rows_with_one_time_are_added_up_to_one_look() -> None:
+    text = HEADER + b"0,baseline,0,9\n0,canary,1,1\n0,canary,1,2\n0.5,canary,0,1\n"
+    first, second = in_looks(read_counts(text.splitlines(keepends=True), "counts.csv"))
+    assert first.last_row == 3
+    assert first.increments["requests"] == Increment("requests", Counts(0, 9), Counts(2, 3))
+    assert second.last_row == 4
+    assert second.increments["requests"] == Increment("requests", Counts(), Counts(0, 1))
 
 
 @pytest.mark.parametrize(
@@ -74,6 +77,7 @@ def test_times_are_iso_8601_or_seconds(written: bytes, meant: datetime) -> None:
         (HEADER + b"0,canary,0\n", "row 1 (line 2): 3 fields where the header has 4"),
         (HEADER + b"0,canary,0,1,2\n", "5 fields where the header has 4"),
         (HEADER + b'0,"canary,0,1\n', "row 1: not CSV"),
+        (HEADER + b'"soon\nor late",canary,0,1\n', "column at"),
         (HEADER + b"0,canary,0,\xff\n", "line 2: not UTF-8 text"),
         ("at,arm,bad,total\n".encode("utf-16"), "line 1: not UTF-8 text"),
         (b"at,arm,bad,total,kpi\n0,canary,0,1,\n", "column kpi"),

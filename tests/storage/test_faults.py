@@ -108,6 +108,16 @@ async def test_what_was_stored_can_be_read_while_another_program_writes(on_disk,
     assert await on_disk.release("r1") == release
 
 
+async def test_a_read_does_not_wait_behind_a_write_that_waits_for_a_lock(on_disk, other_program):
+    release, lease = await opened(on_disk), await claimed(on_disk)
+    process = other_program()
+    recording = asyncio.create_task(on_disk.record(Change(release, lease)))
+    assert await on_disk.release("r1") == release
+    assert not recording.done()
+    process.communicate("\n")
+    assert (await recording).revision == 1
+
+
 async def test_a_short_lock_is_waited_for_and_the_event_loop_goes_on_meanwhile(
     on_disk, other_program
 ):

@@ -66,6 +66,19 @@ def test_flagger_s_defaults_stop_after_two_minutes_of_the_recording() -> None:
         assert found[late].bad == 199
 
 
+def test_the_earliest_stop_of_each_peer_is_told() -> None:
+    found = by_policy(recorded(10, bad=0), *EVERY_POLICY)
+    assert {name: one.earliest for name, one in found.items()} == {
+        "recorded": None,
+        "gonogo": None,
+        "flagger": 120,
+        "flagger-docs": 660,
+        "argo-docs": 1500,
+        "argo-docs-by-version": 1500,
+        "kayenta": 3600,
+    }
+
+
 def test_a_peer_that_would_have_promoted_is_said_to_have() -> None:
     found = by_policy(recorded(700, bad=0), "flagger")
     assert (found["flagger"].stopped, found["flagger"].promoted) == (None, 600)

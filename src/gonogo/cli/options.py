@@ -22,6 +22,14 @@ def as_share(_: click.Context, parameter: click.Parameter, value: str | None) ->
         raise click.BadParameter(str(error), param=parameter) from error
 
 
+def as_false_alarm(context: click.Context, parameter: click.Parameter, value: str) -> float:
+    """A callback: a chance of stopping a good canary, at most 50 %."""
+    share = as_share(context, parameter, value)
+    if share is None or share > 0.5:
+        raise click.BadParameter(f"{value} is too much; the limit is 50%", param=parameter)
+    return share
+
+
 def with_json(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--json` after the command as well as before it."""
 

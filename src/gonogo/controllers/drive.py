@@ -71,7 +71,7 @@ class Drive:
     async def record(
         self,
         action: str,
-        data: Mapping[str, Any] | None = None,
+        data: Mapping[str, Any] | Callable[[Release], Mapping[str, Any]] | None = None,
         *,
         change: Callable[[Release], Release] = lambda release: release,
         slots: Sequence[Slot] = (),
@@ -81,10 +81,15 @@ class Drive:
         seen: Seen | None = None,
         actor: str = DESK.name,
     ) -> None:
-        """Store one change with its audit entry and, where there is a `message`, what to tell."""
+        """Store one change with its audit entry and, where there is a `message`, what to tell.
+
+        `data` and `change` may ask for the row as it is when their turn to write has come: a write
+        that was begun before may still be on its way.
+        """
 
         def wanted() -> Change:
             release = change(self.release)
+            content = data(self.release) if callable(data) else data
             messages: tuple[Message, ...] = ()
             if message is not None:
                 identity = f"{release.id}.{release.revision + 1}"
@@ -94,7 +99,7 @@ class Drive:
             return Change(
                 release=release,
                 lease=self.lease,
-                audit=AuditDraft(actor, action, release.id, dict(data or {})),
+                audit=AuditDraft(actor, action, release.id, dict(content or {})),
                 slots=tuple(slots),
                 messages=messages,
                 journal=journal,
@@ -165,11 +170,15 @@ class Drive:
         **fields: Any,  # noqa: ANN401 - the columns of a release, checked by replace()
     ) -> None:
         """Move to another stage: the row, the audit entry, the slots and the message in one."""
-        before = self.release.stage
         now = self.world.clock.now()
+
+        def told(before: Release) -> Mapping[str, Any]:
+            way = {"from": before.stage.value, "to": stage.value, "reason": reason}
+            return {**way, **(data or {})}
+
         await self.record(
             action or f"desk:release:{stage.value}",
-            {"from": before.value, "to": stage.value, "reason": reason, **(data or {})},
+            told,
             change=lambda release: replace(move(release, stage, now, reason), **fields),
             slots=slots,
             message=f"{stage.value.replace('_', ' ')}: {reason}",

@@ -41,13 +41,17 @@ class Fleet:
         self._restarts: dict[str, _Restarts] = {}
 
     async def keep(self) -> None:
-        """Look again and again. One look's trouble is logged and never ends the keeping."""
+        """Look again and again. Trouble is logged when it is news, and never ends the keeping."""
+        service, environment = self._registration.service, self._environment.name
+        known = ""
         while True:
             try:
                 await self.look()
+                known = ""
             except GonogoError as trouble:
-                service, environment = self._registration.service, self._environment.name
-                log.warning("%s in %s: %s", service, environment, trouble)
+                if str(trouble) != known:
+                    log.warning("%s in %s: %s", service, environment, trouble)
+                known = str(trouble)
             await asyncio.sleep(self._world.rhythm.keep.total_seconds())
 
     async def look(self) -> None:

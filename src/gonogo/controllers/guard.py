@@ -37,18 +37,20 @@ class Lookout:
         self._drive = drive
         self._stack = AsyncExitStack()
         self._watcher: Watcher | None = None
+        self._opening = asyncio.Lock()
         self._next_probe = drive.world.clock.now()
         self._flushing: asyncio.Task[None] | None = None
-        self._opening = asyncio.Lock()
 
     async def watcher(self) -> Watcher:
-        """The open watcher; there is one, however many ask for it while it opens."""
-        async with self._opening:
+        """The open watcher."""
+        async with self._opening:  # whoever comes while it is being opened waits for the same one
             if self._watcher is None:
-                slots = await self._drive.slots(self._drive.plan.production)
-                watcher = Watcher(self._drive, slots)
-                self._watcher = await self._stack.enter_async_context(watcher)
+                self._watcher = await self._open()
             return self._watcher
+
+    async def _open(self) -> Watcher:
+        slots = await self._drive.slots(self._drive.plan.production)
+        return await self._stack.enter_async_context(Watcher(self._drive, slots))
 
     async def close(self) -> None:
         """Stop counting."""

@@ -5,28 +5,40 @@ from dataclasses import replace
 
 from gonogo.controllers import rollback, stages
 from gonogo.controllers.drive import Drive
+from gonogo.domain.errors import (
+    ActionFailed,
+    Conflict,
+    InvalidInput,
+    NeedsPerson,
+    NotFound,
+    sentence,
+)
 from gonogo.domain.journal import JournalEntry, StepState
 from gonogo.domain.release import TRANSITIONS, Instruction, InstructionKind, Stage
 
 
 async def obey(drive: Drive, instruction: Instruction) -> None:
-    """Do what a person said, or write down why it cannot be done any more."""
-    await OBEY[instruction.kind](drive, instruction)
-
-
-async def refuse(drive: Drive, instruction: Instruction, reason: str) -> None:
-    """Answer a person that their word was not followed, and why."""
-    await drive.record(
-        "desk:instruction:refused",
-        {"kind": instruction.kind.value, "reason": reason},
-        answered=instruction,
-        message=f"did not {instruction.kind.value.replace('_', ' ')}: {reason}",
-    )
+    """Do what a person said, or write down why it cannot be done any more, or was not."""
+    try:
+        await OBEY[instruction.kind](drive, instruction)
+    except ActionFailed as failure:
+        if drive.release.stage is Stage.ROLLING_BACK:
+            return  # the word is recorded, and that stage tries again by itself
+        if _may(drive, Stage.NEEDS_PERSON):
+            reason = f"{instruction.kind.value.replace('_', ' ')} failed: {failure}"
+            await drive.go(Stage.NEEDS_PERSON, reason, answered=instruction)
+        else:
+            await rollback.refuse(drive, instruction, str(failure))
+    except (NeedsPerson, Conflict, InvalidInput, NotFound) as trouble:
+        waiting = await drive.world.store.instructions(drive.release.id)
+        if all(each.id != instruction.id for each in waiting):
+            raise
+        await rollback.refuse(drive, instruction, sentence(trouble))
 
 
 async def _too_late(drive: Drive, instruction: Instruction) -> None:
     stage = drive.release.stage.value.replace("_", " ")
-    await refuse(drive, instruction, f"the release is {stage}")
+    await rollback.refuse(drive, instruction, f"the release is {stage}")
 
 
 def _may(drive: Drive, stage: Stage) -> bool:

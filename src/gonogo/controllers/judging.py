@@ -7,7 +7,7 @@ crash it goes on from the last stored look; what happened in between is recorded
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -108,12 +108,28 @@ class Watcher:
         """Learn which instance is which arm after the rows changed."""
         self._arms = _arms(slots, self._instance)
 
-    def next_step(self, *, share: float | None = None, alone: bool = False) -> None:
-        """A rollout step with this planned share begins, or the time after promotion (`alone`).
+    async def begin_step(self, share: float, record: Callable[[Seen], Awaitable[None]]) -> None:
+        """A rollout step with this planned share begins: a fault may begin with it.
 
-        A fault may begin with it. What is concluded next belongs into the same record as the step.
+        `record` stores the row that says so with what it is given: the stretch that ends, and a judge
+        that knows of the step. Raises what `record` raises; after Unavailable the step before goes
+        on, for the judge as for the row: the split of one is not held against the plan of the other.
         """
-        self._memory = judge.next_step(self._plan, self._memory, share=share, alone=alone)
+        ended = self.conclude(self.judgement())
+        before = self._memory, self.step_requests
+        self._memory = judge.next_step(self._plan, self._memory, share=share)
+        self.step_requests = 0
+        try:
+            await self.catch_up()
+            await record(Seen(ended.look, judge.encode(self._memory)))
+        except Unavailable:
+            self._memory, self.step_requests = before
+            self.keep(ended)
+            raise
+
+    def go_on_alone(self) -> None:
+        """The time after promotion begins: nobody is left to compare with."""
+        self._memory = judge.next_step(self._plan, self._memory, alone=True)
         self.step_requests = 0
 
     async def look(self, within: timedelta) -> bool:
@@ -241,6 +257,21 @@ class Watcher:
                 except Unavailable:
                     self._unstored.insert(0, seen)
                     raise
+
+    async def store_with(
+        self, judgement: Judgement, record: Callable[[Seen], Awaitable[None]]
+    ) -> None:
+        """End the present stretch and store it in the same change as what follows from it.
+
+        Raises what `record` raises; after Unavailable the stretch is kept for the next time.
+        """
+        seen = self.conclude(judgement)
+        try:
+            await self.catch_up()
+            await record(seen)
+        except Unavailable:
+            self.keep(seen)
+            raise
 
     def _close_look(self) -> None:
         self.keep(self.conclude(self.judgement()))

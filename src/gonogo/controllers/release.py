@@ -7,9 +7,8 @@ turn may be cut off at any point and begun again by another driver.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from gonogo.controllers import instructions, rollback, stages
 from gonogo.controllers.drive import Drive, Interrupted
@@ -18,11 +17,11 @@ from gonogo.controllers.stages import BLOCKED
 from gonogo.domain.errors import (
     ActionFailed,
     Conflict,
-    GonogoError,
     InvalidInput,
     NeedsPerson,
     NotFound,
     Unavailable,
+    sentence,
 )
 from gonogo.domain.release import WAITING, Instruction, Stage
 
@@ -95,6 +94,15 @@ ON_FAILURE: Mapping[Stage, Callable[[Drive, str], Awaitable[None]]] = {
 """Where a release goes when an act of a stage failed. A stage that is not here asks a person."""
 
 
+async def _after(drive: Drive, failure: str) -> None:
+    """What follows from a failure; when that fails as well, a person is asked."""
+    try:
+        await ON_FAILURE.get(drive.release.stage, _ask)(drive, failure)
+    except ActionFailed as second:
+        if drive.release.stage is not Stage.ROLLING_BACK:  # that stage tries again by itself
+            await _ask(drive, f"{failure}; and then {second}")
+
+
 async def drive_to_end(drive: Drive) -> None:
     """Drive a release until it has ended. Raises StaleLease when another desk took it over."""
     lookout = Lookout(drive)
@@ -127,58 +135,38 @@ async def _keep_lease(drive: Drive) -> None:
 async def _turn(drive: Drive, lookout: Lookout) -> None:
     """One turn: a stage's work or a person's word, and what follows when it fails."""
     try:
-        await _settled(drive, _work(drive, lookout))
+        await _settled(drive, HANDLERS[drive.release.stage](drive, lookout))
         drive.trouble = None
     except Unavailable as trouble:
-        log.warning("release %s waits: %s", drive.release.id, trouble)
+        if drive.trouble != str(trouble):
+            log.warning("release %s waits: %s", drive.release.id, trouble)
         try:
             await _settled(drive, _bide(drive, lookout, trouble))
         except Unavailable:
             await asyncio.sleep(drive.world.rhythm.keep.total_seconds())
 
 
-async def _settled(drive: Drive, work: Coroutine[Any, Any, None]) -> None:
-    """Do it; where it fails, do what follows from that. Raises Unavailable: that is to be tried again."""
+async def _settled(drive: Drive, work: Awaitable[None]) -> None:
+    """Do it, or what a person says meanwhile; where that fails, do what follows from the failure.
+
+    Raises Unavailable: that is to be tried again.
+    """
     try:
-        await work
+        try:
+            await work
+        except Interrupted as said:
+            await _obey(drive, said.instruction)
     except ActionFailed as failure:
         log.warning("release %s: %s", drive.release.id, failure)
-        await _after(drive, failure)
-    except (NeedsPerson, Conflict, InvalidInput, NotFound) as trouble:
-        await _ask(drive, _with_hint(trouble))
-
-
-async def _work(drive: Drive, lookout: Lookout) -> None:
-    await drive.be_sure()
-    try:
-        await HANDLERS[drive.release.stage](drive, lookout)
-    except Interrupted as said:
         with drive.undisturbed():
-            await _obey(drive, said.instruction)
+            await _after(drive, str(failure))
+    except (NeedsPerson, Conflict, InvalidInput, NotFound) as trouble:
+        await _ask(drive, sentence(trouble))
 
 
 async def _obey(drive: Drive, instruction: Instruction) -> None:
-    """Do what a person said; where that fails before it changed anything, they are told so."""
-    try:
-        await instructions.obey(drive, instruction)
-    except (ActionFailed, NeedsPerson, Conflict, InvalidInput, NotFound) as trouble:
-        waiting = await drive.world.store.instructions(drive.release.id)
-        if all(each.id != instruction.id for each in waiting):
-            raise
-        await instructions.refuse(drive, instruction, _with_hint(trouble))
-
-
-async def _after(drive: Drive, failure: ActionFailed) -> None:
     with drive.undisturbed():
-        try:
-            await ON_FAILURE.get(drive.release.stage, _ask)(drive, str(failure))
-        except ActionFailed as second:
-            both = f"{failure}; and then {second}"
-            await _ask(drive, both if str(second) != str(failure) else str(failure))
-
-
-def _with_hint(trouble: GonogoError) -> str:
-    return f"{trouble} ({trouble.hint})" if trouble.hint else str(trouble)
+        await instructions.obey(drive, instruction)
 
 
 async def _bide(drive: Drive, lookout: Lookout, trouble: Unavailable) -> None:
@@ -190,8 +178,7 @@ async def _bide(drive: Drive, lookout: Lookout, trouble: Unavailable) -> None:
     try:
         harm = await lookout.during(_pause(drive, trouble))
     except Interrupted as said:
-        with drive.undisturbed():
-            await _obey(drive, said.instruction)
+        await _obey(drive, said.instruction)
         return
     nowhere = drive.release.previous is None and drive.release.stage in WAITING
     if harm is not None and not nowhere:
@@ -200,7 +187,7 @@ async def _bide(drive: Drive, lookout: Lookout, trouble: Unavailable) -> None:
 
 async def _pause(drive: Drive, trouble: Unavailable) -> None:
     """What does not go away at once is said where people look, as far as it can be written down."""
-    reason = f"{BLOCKED}{_with_hint(trouble)}"
+    reason = f"{BLOCKED}{sentence(trouble)}"
     if drive.trouble == str(trouble) and drive.release.reason != reason:
         with contextlib.suppress(Unavailable):
             await drive.record(

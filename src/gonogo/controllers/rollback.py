@@ -7,13 +7,13 @@ and stopping the version come after customers are safe. Every part may be repeat
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
-from typing import Any
 
-from gonogo.controllers.drive import Drive
+from gonogo.controllers.drive import Drive, Seen
 from gonogo.controllers.guard import Harm, Lookout
+from gonogo.controllers.judging import Watcher
 from gonogo.controllers.layout import instance_of, layout_of, take_out, way_back
 from gonogo.controllers.steps import (
     clear_out,
@@ -27,11 +27,25 @@ from gonogo.controllers.steps import (
 from gonogo.domain.errors import ActionFailed, Unavailable
 from gonogo.domain.instance import InstanceState, instance_id, release_of
 from gonogo.domain.plan import Environment
-from gonogo.domain.release import Instruction, Stage
+from gonogo.domain.release import TRANSITIONS, Instruction, Stage
 from gonogo.domain.slot import Slot, SlotRole, with_role
 from gonogo.domain.story import OUT_OF_ROTATION, recorded_time
+from gonogo.domain.verdict import Judgement
 
 log = logging.getLogger("gonogo.release")
+
+
+@dataclass(frozen=True, slots=True)
+class _Cause:
+    """Why a version is taken back, since when that is known, and what is stored with the decision."""
+
+    reason: str
+    since: datetime
+    action: str | None = None
+    data: Mapping[str, str | None] | None = None
+    watcher: Watcher | None = None
+    judgement: Judgement | None = None
+    answered: Instruction | None = None
 
 
 async def because_of(drive: Drive, lookout: Lookout, harm: Harm) -> None:
@@ -44,27 +58,18 @@ async def because_of(drive: Drive, lookout: Lookout, harm: Harm) -> None:
         "sentence": harm.reason,
         "kpi": harm.kpi,
     }
-    seen = watcher.conclude(harm.judgement)
-
-    async def record(**fields: Any) -> None:  # noqa: ANN401 - passed on to Drive.go
-        try:
-            await watcher.catch_up()
-            await drive.go(data=data, seen=seen, **fields)
-        except Unavailable:
-            watcher.keep(seen)
-            raise
-
+    cause = _Cause(harm.reason, harm.at, harm.action, data, watcher, harm.judgement)
     if drive.release.previous is None:
         reason = f"{harm.reason}; it is the first version, so there is none to go back to"
-        await record(stage=Stage.NEEDS_PERSON, reason=reason)
+        await _go(drive, cause, Stage.NEEDS_PERSON, reason)
     else:
-        await _begin(drive, harm.reason, harm.at, partial(record, action=harm.action))
+        await _begin(drive, cause)
 
 
 async def asked_by(drive: Drive, instruction: Instruction) -> None:
     """Take the release back because a person said so."""
     reason = f"{instruction.actor} asked for it: {instruction.reason}"
-    await _begin(drive, reason, instruction.at, partial(drive.go, answered=instruction))
+    await _begin(drive, _Cause(reason, instruction.at, answered=instruction))
 
 
 async def after_failure(drive: Drive, reason: str) -> None:
@@ -73,65 +78,127 @@ async def after_failure(drive: Drive, reason: str) -> None:
         why = f"{reason}; it is the first version, so there is none to go back to"
         await drive.go(Stage.NEEDS_PERSON, why)
         return
-    await _begin(drive, reason, drive.world.clock.now(), drive.go)
+    await _begin(drive, _Cause(reason, drive.world.clock.now()))
 
 
-async def _begin(
-    drive: Drive, reason: str, since: datetime, record: Callable[..., Awaitable[None]]
+async def _go(
+    drive: Drive,
+    cause: _Cause,
+    stage: Stage,
+    reason: str,
+    *,
+    action: str | None = None,
+    slots: Sequence[Slot] = (),
 ) -> None:
+    """Store the next stage in one change with what the judge saw and the word it answers."""
+
+    async def record(seen: Seen | None) -> None:
+        await drive.go(
+            stage,
+            reason,
+            action=action,
+            data=cause.data,
+            slots=slots,
+            seen=seen,
+            answered=cause.answered,
+        )
+
+    if cause.watcher is None or cause.judgement is None:
+        await record(None)
+    else:
+        await cause.watcher.store_with(cause.judgement, record)
+
+
+async def _begin(drive: Drive, cause: _Cause) -> None:
     environment = drive.plan.production
     place = drive.world.place(drive.release.service, environment.name)
     with drive.undisturbed():
         async with place:
-            await _take_back(drive, environment, reason, since, record)
+            slots = await drive.slots(environment)
+            obstacle = await _obstacle(drive, environment, slots)
+            if obstacle is not None:
+                await _stay(drive, cause, obstacle)
+                return
+            await _decide(drive, environment, slots, cause)
+            await _confirm(drive, environment, cause.since)
 
 
-async def _take_back(
-    drive: Drive,
-    environment: Environment,
-    reason: str,
-    since: datetime,
-    record: Callable[..., Awaitable[None]],
+async def _obstacle(drive: Drive, environment: Environment, slots: Sequence[Slot]) -> str | None:
+    """Why there is no way back, or None when customers can go there now."""
+    back_to = way_back(slots, instance_id(drive.release.id, environment.name))
+    if back_to is None:
+        before = drive.release.previous
+        return f"{before} was stopped already and cannot be gone back to" if before else None
+    if back_to.role is SlotRole.BASELINE:
+        return None
+    try:
+        await _ready(drive, environment, back_to)
+    except ActionFailed as failure:
+        return f"{back_to.version} cannot be gone back to ({failure})"
+    return None
+
+
+async def _stay(drive: Drive, cause: _Cause, obstacle: str) -> None:
+    """Customers stay where they are, and a person is told why, once."""
+    why = f"{obstacle}: {cause.reason}"
+    if cause.answered is not None:
+        await refuse(drive, cause.answered, obstacle)
+    elif Stage.NEEDS_PERSON in TRANSITIONS[drive.release.stage]:
+        await _go(drive, cause, Stage.NEEDS_PERSON, why)
+    elif not drive.release.reason.startswith(obstacle):
+        await drive.record(
+            "desk:rollback:impossible",
+            {"reason": why},
+            change=lambda release: replace(release, reason=why),
+            message=why,
+        )
+
+
+async def _decide(
+    drive: Drive, environment: Environment, slots: Sequence[Slot], cause: _Cause
 ) -> None:
+    """Store the decision; where the books do not answer soon, customers leave before it is stored."""
     identity = instance_id(drive.release.id, environment.name)
-    slots = await drive.slots(environment)
-    await _see_that_there_is_a_way(drive, environment, way_back(slots, identity), reason)
     out = take_out(slots, identity)
-    recording = asyncio.ensure_future(record(stage=Stage.ROLLING_BACK, reason=reason, slots=out))
+    recording = asyncio.ensure_future(
+        _go(drive, cause, Stage.ROLLING_BACK, cause.reason, action=cause.action, slots=out)
+    )
     try:
         await asyncio.wait({recording}, timeout=drive.world.rhythm.books.total_seconds())
         if not recording.done():
-            await _withdraw(drive, environment, reason)
+            await _withdraw(drive, environment, slots, cause.reason)
         await recording
     except Unavailable:
-        await _withdraw(drive, environment, reason)
+        await _withdraw(drive, environment, slots, cause.reason)
         raise
     finally:
         recording.cancel()
     drive.world.withdrawn.pop(identity, None)
-    await _confirm(drive, environment, since)
 
 
-async def _see_that_there_is_a_way(
-    drive: Drive, environment: Environment, back_to: Slot | None, reason: str
+async def _withdraw(
+    drive: Drive, environment: Environment, slots: Sequence[Slot], reason: str
 ) -> None:
-    """Raises ActionFailed when customers would have nowhere to go: they stay, and a person is asked."""
-    if back_to is None:
-        if drive.release.previous is not None:
-            before = f"{drive.release.previous} was stopped already and cannot be gone back to"
-            raise ActionFailed(_once(drive, before, reason))
-    elif back_to.role is not SlotRole.BASELINE:
-        try:
-            await _ready(drive, environment, back_to)
-        except ActionFailed as failure:
-            before = f"{back_to.version} cannot be gone back to, {failure}"
-            raise ActionFailed(_once(drive, before, reason)) from failure
+    """Customers come before the books: the harm is proven, and the row is written later."""
+    world = drive.world
+    identity = instance_id(drive.release.id, environment.name)
+    world.withdrawn[identity] = reason
+    try:
+        await world.router.apply(layout_of(drive.registration, environment, slots, {identity}))
+    except ActionFailed as trouble:
+        # On a full disk the router's files cannot be written either; it was told before that.
+        log.warning("release %s: %s", drive.release.id, trouble)
 
 
-def _once(drive: Drive, obstacle: str, reason: str) -> str:
-    """The obstacle and why it mattered; the reason it stands for already is not told anew."""
-    told = drive.release.stage is Stage.NEEDS_PERSON and obstacle in drive.release.reason
-    return drive.release.reason if told else f"{obstacle}: {reason}"
+async def refuse(drive: Drive, instruction: Instruction, why: str) -> None:
+    """Answer a person's word that cannot be followed."""
+    kind = instruction.kind.value
+    await drive.record(
+        "desk:instruction:refused",
+        {"kind": kind, "reason": why},
+        answered=instruction,
+        message=f"did not {kind.replace('_', ' ')}: {why}",
+    )
 
 
 async def unrehearse(drive: Drive) -> None:
@@ -142,19 +209,6 @@ async def unrehearse(drive: Drive) -> None:
             await clear_out(drive, environment, SlotRole.PREVIOUS, SlotRole.RETIRING)
         elif own is not None:
             await vacate(drive, environment, own)
-
-
-async def _withdraw(drive: Drive, environment: Environment, reason: str) -> None:
-    """Customers come before the books: the harm is proven, and the row is written later."""
-    world = drive.world
-    identity = instance_id(drive.release.id, environment.name)
-    world.withdrawn[identity] = reason
-    slots = await drive.slots(environment)
-    try:
-        await world.router.apply(layout_of(drive.registration, environment, slots, {identity}))
-    except ActionFailed as trouble:
-        # On a full disk the router's files cannot be written either; it was told before that.
-        log.warning("release %s: %s", drive.release.id, trouble)
 
 
 async def _ready(drive: Drive, environment: Environment, slot: Slot) -> None:

@@ -7,7 +7,7 @@ not repeated, what stands is left standing, what is missing is made.
 from dataclasses import replace
 
 from gonogo.controllers import rollback
-from gonogo.controllers.drive import Drive
+from gonogo.controllers.drive import Drive, Seen
 from gonogo.controllers.guard import Lookout
 from gonogo.controllers.layout import promoted, shared
 from gonogo.controllers.steps import (
@@ -19,7 +19,7 @@ from gonogo.controllers.steps import (
     own_slot,
     smoke,
 )
-from gonogo.domain.errors import ActionFailed, Unavailable
+from gonogo.domain.errors import ActionFailed
 from gonogo.domain.instance import instance_id
 from gonogo.domain.journal import StepState
 from gonogo.domain.plan import Environment, OnSilence
@@ -134,11 +134,10 @@ async def _enter(drive: Drive, lookout: Lookout, step: int) -> None:
         f" at least {plan.minimum_requests} canary requests"
     )
     watcher = await lookout.watcher()
-    watcher.next_step(share=plan.share)
-    seen = watcher.conclude(watcher.judgement())
     async with drive.world.place(drive.release.service, environment.name):
         slots = shared(await drive.slots(environment), _identity(drive, environment), plan.share)
-        try:
+
+        async def record(seen: Seen) -> None:
             await drive.record(
                 "desk:release:step",
                 {"step": step, "share": plan.share, "reason": reason},
@@ -147,9 +146,8 @@ async def _enter(drive: Drive, lookout: Lookout, step: int) -> None:
                 message=f"step {step + 1} of {len(drive.plan.rollout.steps)}: {reason}",
                 seen=seen,
             )
-        except Unavailable:
-            watcher.keep(seen)
-            raise
+
+        await watcher.begin_step(plan.share, record)
         await lay_out(drive, environment)
     watcher.follow(await drive.slots(environment))
 
@@ -213,7 +211,7 @@ async def promote(drive: Drive, lookout: Lookout) -> None:
             await lay_out(drive, environment)
     watcher = await lookout.watcher()
     watcher.follow(await drive.slots(environment))
-    watcher.next_step(alone=True)
+    watcher.go_on_alone()
     await watcher.flush()
 
     async def settle() -> None:

@@ -147,7 +147,7 @@ async def healthy(drive: Drive, instance: Instance) -> None:
 def died(version: str, status: InstanceStatus) -> str:
     """That a version ended by itself, how, and what it said last."""
     code = "" if status.exit_code is None else f" with exit code {status.exit_code}"
-    return f"{version} ended{code}: {_trouble(status)}"
+    return f"{version} ended{code}: {_trouble(replace(status, detail=''))}"
 
 
 def _trouble(status: InstanceStatus) -> str:

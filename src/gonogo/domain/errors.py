@@ -51,3 +51,8 @@ class ActionFailed(GonogoError):
 
 class NeedsPerson(GonogoError):
     """No rule covers what was found; a person has to look before anything goes on."""
+
+
+def sentence(error: GonogoError) -> str:
+    """The error's sentence with its hint, for where both have to stand in one line."""
+    return f"{error} ({error.hint})" if error.hint else str(error)

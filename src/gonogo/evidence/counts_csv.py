@@ -7,13 +7,13 @@ increment). `at` is ISO 8601 or a number of seconds; rows with the same `at` are
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from gonogo.domain.errors import InvalidInput
-from gonogo.domain.traffic import Arm, Counts
+from gonogo.domain.traffic import Arm, Counts, Increment
 
 NEEDED = ("at", "arm", "bad", "total")
 OPTIONAL = "kpi"
@@ -41,6 +41,15 @@ class CountsRow:
     counts: Counts
 
 
+@dataclass(frozen=True, slots=True)
+class CountedLook:
+    """One look: what each KPI gained in it. `last_row` is the number of its last row."""
+
+    last_row: int
+    at: datetime
+    increments: Mapping[str, Increment]
+
+
 def read_counts(lines: Iterable[bytes], name: str) -> Iterator[CountsRow]:
     """The rows of a file that messages call `name`.
 
@@ -49,7 +58,7 @@ def read_counts(lines: Iterable[bytes], name: str) -> Iterator[CountsRow]:
     """
     reader = csv.reader(_decoded(lines, name), strict=True)
     places = _places(_next(reader, name, 0), name)
-    times = _Times(name)
+    times = _Times()
     number = 0
     while (fields := _next(reader, name, number + 1)) is not None:
         if not fields:
@@ -58,10 +67,27 @@ def read_counts(lines: Iterable[bytes], name: str) -> Iterator[CountsRow]:
         yield _row(fields, places, times, _Where(name, number, reader.line_num))
 
 
-def in_looks(rows: Iterable[CountsRow]) -> Iterator[tuple[CountsRow, ...]]:
-    """Rows that follow one another with the same `at`, together."""
-    for _, found in groupby(rows, key=lambda row: row.at):
-        yield tuple(found)
+def in_looks(rows: Iterable[CountsRow]) -> Iterator[CountedLook]:
+    """Rows that follow one another with the same `at`, added up."""
+    for at, found in groupby(rows, key=lambda row: row.at):
+        sums: dict[tuple[str, Arm], tuple[int, int]] = {}
+        last = 0
+        for row in found:
+            bad, total = sums.get((row.kpi, row.arm), (0, 0))
+            sums[row.kpi, row.arm] = (bad + row.counts.bad, total + row.counts.total)
+            last = row.number
+        yield CountedLook(
+            last,
+            at,
+            {
+                kpi: Increment(
+                    kpi,
+                    Counts(*sums.get((kpi, Arm.BASELINE), (0, 0))),
+                    Counts(*sums.get((kpi, Arm.CANARY), (0, 0))),
+                )
+                for kpi in dict.fromkeys(kpi for kpi, _ in sums)
+            },
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +102,8 @@ class _Where:
         place = f"{self.name}, row {self.number} (line {self.line})"
         if column is not None:
             place += f", column {column}"
-        return InvalidInput(f"{place}: {what}", hint=hint)
+        said = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in what)
+        return InvalidInput(f"{place}: {said}", hint=hint)
 
 
 def _decoded(lines: Iterable[bytes], name: str) -> Iterator[str]:
@@ -159,8 +186,7 @@ def _count(text: str, column: str, where: _Where) -> int:
 class _Times:
     """Reads `at`, which must be of one kind and never go back."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self) -> None:
         self._kind: str | None = None
         self._text: str | None = None
         self._last: datetime | None = None

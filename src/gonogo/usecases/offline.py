@@ -5,16 +5,17 @@ budget can be split over the KPIs that are in it; memory does not grow with the 
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from gonogo import judge
 from gonogo.domain.errors import InvalidInput
 from gonogo.domain.look import Look
-from gonogo.domain.traffic import Arm, BadStatus, Counts, Increment, Kpi
+from gonogo.domain.traffic import Arm, BadStatus, Increment, Kpi
 from gonogo.domain.verdict import Interval, Judgement, KpiAssessment, Verdict, worst
-from gonogo.evidence.counts_csv import CountsRow, in_looks, read_counts
+from gonogo.evidence.counts_csv import CountedLook, CountsRow, in_looks, read_counts
 from gonogo.judge.plan import RETRIES
 
 MOST_KPIS = 1000
@@ -77,11 +78,16 @@ def judge_counts(source: Source, name: str, settings: Settings, *, drawn: bool =
     cases = _cases(survey, name, settings)
     looks: list[Look] = []
     every = max(1, math.ceil(survey.looks / DRAWN_LOOKS))
-    for number, rows in enumerate(in_looks(read_counts(source(), name)), start=1):
-        stopped = [case for case in cases.values() if case.see(rows)]
+    rows = islice(read_counts(source(), name), survey.rows)  # it may have grown in the meantime
+    for number, look in enumerate(in_looks(rows), start=1):
+        if not look.increments.keys() <= cases.keys():
+            raise InvalidInput(f"{name} was changed while it was read")
+        stopped = [
+            kpi for kpi, increment in look.increments.items() if cases[kpi].see(look, increment)
+        ]
         if drawn:
             last = number == survey.looks
-            _keep(looks, rows, cases, new=bool(stopped) or last or number % every == 0)
+            _keep(looks, look, cases, new=bool(stopped) or last or number % every == 0)
     findings = tuple(case.found() for case in cases.values())
     verdict = worst(finding.assessment.verdict for finding in findings)
     return Offline(verdict, findings, tuple(look for look in looks if look.judgement.kpis))
@@ -90,21 +96,24 @@ def judge_counts(source: Source, name: str, settings: Settings, *, drawn: bool =
 @dataclass
 class _Survey:
     arms: dict[str, set[Arm]] = field(default_factory=dict)
+    rows: int = 0
     looks: int = 0
 
 
 def _survey(rows: Iterable[CountsRow], name: str) -> _Survey:
     """Read it all once: every mistake is found here."""
     survey = _Survey()
-    for look in in_looks(rows):
-        survey.looks += 1
-        for row in look:
-            survey.arms.setdefault(row.kpi, set()).add(row.arm)
-            if len(survey.arms) > MOST_KPIS:
-                raise InvalidInput(
-                    f"{name}, row {row.number}, column kpi: more than {MOST_KPIS:,} names",
-                    hint="a KPI is one kind of failure, not one request or customer",
-                )
+    at = None
+    for row in rows:
+        survey.rows += 1
+        survey.looks += row.at != at
+        at = row.at
+        survey.arms.setdefault(row.kpi, set()).add(row.arm)
+        if len(survey.arms) > MOST_KPIS:
+            raise InvalidInput(
+                f"{name}, row {row.number}, column kpi: more than {MOST_KPIS:,} names",
+                hint="a KPI is one kind of failure, not one request or customer",
+            )
     return survey
 
 
@@ -119,17 +128,14 @@ class _Case:
         self._at_least = at_least
         self._final: Finding | None = None
 
-    def see(self, rows: Sequence[CountsRow]) -> bool:
+    def see(self, look: CountedLook, increment: Increment) -> bool:
         """Let the judge see one look; whether it stopped here. After that nothing is seen."""
         if self._final is not None:
-            return False
-        increment = _increment(self.kpi.name, rows)
-        if increment is None:
             return False
         self._memory = judge.observe(self._plan, self._memory, (increment,))
         if not judge.failed(self._memory):
             return False
-        self._final = Finding(self.assess(), rows[-1].number)
+        self._final = Finding(self.assess(), look.last_row)
         return True
 
     def assess(self) -> KpiAssessment:
@@ -139,14 +145,6 @@ class _Case:
 
     def found(self) -> Finding:
         return self._final or Finding(self.assess(), None)
-
-
-def _increment(kpi: str, rows: Sequence[CountsRow]) -> Increment | None:
-    sums = {Arm.BASELINE: Counts(), Arm.CANARY: Counts()}
-    mine = [row for row in rows if row.kpi == kpi]
-    for row in mine:
-        sums[row.arm] += row.counts
-    return Increment(kpi, sums[Arm.BASELINE], sums[Arm.CANARY]) if mine else None
 
 
 def _cases(survey: _Survey, name: str, settings: Settings) -> dict[str, _Case]:
@@ -171,19 +169,17 @@ def _cases(survey: _Survey, name: str, settings: Settings) -> dict[str, _Case]:
     }
 
 
-def _keep(
-    looks: list[Look], rows: Sequence[CountsRow], cases: dict[str, _Case], *, new: bool
-) -> None:
+def _keep(looks: list[Look], look: CountedLook, cases: dict[str, _Case], *, new: bool) -> None:
     """Add a look to what is drawn: its counts go into the last one until that is complete."""
-    names = dict.fromkeys(row.kpi for row in rows)
-    gained = [found for kpi in names if (found := _increment(kpi, rows)) is not None]
-    if not looks or looks[-1].judgement.kpis:
-        looks.append(_look(rows, tuple(gained), ()))
-    else:
-        looks[-1] = _look(rows, _summed((*looks[-1].increments, *gained)), ())
-    if new:
-        parts = tuple(case.assess() for case in cases.values())
-        looks[-1] = _look(rows, looks[-1].increments, parts)
+    before: tuple[Increment, ...] = ()
+    if looks and not looks[-1].judgement.kpis:
+        before = looks.pop().increments
+    increments = _summed((*before, *look.increments.values()))
+    parts = tuple(case.assess() for case in cases.values()) if new else ()
+    verdict = worst(part.verdict for part in parts)
+    sentence = parts[0].sentence if parts else ""
+    judgement = Judgement(verdict, parts, sentence)
+    looks.append(Look("", look.at, 0, 0.0, increments, judgement))
 
 
 def _summed(increments: Iterable[Increment]) -> tuple[Increment, ...]:
@@ -194,14 +190,6 @@ def _summed(increments: Iterable[Increment]) -> tuple[Increment, ...]:
             each.kpi, before.baseline + each.baseline, before.canary + each.canary
         )
     return tuple(sums.values())
-
-
-def _look(
-    rows: Sequence[CountsRow], increments: tuple[Increment, ...], parts: tuple[KpiAssessment, ...]
-) -> Look:
-    verdict = worst(part.verdict for part in parts)
-    sentence = parts[0].sentence if parts else ""
-    return Look("", rows[-1].at, 0, 0.0, increments, Judgement(verdict, parts, sentence))
 
 
 def offline_view(found: Offline) -> dict[str, Any]:

@@ -136,9 +136,7 @@ def _too_long_to_prove(
     if takes is not None and takes <= step.hold.total_seconds():
         return
     cost = f"takes {told(takes)}" if takes is not None else "is not possible"
-    said = (
-        f"{sight.kpi.name}: proving {sight.kpi.ratio:g} × the baseline {cost} at {step.share:.0%}"
-    )
+    said = f"{sight.kpi.name}: proving {sight.kpi.ratio:g} × the baseline {cost} at {step.share * 100:g} %"
     within = sight.proofs.get(Test.ABSOLUTE)
     if sight.kpi.limit is not None and within is not None:
         yield (
@@ -171,6 +169,14 @@ def told(seconds: float | None) -> str:
             rest = whole % (size // smaller)
             return f"{whole * smaller // size} {unit}" + (f" {rest} {name}" if rest else "")
     return f"{seconds:.0f} s" if seconds >= 1 else "1 s"
+
+
+def traffic_line(found: Prospect) -> str:
+    """The traffic that the forecast rests on."""
+    return ", ".join(
+        f"{name} {_per_time(one.rate)}, {one.share * 100:.3g} % bad"
+        for name, one in found.traffic.items()
+    )
 
 
 def sight_lines(sight: Sight) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from gonogo.domain.actor import Actor, Role
@@ -41,6 +42,16 @@ def share_of(text: str) -> float:
 
     try:
         return parse_share(text.strip())
+    except Unfit as error:
+        raise InvalidInput(str(error)) from error
+
+
+def duration_of(text: str) -> timedelta:
+    """A duration as people write it in a spec. Raises InvalidInput."""
+    from gonogo.spec.units import Unfit, parse_duration
+
+    try:
+        return parse_duration(text.strip())
     except Unfit as error:
         raise InvalidInput(str(error)) from error
 

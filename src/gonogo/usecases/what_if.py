@@ -25,7 +25,8 @@ _NOTHING = "none"
 class WhatIf:
     """One policy on one recording, until its stop or the recording's end.
 
-    `stopped` and `promoted` are seconds after the first look, None: not within the recording.
+    `stopped` and `promoted` are seconds after the first look, None: not within the recording;
+    `earliest` is when a peer's rule can stop at all, however bad the canary is.
     `hurt` counts customers, `bad` bad canary requests of the KPI that has most of them.
     """
 
@@ -36,6 +37,7 @@ class WhatIf:
     canary_requests: int
     bad: int
     hurt: int
+    earliest: float | None = None
 
 
 def what_if(recording: Recording, policies: Sequence[str]) -> tuple[WhatIf, ...]:
@@ -59,7 +61,18 @@ def _one(recording: Recording, policy: str) -> WhatIf:
         raise InvalidInput(f'the policy "{name}" takes no settings; "{settings}" was given')
     rule = peer_rule(name, recording.kpis)
     stopped, promoted = _peer_end(rule, recording)
-    return _result(recording, name, RULES[name][0], stopped, promoted)
+    found = _result(recording, name, RULES[name][0], stopped, promoted)
+    return replace(found, earliest=_earliest(rule, recording.kpis))
+
+
+def _earliest(rule: Rule, kpis: Sequence[Kpi]) -> float | None:
+    """Seconds until the rule stops a canary that always fails beside a baseline that never does."""
+    counted = {kpi.name: Pair(Counts(0, 1000), Counts(1000, 1000)) for kpi in kpis}
+    progress, seconds = rule.begin(), 0.0
+    while progress.outcome is Outcome.RUNNING:
+        progress = rule.look(progress, counted)
+        seconds += rule.interval
+    return seconds if progress.outcome is Outcome.STOPPED else None
 
 
 def _our_plan(recording: Recording, settings: str) -> judge.JudgePlan:
@@ -172,6 +185,7 @@ def what_if_view(recording: Recording, found: Sequence[WhatIf]) -> Mapping[str, 
                 "reimplemented": one.policy in RULES,
                 "stopped_after_seconds": one.stopped,
                 "promoted_after_seconds": one.promoted,
+                "earliest_stop_seconds": one.earliest,
                 "canary_requests": one.canary_requests,
                 "bad_canary_requests": one.bad,
                 "customers_hurt": one.hurt,

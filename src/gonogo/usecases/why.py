@@ -1,14 +1,8 @@
 """Why a release stands where it stands, in a few sentences with the numbers."""
 
 from gonogo.domain.journal import StepState
-from gonogo.domain.release import FINAL, Release, Stage
+from gonogo.domain.release import FINAL, TRANSITIONS, WAITING, Release, Stage
 from gonogo.domain.story import Story
-
-_NEXT = {
-    Stage.NEEDS_PERSON: "Next: `gonogo resume`, or `gonogo rollback`, with a reason.",
-    Stage.PAUSED: "Next: `gonogo resume`, or `gonogo rollback`, with a reason.",
-    Stage.HELD: "Next: bring what is missing.",
-}
 
 
 def why(story: Story) -> list[str]:
@@ -21,9 +15,17 @@ def why(story: Story) -> list[str]:
     said += _position(release)
     said += _judged(story)
     said += _steps(story)
-    if release.stage in _NEXT:
-        said.append(_NEXT[release.stage])
-    return said
+    return said + _next(release)
+
+
+def _next(release: Release) -> list[str]:
+    if release.stage is Stage.HELD:
+        return ["Next: bring what is missing."]
+    if release.stage not in WAITING:
+        return []
+    back = Stage.ROLLING_BACK in TRANSITIONS[release.stage] and release.exposed
+    end = "rollback" if back else "abort"
+    return [f"Next: `gonogo resume {release.id}`, or `gonogo {end} {release.id}`, with a --reason."]
 
 
 def _position(release: Release) -> list[str]:

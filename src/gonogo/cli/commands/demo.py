@@ -6,6 +6,7 @@ real load balancer, customers who do not wait for answers. Nothing here decides 
 
 import json
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -54,6 +55,9 @@ def demo(
     """Watch a bad release taken back by itself and a good one reach everyone."""
     home = Path(tempfile.mkdtemp(prefix="gonogo-demo-"))
     scene = Scene(home, fast=fast)
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # it ends as by Ctrl-C: all is stopped
     try:
         result = _play(scene, defect, rate, seed, report)
         if json_file is not None:

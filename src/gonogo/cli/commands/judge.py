@@ -1,6 +1,6 @@
 """`judge`: what the judge says of counts in a file, without a desk."""
 
-import sys
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import IO
 import click
 
 from gonogo.cli import output
-from gonogo.cli.options import as_share, with_json
+from gonogo.cli.options import as_false_alarm, as_share, with_json
 from gonogo.cli.program import Setup
 from gonogo.domain.errors import InvalidInput
 from gonogo.domain.verdict import Verdict
@@ -39,7 +39,7 @@ _LONGEST_LINE = 1_000_000
 @click.option(
     "--false-alarm",
     metavar="SHARE",
-    callback=as_share,
+    callback=as_false_alarm,
     default="1%",
     show_default=True,
     help="Chance of ever failing a canary that keeps within what is tolerated; at most 50%.",
@@ -72,15 +72,14 @@ def judge(
 
     Exit code: 0 passed, 10 more evidence is needed, 20 failed, 2 the file or an option is wrong.
     """
-    if false_alarm > 0.5:
-        raise InvalidInput(f"--false-alarm is {false_alarm:.0%}, the limit is 50 %")
     settings = offline.Settings(limit, ratio, false_alarm, at_least)
     with tempfile.TemporaryFile() as spool:
-        if str(counts) == "-":
-            _spool(sys.stdin.buffer, spool)
+        twice = str(counts) != "-" and (counts.is_file() or not counts.exists())
+        if not twice:
+            _spool(counts, spool)
 
         def lines() -> Iterator[bytes]:
-            return _lines(counts, spool)
+            return _lines(counts) if twice else _spooled(spool)
 
         name = "standard input" if str(counts) == "-" else str(counts)
         found = offline.judge_counts(lines, name, settings, drawn=plot is not None)
@@ -106,11 +105,7 @@ def _tell(found: offline.Offline) -> None:
         output.note("the file has no rows")
 
 
-def _lines(file: Path, spool: IO[bytes]) -> Iterator[bytes]:
-    if str(file) == "-":
-        spool.seek(0)
-        yield from iter(lambda: spool.readline(_LONGEST_LINE), b"")
-        return
+def _lines(file: Path) -> Iterator[bytes]:
     try:
         with file.open("rb") as stream:
             yield from iter(lambda: stream.readline(_LONGEST_LINE), b"")
@@ -118,9 +113,18 @@ def _lines(file: Path, spool: IO[bytes]) -> Iterator[bytes]:
         raise InvalidInput(f"{file} cannot be read: {error.strerror}") from error
 
 
-def _spool(stream: IO[bytes], spool: IO[bytes]) -> None:
-    while block := stream.read(1 << 20):
-        spool.write(block)
+def _spool(file: Path, spool: IO[bytes]) -> None:
+    """Keep what can only be read once: standard input, a pipe."""
+    try:
+        with click.open_file(str(file), "rb") as stream:
+            shutil.copyfileobj(stream, spool)
+    except OSError as error:
+        raise InvalidInput(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _spooled(spool: IO[bytes]) -> Iterator[bytes]:
+    spool.seek(0)
+    yield from iter(lambda: spool.readline(_LONGEST_LINE), b"")
 
 
 def _write(file: Path, text: str) -> None:

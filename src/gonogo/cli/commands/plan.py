@@ -99,6 +99,7 @@ def _tell(prospect: outlook.Prospect) -> None:
     click.echo(
         f"{prospect.plan.service}: a good release is stopped in at most {alarm:g} % of cases"
     )
+    click.echo(f"traffic: {outlook.traffic_line(prospect)}")
     for number, step in enumerate(steps):
         hold = outlook.told(step.hold.total_seconds())
         click.echo(f"step {number + 1}: {step.share * 100:g} % of customers for {hold}")

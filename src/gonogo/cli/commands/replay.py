@@ -44,7 +44,7 @@ def replay(setup: Setup, release: str, policies: tuple[str, ...]) -> None:
 def _table(results: Sequence[WhatIf]) -> None:
     rows = [("policy", "stopped after", "canary requests", "bad", "customers hurt")]
     for one in results:
-        open_end = "" if one.stopped is not None else "≥ "
+        open_end = "" if one.stopped is not None or one.policy == "recorded" else "≥ "
         rows.append(
             (
                 one.policy,
@@ -65,4 +65,7 @@ def _end(one: WhatIf) -> str:
         return f"{one.stopped:,.1f} s"
     if one.promoted is not None:
         return f"never: promoted after {one.promoted:,.0f} s"
-    return "never" if one.policy == "recorded" else "not within the recording"
+    if one.policy == "recorded":
+        return "never"
+    least = "" if one.earliest is None else f" ({one.earliest:,.0f} s at the earliest)"
+    return f"not within the recording{least}"

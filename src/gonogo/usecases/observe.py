@@ -1,0 +1,227 @@
+"""What the judge would have said of traffic that something else routes. Nothing is moved."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from gonogo import judge
+from gonogo.domain.errors import InvalidInput
+from gonogo.domain.plan import Plan
+from gonogo.domain.traffic import Arm, BadStatus, Counts, Increment, Kpi, Request, SlowerThan
+from gonogo.domain.verdict import Judgement, Verdict
+from gonogo.evidence.access_log import ArmRule, DurationRule, LogForm, Unreadable, read_line
+from gonogo.judge.plan import RETRIES
+from gonogo.usecases.views import kpi_view
+
+ERRORS = BadStatus(((500, 599),))
+MOST_WAITING = 10_000  # requests of one and the same time that may become one look
+_ENOUGH_LINES = 100
+DURATION_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The moment at which the judge would have stopped the canary."""
+
+    at: datetime
+    line: int
+    judgement: Judgement
+
+
+def log_form(
+    *,
+    arm: str | None,
+    arm_pattern: str | None,
+    canary: str,
+    baseline: str,
+    duration: str | None,
+    duration_pattern: str | None,
+    duration_unit: str,
+    time: str | None,
+    status: str | None,
+) -> LogForm:
+    """How lines are to be read, from options. Raises InvalidInput."""
+    if (arm is None) == (arm_pattern is None):
+        raise InvalidInput(
+            "how are the arms told apart? give one of --arm FIELD and --arm-pattern REGEX",
+            hint="as in --arm upstream --canary '10.0.0.7:*'",
+        )
+    if duration is not None and duration_pattern is not None:
+        raise InvalidInput("--duration and --duration-pattern exclude each other")
+    rule = None
+    if duration is not None or duration_pattern is not None:
+        rule = DurationRule(
+            duration,
+            _pattern("--duration-pattern", duration_pattern),
+            DURATION_UNITS[duration_unit],
+        )
+    arms = ArmRule(arm, _pattern("--arm-pattern", arm_pattern), canary, baseline)
+    return LogForm(arms, rule, time, status)
+
+
+def _pattern(option: str, text: str | None) -> re.Pattern[str] | None:
+    if text is None:
+        return None
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise InvalidInput(f'{option} "{text}" is no regular expression: {error}') from error
+
+
+def judge_by_spec(plan: Plan) -> judge.JudgePlan:
+    """A spec's KPIs and judged rollback criteria, exactly as its first attempt would be judged."""
+    return judge.judge_plan(plan, 1)
+
+
+def judge_by_options(
+    limit: float | None, ratio: float, slower_than: timedelta | None, false_alarm: float
+) -> judge.JudgePlan:
+    """Failed requests and, where a duration is given, slow ones."""
+    kpis = [Kpi("errors", ERRORS, limit=limit, ratio=ratio)]
+    if slower_than is not None:
+        kpis.append(Kpi("slow", SlowerThan(slower_than), limit=limit, ratio=ratio))
+    return judge.JudgePlan(tuple(kpis), false_alarm / RETRIES)
+
+
+@dataclass
+class Observer:
+    """Takes lines in; says when it would have stopped, and at any time how things stand.
+
+    Lines that follow one another with the same time are one look. Memory is constant.
+    """
+
+    plan: judge.JudgePlan
+    form: LogForm
+    at_least: int
+    lines: int = 0
+    requests: dict[Arm, int] = field(default_factory=lambda: dict.fromkeys(Arm, 0))
+    neither: int = 0
+    unreadable: int = 0
+    first_unreadable: str | None = None
+    first: datetime | None = None
+    last: datetime | None = None
+    stop: Stop | None = None
+
+    def __post_init__(self) -> None:
+        needs_duration = any(isinstance(kpi.bad, SlowerThan) for kpi in self.plan.kpis)
+        if needs_duration and self.form.duration is None:
+            raise InvalidInput(
+                "a KPI asks how long requests took, and nothing says where the log has it",
+                hint="add --duration FIELD or --duration-pattern REGEX",
+            )
+        self._memory = judge.begin(self.plan)
+        self._waiting: list[Request] = []
+
+    def see(self, line: str) -> Stop | None:
+        """One more line; the stop, the first time it would have come."""
+        self.lines += 1
+        if not line.strip():
+            return None
+        try:
+            request = read_line(line, self.form)
+        except Unreadable as problem:
+            self.unreadable += 1
+            if self.first_unreadable is None:
+                self.first_unreadable = f"line {self.lines}: {problem}"
+            self._must_be_readable()
+            return None
+        if request is None:
+            self.neither += 1
+            return None
+        found = None
+        if self._waiting and (
+            self._waiting[-1].at != request.at or len(self._waiting) >= MOST_WAITING
+        ):
+            found = self.look(self.lines - 1)
+        self._waiting.append(request)
+        return found
+
+    def _must_be_readable(self) -> None:
+        if self.lines >= _ENOUGH_LINES and self.unreadable == self.lines:
+            raise InvalidInput(
+                f"none of the first {self.lines} lines can be read; {self.first_unreadable}"
+            )
+
+    def look(self, line: int | None = None) -> Stop | None:
+        """Judge what has come; the stop, the first time it would have come."""
+        if not self._waiting:
+            return None
+        requests, self._waiting = self._waiting, []
+        self.first = self.first or requests[0].at
+        self.last = requests[-1].at
+        for request in requests:
+            self.requests[Arm(request.address)] += 1
+        if self.stop is not None:
+            return None
+        increments = [_increment(kpi, requests) for kpi in self.plan.kpis]
+        self._memory = judge.observe(self.plan, self._memory, increments)
+        if not judge.failed(self._memory):
+            return None
+        self.stop = Stop(self.last, line or self.lines, self.judgement())
+        return self.stop
+
+    def judgement(self) -> Judgement:
+        """How things stand; after a stop, as they stood then."""
+        if self.stop is not None:
+            return self.stop.judgement
+        return judge.assess(self.plan, self._memory, self.at_least)
+
+    def finish(self) -> Stop | None:
+        """Judge what is left. Raises InvalidInput when no line at all could be read."""
+        found = self.look()
+        if self.unreadable and not any(self.requests.values()) and not self.neither:
+            raise InvalidInput(f"no line can be read; {self.first_unreadable}")
+        return found
+
+
+def _increment(kpi: Kpi, requests: list[Request]) -> Increment:
+    sums = {arm.value: [0, 0] for arm in Arm}
+    for request in requests:
+        counts = kpi.count(request)
+        if counts is not None:
+            sums[request.address][0] += counts.bad
+            sums[request.address][1] += counts.total
+    return Increment(kpi.name, Counts(*sums[Arm.BASELINE]), Counts(*sums[Arm.CANARY]))
+
+
+def observed_view(observer: Observer) -> dict[str, Any]:
+    """As JSON."""
+    judgement, stop = observer.judgement(), observer.stop
+    return {
+        "verdict": judgement.verdict.value,
+        "sentence": judgement.sentence,
+        "would_have_stopped": stop is not None,
+        "stopped_at": stop.at.isoformat() if stop else None,
+        "stopped_at_line": stop.line if stop else None,
+        "lines": observer.lines,
+        "unreadable_lines": observer.unreadable,
+        "first_unreadable": observer.first_unreadable,
+        "requests": {arm.value: number for arm, number in observer.requests.items()},
+        "requests_of_neither_arm": observer.neither,
+        "from": observer.first.isoformat() if observer.first else None,
+        "to": observer.last.isoformat() if observer.last else None,
+        "kpis": [kpi_view(kpi) for kpi in judgement.kpis],
+    }
+
+
+def told(observer: Observer) -> list[str]:
+    """How things stand, in sentences."""
+    said = []
+    stop = observer.stop
+    if stop is not None:
+        said.append(
+            f"would have stopped the canary at {stop.at:%Y-%m-%d %H:%M:%S} UTC (line {stop.line:,})"
+        )
+    elif observer.judgement().verdict is Verdict.NO_DATA:
+        said.append("no request of the canary was seen")
+    else:
+        said.append("would not have stopped the canary")
+    said += [f"  {kpi.sentence}" for kpi in observer.judgement().kpis]
+    seen = ", ".join(f"{number:,} {arm.value}" for arm, number in observer.requests.items())
+    said.append(f"  read: {seen} requests, {observer.neither:,} of neither arm")
+    if observer.unreadable:
+        said.append(
+            f"  {observer.unreadable:,} lines could not be read; {observer.first_unreadable}"
+        )
+    return said
