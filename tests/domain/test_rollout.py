@@ -8,15 +8,19 @@ from tests.plans import START, a_plan
 
 from gonogo.domain.plan import OnUnproven
 from gonogo.domain.rollout import Move, next_move
-from gonogo.domain.verdict import Verdict
+from gonogo.domain.verdict import Judgement, Verdict
 
 ROLLOUT = a_plan().rollout
 EARLY, END, LATE = timedelta(seconds=10), timedelta(seconds=30), timedelta(minutes=11)
 ENOUGH = 1000
 
 
+def said(verdict: Verdict) -> Judgement:
+    return Judgement(verdict, (), "errors: too few requests")
+
+
 def moves(verdict: Verdict, passed: timedelta, *, seen: int = ENOUGH, step: int = 0) -> Move:
-    return next_move(ROLLOUT, step, START, verdict, seen, START + passed).move
+    return next_move(ROLLOUT, step, START, said(verdict), seen, START + passed).move
 
 
 @pytest.mark.parametrize("passed", [EARLY, END, LATE])
@@ -40,7 +44,7 @@ def test_nothing_proven_waits_for_the_end_of_the_step_and_then_advances() -> Non
 
 def test_nothing_proven_holds_where_the_plan_asks_for_proof() -> None:
     strict = replace(ROLLOUT, on_unproven=OnUnproven.HOLD)
-    found = next_move(strict, 0, START, Verdict.UNPROVEN, ENOUGH, START + END)
+    found = next_move(strict, 0, START, said(Verdict.UNPROVEN), ENOUGH, START + END)
     assert found.move is Move.HOLD
     assert "asks for proof" in found.reason
 
@@ -57,5 +61,10 @@ def test_missing_data_never_advances_and_asks_a_person_when_patience_runs_out(
 @pytest.mark.parametrize("verdict", [Verdict.PASS, Verdict.UNPROVEN])
 def test_too_few_requests_never_advance_whatever_the_verdict(verdict: Verdict) -> None:
     assert moves(verdict, END, seen=49) is Move.HOLD
-    found = next_move(ROLLOUT, 0, START, verdict, 49, START + END)
+    found = next_move(ROLLOUT, 0, START, said(verdict), 49, START + END)
     assert found.reason == "waits for traffic: 49 of 50 canary requests seen"
+
+
+def test_what_holds_a_step_is_said_in_the_judges_words() -> None:
+    found = next_move(ROLLOUT, 0, START, said(Verdict.INCONCLUSIVE), ENOUGH, START + END)
+    assert found.reason == "waits, inconclusive: errors: too few requests"

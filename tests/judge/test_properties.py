@@ -152,11 +152,13 @@ def test_the_whole_table_of_one_kpis_verdict():
     yes_no = (True, False)
     kept_ones = ((), (True,), (True, False), (True, True))
     product = itertools.product(
-        yes_no, yes_no, (0, 5, 20), (0, 10), yes_no, yes_no, yes_no, kept_ones
+        yes_no, yes_no, (0, 5, 20), (0, 10), yes_no, yes_no, yes_no, yes_no, kept_ones
     )
     met = set()
-    for failed_, anything, seen, minimum, comparable, missing, split_fits, kept in product:
-        standing = Standing(failed_, anything, seen, minimum, comparable, missing, split_fits, kept)
+    for failed_, anything, seen, minimum, comparable, missing, split_fits, leaning, kept in product:
+        standing = Standing(
+            failed_, anything, seen, minimum, comparable, missing, split_fits, leaning, kept
+        )
         rules = (
             (failed_, Verdict.FAIL),
             (not anything, Verdict.NO_DATA),
@@ -164,6 +166,7 @@ def test_the_whole_table_of_one_kpis_verdict():
             (not split_fits, Verdict.INCONCLUSIVE),
             (missing, Verdict.INCONCLUSIVE),
             (not comparable, Verdict.INCONCLUSIVE),
+            (leaning, Verdict.INCONCLUSIVE),
             (bool(seen and kept and all(kept)), Verdict.PASS),
             (True, Verdict.UNPROVEN),
         )
@@ -171,6 +174,17 @@ def test_the_whole_table_of_one_kpis_verdict():
         assert kpi_verdict(standing) is expected
         met.add(expected)
     assert met == set(Verdict)
+
+
+def test_evidence_that_leans_towards_harm_gets_no_more_customers_and_says_so():
+    memory = observe(PLAN, begin(PLAN), [Increment("limit", Counts(0, 900), Counts(6, 40))])
+    found = next(kpi for kpi in assess(PLAN, memory, 10).kpis if kpi.kpi == "limit")
+    assert 20 <= 10 ** max(item.log10_e for item in found.evidence)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "leans towards harm" in found.sentence
+    calmer = observe(PLAN, memory, [Increment("limit", Counts(0, 9000), Counts(0, 400))])
+    found = next(kpi for kpi in assess(PLAN, calmer, 10).kpis if kpi.kpi == "limit")
+    assert found.verdict is not Verdict.INCONCLUSIVE
 
 
 def test_the_release_is_as_bad_as_its_worst_kpi():

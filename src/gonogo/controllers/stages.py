@@ -158,12 +158,11 @@ async def _next(drive: Drive, lookout: Lookout) -> None:
     now = drive.world.clock.now()
     if not watcher.due_to_assess(now):
         return
-    verdict = watcher.judgement().verdict
-    seen = watcher.step_requests
-    found = next_move(drive.plan.rollout, release.step, since, verdict, seen, now)
+    judgement, seen = watcher.judgement(), watcher.step_requests
+    found = next_move(drive.plan.rollout, release.step, since, judgement, seen, now)
     match found.move:
         case Move.HOLD:
-            await _hold(drive, verdict, found.reason)
+            await _hold(drive, judgement.verdict, found.reason)
         case Move.ADVANCE:
             await watcher.flush()
             await _enter(drive, lookout, release.step + 1)

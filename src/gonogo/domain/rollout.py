@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from gonogo.domain.plan import OnUnproven, Rollout
-from gonogo.domain.verdict import Verdict
+from gonogo.domain.verdict import Judgement, Verdict
 
 
 class Move(StrEnum):
@@ -27,13 +27,19 @@ class NextMove:
 
 
 def next_move(
-    rollout: Rollout, step: int, since: datetime, verdict: Verdict, seen: int, now: datetime
+    rollout: Rollout,
+    step: int,
+    since: datetime,
+    judgement: Judgement,
+    seen: int,
+    now: datetime,
 ) -> NextMove:
     """What to do in step `step`, begun at `since`, with `seen` canary requests counted in it.
 
     FAIL takes back at once. PASS may end a step early. UNPROVEN advances at the step's end when the
     plan says so. Missing or inconclusive data holds, and asks for a person once patience has run out.
     """
+    verdict = judgement.verdict
     if verdict is Verdict.FAIL:
         return NextMove(Move.ROLL_BACK, "the evidence of harm crossed its limit")
     plan = rollout.steps[step]
@@ -46,16 +52,16 @@ def next_move(
         return NextMove(Move.HOLD, f"the step runs for another {left.total_seconds():.0f} s")
     if verdict is Verdict.UNPROVEN and enough and rollout.on_unproven is OnUnproven.ADVANCE:
         return NextMove(onward, "enough was seen and nothing speaks against it (unproven)")
-    why = _lack(verdict, seen, plan.minimum_requests)
+    why = _lack(judgement, seen, plan.minimum_requests)
     if -left >= rollout.patience:
         minutes = rollout.patience.total_seconds() / 60
         return NextMove(Move.ASK, f"{why}; waited {minutes:g} min past the step's end")
     return NextMove(Move.HOLD, why)
 
 
-def _lack(verdict: Verdict, seen: int, minimum: int) -> str:
+def _lack(judgement: Judgement, seen: int, minimum: int) -> str:
     if seen < minimum:
         return f"waits for traffic: {seen} of {minimum} canary requests seen"
-    if verdict is Verdict.UNPROVEN:
+    if judgement.verdict is Verdict.UNPROVEN:
         return "waits for proof: nothing speaks against it, nothing proves it, and the plan asks for proof"
-    return f"waits: the verdict is {verdict.value}"
+    return f"waits, {judgement.verdict.value.replace('_', ' ')}: {judgement.sentence}"

@@ -15,7 +15,7 @@ from gonogo.judge.memory import Cell, KpiTests, Memory, must_fit
 from gonogo.judge.onset import unspent_after
 from gonogo.judge.plan import JudgePlan
 from gonogo.judge.sentences import Findings, deciding_sentence, kpi_sentence
-from gonogo.judge.verdicts import Standing, kpi_verdict
+from gonogo.judge.verdicts import LEANING, Standing, kpi_verdict
 
 # Canary requests that the baseline's traffic leads one to expect before their total lack is no accident.
 SURELY_EXPECTED = 10.0
@@ -108,6 +108,7 @@ def _kpi(
     minimum = release.minimum_for(kpi, row)
     proofs = _proofs(kpi, tests, row, alone=alone)
     needed = math.log(1 / plan.miss)
+    evidence = _evidence(kpi, tests, row, release.alpha)
     standing = Standing(
         failed=bool(row[Cell.FAILED]),
         anything=release.canary > 0 or row[Cell.CANARY] > 0,
@@ -116,12 +117,12 @@ def _kpi(
         comparable=kpi.limit is not None or alone or not seen or bool(row[Cell.STEP_BASELINE]),
         missing=not seen and release.expected(row) >= SURELY_EXPECTED,
         split_fits=release.split_fits,
+        leaning=any(item.log10_e >= math.log10(LEANING) for item in evidence),
         kept=tuple(proof >= needed for proof in proofs.values()),
     )
     verdict = kpi_verdict(standing)
     baseline = Counts(int(row[Cell.BASELINE_BAD]), int(row[Cell.BASELINE]))
     canary = Counts(int(row[Cell.CANARY_BAD]), int(row[Cell.CANARY]))
-    evidence = _evidence(kpi, tests, row, release.alpha)
     ratio = _ratio(tests, row)
     share = share_interval(canary.bad, canary.total) if canary.total else None
     more: int | None = 0

@@ -98,6 +98,12 @@ def _inconclusive(findings: Findings) -> str:
         return ": the baseline gets such requests and the canary got none in this step: look at the routing"
     if standing.seen < standing.minimum:
         return f": {standing.seen:,} of {standing.minimum:,} requests needed in this step"
+    if standing.leaning and standing.comparable:
+        strongest = max(findings.evidence, key=lambda item: item.log10_e)
+        odds = (
+            f"odds {odds_of(strongest.log10_e)} (it is stopped at {odds_of(strongest.threshold)})"
+        )
+        return f": it leans towards harm, {odds}, so it gets no more customers before more is seen"
     return ": the baseline has had no request in this step, so there is nothing to compare with"
 
 
