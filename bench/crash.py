@@ -23,7 +23,7 @@ from typing import Any
 
 import httpx2
 from bench.desk import Desk, customers, desk
-from bench.results import arguments, progress, spread, table, write
+from bench.findings import arguments, progress, spread, table, write
 from bench.service import Service, unix_time
 
 from gonogo.domain.errors import GonogoError
@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = arguments(parser)
     runs, summary, chain = measure(options.runs, options.rate, options.seed)
-    figures = {
+    figures: dict[str, Any] = {
         "target": "every run reaches the right end; no second promotion; no traffic on a version"
         " that was taken back; 0 lost requests",
         "runs": len(runs),

@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bench.desk import Desk, customers, desk
-from bench.results import arguments, progress, spread, table, write
+from bench.findings import arguments, progress, spread, table, write
 from bench.service import RouterLog, Service, unix_time
 
 from gonogo import judge
@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=200.0)
     options = arguments(parser)
     runs = measure(options.runs, options.rate)
-    figures = {
+    figures: dict[str, Any] = {
         "target": "p99 of total at most 100 ms",
         "milliseconds": {part: spread([getattr(run, part) for run in runs]) for part in PARTS},
         "canary_requests_to_decision": spread([r.canary_requests_to_decision for r in runs], 0),

@@ -19,7 +19,7 @@ from typing import Any
 
 import psutil
 from bench.desk import desk, environment
-from bench.results import arguments, progress, spread, table, write
+from bench.findings import arguments, progress, spread, table, write
 from bench.service import Service
 
 STEPS = ["10% for 1s, at least 10 requests"]

@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bench.desk import Desk, customers, desk
-from bench.results import arguments, progress, spread, table, write
+from bench.findings import arguments, progress, spread, table, write
 from bench.service import Service, unix_time
 
 from gonogo.domain.story import OUT_OF_ROTATION

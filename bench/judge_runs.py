@@ -14,9 +14,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from gonogo.judge.alternatives import RelativeFactors, Vector, absolute_grid, relative_grid
-from gonogo.judge.memory import BLOCK, HIGHEST_LOG
-from gonogo.judge.onset import FIRST, LATER, WITHIN, spent_by
+from gonogo.judge.alternatives import (
+    GUESS_BAD,
+    GUESS_TOTAL,
+    LEVELS,
+    Vector,
+    absolute_grid,
+    likely_bad,
+    relative_grid,
+)
+from gonogo.judge.memory import BLOCK, HIGHEST_LOG, SURPLUS
+from gonogo.judge.onset import FIRST, LATER, unspent_after
 
 RESULTS = Path(__file__).parent / "results"
 Integers = npt.NDArray[np.int64]
@@ -24,27 +32,36 @@ Shown = float | int | str
 
 
 class _Bets:
-    """Stakes of many streams on one grid: shape (streams, points)."""
+    """Stakes of many streams on one grid: shape (streams, points). `limit` is the threshold 1/α."""
 
-    def __init__(self, weights: Vector, streams: int) -> None:
+    def __init__(self, weights: Vector, streams: int, limit: float) -> None:
         self.weights = weights
+        self.limit = limit
         self.stakes = np.tile(FIRST * weights, (streams, 1))
         self.left = 1 - FIRST
         self.seen = 0
         self.peak = np.ones(streams)
 
-    def gain(self, requests: int, exponent: Vector) -> None:
-        before, self.seen = spent_by(self.seen), self.seen + requests
-        self.stakes += WITHIN * self.left * (spent_by(self.seen) - before) * self.weights
-        self.stakes *= np.exp(np.minimum(exponent, HIGHEST_LOG))
+    def gain(self, requests: int, exponent: Vector, one_bad: Vector) -> None:
+        """Bet on a look; `one_bad` is the exponent that it would have with one bad canary request."""
+        before, self.seen = unspent_after(self.seen), self.seen + requests
+        self.stakes += self.left * (before - unspent_after(self.seen)) * self.weights
+        multiplier = np.exp(np.minimum(exponent, HIGHEST_LOG))
+        offered = (self.stakes * np.expm1(np.minimum(one_bad, HIGHEST_LOG))).sum(axis=1)
+        missing = self.limit * SURPLUS - self.value()
+        near = (offered > missing) & (self.peak < self.limit)
+        if near.any():
+            part = np.where(near, missing / np.where(near, offered, 1.0), 1.0)
+            multiplier = 1 + part[:, None] * (multiplier - 1)
+        self.stakes *= multiplier
         np.maximum(self.peak, self.value(), out=self.peak)
 
     def value(self) -> Vector:
-        return np.asarray(self.stakes.sum(axis=1) + self.left * (1 - WITHIN * spent_by(self.seen)))
+        return np.asarray(self.stakes.sum(axis=1) + self.left * unspent_after(self.seen))
 
     def next_step(self) -> None:
         if self.seen:
-            left = self.left * (1 - WITHIN * spent_by(self.seen))
+            left = self.left * unspent_after(self.seen)
             self.stakes += LATER * left * self.weights
             self.left = (1 - LATER) * left
         self.seen = 0
@@ -56,23 +73,29 @@ class _Bets:
 class AbsoluteRuns(_Bets):
     """The absolute test of many streams with equal numbers of requests."""
 
-    def __init__(self, limit: float, streams: int) -> None:
-        self.grid = absolute_grid(limit)
-        super().__init__(self.grid.weights, streams)
+    def __init__(self, tolerated: float, streams: int, limit: float) -> None:
+        self.grid = absolute_grid(tolerated)
+        super().__init__(self.grid.weights, streams, limit)
 
     def look(self, bad: Integers, total: int) -> None:
         """`bad` canary requests per stream out of `total`."""
         if total:
-            self.gain(total, bad[:, None] * self.grid.bad + (total - bad)[:, None] * self.grid.good)
+            self.gain(
+                total,
+                bad[:, None] * self.grid.bad + (total - bad)[:, None] * self.grid.good,
+                self.grid.bad + (total - 1) * self.grid.good,
+            )
 
 
 class RelativeRuns(_Bets):
     """The relative test of many streams with equal numbers of requests."""
 
-    def __init__(self, tolerance: float, streams: int) -> None:
+    def __init__(self, tolerance: float, streams: int, limit: float) -> None:
         self.grid = relative_grid(tolerance)
-        super().__init__(self.grid.weights, streams)
-        self._factors: dict[float, RelativeFactors] = {}
+        super().__init__(self.grid.weights, streams, limit)
+        self._factors: dict[tuple[float, int], Vector] = {}
+        self.baseline_before = 0
+        self.bad_before: Integers = np.zeros(streams, dtype=np.int64)
         self._empty()
 
     def _empty(self) -> None:
@@ -92,26 +115,59 @@ class RelativeRuns(_Bets):
             return
         if self.baseline + self.canary < BLOCK and not (baseline and canary):
             return
-        share = self.canary / (self.canary + self.baseline)
-        if share not in self._factors:
-            self._factors[share] = self.grid.factors(share)
-        factors = self._factors[share]
+        factors, likely = self._bets()
+        bad, also = self.canary_bad[:, None], self.baseline_bad[:, None]
         exponent = (
-            self.canary_bad[:, None] * factors.bad_canary
-            + (self.canary - self.canary_bad)[:, None] * factors.good_canary
-            + self.baseline_bad[:, None] * factors.bad_baseline
-            + (self.baseline - self.baseline_bad)[:, None] * factors.good_baseline
+            bad * factors[:, 0]
+            + (self.canary - bad) * factors[:, 1]
+            + also * factors[:, 2]
+            + (self.baseline - also) * factors[:, 3]
         )
-        self.gain(self.canary, exponent)
+        one_bad = (
+            factors[:, 0]
+            + (self.canary - 1) * factors[:, 1]
+            + likely * factors[:, 2]
+            + (self.baseline - likely) * factors[:, 3]
+        )
+        self.gain(self.canary, exponent, one_bad)
+        self._forget()
+
+    def _bets(self) -> tuple[Vector, Vector]:
+        """Per stream, by its baseline so far: factors of each point, and likely bad requests."""
+        share = self.canary / (self.canary + self.baseline)
+        rates = (self.bad_before + GUESS_BAD) / (
+            max(self.baseline_before, self.baseline) + GUESS_TOTAL
+        )
+        levels = np.clip(np.round(np.log2(rates)), *LEVELS).astype(int)
+        found, rows = np.unique(levels, return_inverse=True)
+        for level in found:
+            if (share, level) not in self._factors:
+                factors = self.grid.factors(share, int(level))
+                self._factors[share, level] = np.stack(
+                    (
+                        factors.bad_canary,
+                        factors.good_canary,
+                        factors.bad_baseline,
+                        factors.good_baseline,
+                    )
+                )
+        likely = np.array([likely_bad(self.baseline, int(level)) for level in found])
+        return np.stack([self._factors[share, level] for level in found])[rows], likely[rows, None]
+
+    def _forget(self) -> None:
+        """What was waiting has been judged or is dropped, and is past in either case."""
+        self.baseline_before += self.baseline
+        self.bad_before = self.bad_before + self.baseline_bad
         self._empty()
 
     def next_step(self) -> None:
         super().next_step()
-        self._empty()
+        self._forget()
 
     def keep(self, rows: npt.NDArray[np.bool_]) -> None:
         super().keep(rows)
         self.baseline_bad, self.canary_bad = self.baseline_bad[rows], self.canary_bad[rows]
+        self.bad_before = self.bad_before[rows]
 
 
 @dataclass(frozen=True)

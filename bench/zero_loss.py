@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bench.desk import Desk, customers, desk
-from bench.results import arguments, progress, table, write
+from bench.findings import arguments, progress, table, write
 from bench.service import Service
 
 STEPS = ["10% for 1s, at least 40 requests", "50% for 1s, at least 200 requests"]
@@ -40,7 +40,7 @@ def main() -> None:
     runs, summary = measure(options.cycles, options.rate)
     shown = ("seconds", "requests", "answered", "failed", "lost", "not_sent", "worst_lag_ms")
     p99 = {version: found["p99_ms"] for version, found in summary["by_version"].items()}
-    figures = {
+    figures: dict[str, Any] = {
         "target": "0 lost requests",
         **{name: summary[name] for name in shown},
         "releases": len(runs),

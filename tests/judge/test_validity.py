@@ -1,5 +1,6 @@
 """The judge's promises, by simulation with fixed seeds, and the figures it is checked against."""
 
+import itertools
 import math
 
 import numpy as np
@@ -9,7 +10,7 @@ from bench.judge_runs import AbsoluteRuns, Case, RelativeRuns
 from gonogo.domain.traffic import BadStatus, Counts, Increment, Kpi
 from gonogo.domain.verdict import Verdict
 from gonogo.judge import JudgePlan, Memory, assess, begin, failed, next_step, observe
-from gonogo.judge.alternatives import RATIOS, absolute_grid, relative_grid
+from gonogo.judge.alternatives import LEVELS, RATIOS, absolute_grid, relative_grid
 from gonogo.judge.forecast import divergence
 from gonogo.judge.intervals import log_limit_kept, ratio_interval, share_interval
 
@@ -26,7 +27,8 @@ def look(
 def test_many_streams_at_once_say_what_the_product_says_of_each():
     rng = np.random.default_rng(1)
     streams = 5
-    relative, absolute = RelativeRuns(1.5, streams), AbsoluteRuns(0.05, streams)
+    relative = RelativeRuns(1.5, streams, 1 / BOTH.alpha)
+    absolute = AbsoluteRuns(0.05, streams, 1 / BOTH.alpha)
     memories = [begin(BOTH)] * streams
     for number in range(300):
         canary, baseline = int(rng.integers(0, 4)), int(rng.integers(0, 9))
@@ -50,8 +52,12 @@ def test_many_streams_at_once_say_what_the_product_says_of_each():
 
 @pytest.mark.parametrize("tolerance", [1.0, 1.5, 4.0])
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.5, 0.9])
-def test_no_bet_on_a_comparison_gains_on_average_while_the_tolerance_is_kept(tolerance, share):
-    factors = relative_grid(tolerance).factors(share)
+@pytest.mark.parametrize("level", range(LEVELS[0], LEVELS[1] + 1))
+def test_no_bet_on_a_comparison_gains_on_average_while_the_tolerance_is_kept(
+    tolerance, share, level
+):
+    factors = relative_grid(tolerance).factors(share, level)
+    assert relative_grid(tolerance).weights.sum() == pytest.approx(1)
     for baseline in (1e-4, 0.01, 0.1, 0.2, 0.6, 0.99):
         canary = min(1.0, tolerance * baseline)
         gained = share * (
@@ -71,10 +77,47 @@ def test_no_bet_against_a_limit_gains_on_average_while_it_is_kept(limit):
     assert grid.weights.sum() == pytest.approx(1)
 
 
+@pytest.mark.parametrize("bad_before", [0, 4, 6, 7, 8])
+@pytest.mark.parametrize("rate", [0.001, 0.03])
+def test_no_look_raises_the_evidence_on_average_near_the_threshold_either(bad_before, rate):
+    memory = look(BOTH, begin(BOTH), (0, 40), (4, 200))
+    for _ in range(bad_before):
+        memory = look(BOTH, memory, (1, 6), (0, 24))
+    before = [item.log10_e for item in assess(BOTH, memory, 1).kpis[0].evidence]
+    after = np.zeros(2)
+    for bad, also in itertools.product(range(4), range(10)):
+        chance = chance_of(bad, 3, 1.5 * rate) * chance_of(also, 9, rate)
+        parts = assess(BOTH, look(BOTH, memory, (bad, 3), (also, 9)), 1).kpis[0].evidence
+        after += chance * np.array([10**item.log10_e for item in parts])
+    assert after[0] <= 10 ** before[0] * (1 + 1e-9)
+    assert after[1] <= 10 ** before[1] * (1 + 1e-9)
+
+
+def chance_of(bad: int, total: int, rate: float) -> float:
+    return math.comb(total, bad) * rate**bad * (1 - rate) ** (total - bad)
+
+
+def test_the_request_that_stops_a_release_brings_the_evidence_just_to_the_threshold():
+    plan = JudgePlan((Kpi("errors", ERRORS, ratio=1.0),))
+    memory = begin(plan)
+    while not failed(memory):
+        memory = look(plan, memory, (0, 5), (1, 95))
+        memory = look(plan, memory, (1, 1), (0, 19))
+    evidence = assess(plan, memory, 1).kpis[0].evidence[0]
+    assert evidence.threshold <= evidence.peak <= evidence.threshold + 1e-6
+
+
+def test_a_large_first_look_does_not_blind_the_comparison_for_small_shares():
+    plan = JudgePlan((Kpi("errors", ERRORS, ratio=1.0),))
+    at_once = look(plan, begin(plan), (30, 5000), (1, 5000))
+    assert failed(at_once)
+
+
 def test_a_release_exactly_at_its_tolerances_is_stopped_no_more_often_than_promised():
     rng = np.random.default_rng(2)
     streams, alpha = 2000, 0.05
-    relative, absolute = RelativeRuns(1.5, streams), AbsoluteRuns(0.05, streams)
+    relative = RelativeRuns(1.5, streams, 1 / alpha)
+    absolute = AbsoluteRuns(0.05, streams, 1 / alpha)
     for number in range(600):
         rate = float(rng.choice([0.005, 0.03, 0.3]))
         baseline = 18 if number < 300 else 6
@@ -92,7 +135,7 @@ def test_a_release_exactly_at_its_tolerances_is_stopped_no_more_often_than_promi
 def test_single_request_looks_with_shocks_on_both_arms_stop_no_more_often_than_promised():
     rng = np.random.default_rng(3)
     streams, alpha = 1000, 0.05
-    relative = RelativeRuns(1.0, streams)
+    relative = RelativeRuns(1.0, streams, 1 / alpha)
     rate = 0.01
     for _ in range(4000):
         if rng.random() < 0.01:
@@ -171,7 +214,7 @@ def test_a_late_outage_of_half_the_requests_needs_tens_of_requests_instead_of_ov
 )
 def test_a_regression_is_stopped_near_the_information_bound(case, most):
     rng = np.random.default_rng(6)
-    runs = RelativeRuns(1.0, 300)
+    runs = RelativeRuns(1.0, 300, 100.0)
     total, seen = 0, 0
     while len(runs.stakes):
         number, ratio = len(runs.stakes), case.per_canary

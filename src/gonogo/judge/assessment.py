@@ -12,7 +12,7 @@ from gonogo.judge.alternatives import Vector
 from gonogo.judge.forecast import divergence, relative_information, requests_for
 from gonogo.judge.intervals import log_limit_kept, log_ratio_kept, ratio_interval, share_interval
 from gonogo.judge.memory import Cell, KpiTests, Memory, must_fit
-from gonogo.judge.onset import WITHIN, spent_by
+from gonogo.judge.onset import unspent_after
 from gonogo.judge.plan import JudgePlan
 from gonogo.judge.sentences import Findings, deciding_sentence, kpi_sentence
 from gonogo.judge.verdicts import Standing, kpi_verdict
@@ -149,12 +149,12 @@ def _evidence(kpi: Kpi, tests: KpiTests, row: Vector, alpha: float) -> tuple[Evi
     found = []
     threshold = math.log10(1 / alpha)
     if kpi.ratio is not None:
-        left = row[Cell.RELATIVE_LEFT] * (1 - WITHIN * spent_by(float(row[Cell.COMPARED])))
+        left = row[Cell.RELATIVE_LEFT] * unspent_after(float(row[Cell.COMPARED]))
         value = math.log10(float(row[tests.in_relative].sum() + left))
         peak = math.log10(float(row[Cell.RELATIVE_PEAK]))
         found.append(Evidence(Test.RELATIVE, value, threshold, max(peak, value), alpha, kpi.ratio))
     if kpi.limit is not None:
-        left = row[Cell.ABSOLUTE_LEFT] * (1 - WITHIN * spent_by(float(row[Cell.STEP_CANARY])))
+        left = row[Cell.ABSOLUTE_LEFT] * unspent_after(float(row[Cell.STEP_CANARY]))
         value = math.log10(float(row[tests.in_absolute].sum() + left))
         peak = math.log10(float(row[Cell.ABSOLUTE_PEAK]))
         found.append(Evidence(Test.ABSOLUTE, value, threshold, max(peak, value), alpha, kpi.limit))

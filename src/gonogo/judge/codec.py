@@ -46,10 +46,12 @@ def decode(plan: JudgePlan, data: bytes) -> Memory:
 def _fingerprint(plan: JudgePlan) -> bytes:
     grids = (
         alternatives.MULTIPLES,
-        alternatives.RATES,
+        alternatives.SHARES,
+        (alternatives.WORST, alternatives.LEAST_MULTIPLE, alternatives.MOST_TOLERATED),
+        (alternatives.LEVELS, alternatives.GUESS_BAD, alternatives.GUESS_TOTAL),
         alternatives.HIGHEST,
         alternatives.ODDS,
         alternatives.RATIOS.tolist(),
-        (onset.FIRST, onset.LATER, onset.WITHIN, onset.SCALE, onset.HORIZON),
+        (onset.FIRST, onset.LATER, onset.SCALE, onset.FADE),
     )
     return hashlib.sha256(repr((plan, grids)).encode()).digest()

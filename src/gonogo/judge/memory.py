@@ -13,11 +13,17 @@ have come and both arms are among them, or a look brings both arms, and are then
 Which block a request falls into never depends on whether it was bad. Blocks of 8 keep nine tenths of
 the information when looks are single requests; larger ones would keep more and delay a stop. The
 absolute test never waits.
+
+Near the threshold a bet wins more than it needs, and what it risks for the surplus is lost in every
+good look until then. So when one bad canary request would carry the evidence past the threshold, only
+that part of every stake is bet with which it arrives there, and the rest is kept. The part follows
+from the past and from the number of requests in the look, never from which of them are bad, so the
+evidence stays an e-process (after Fischer and Ramdas 2024).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -29,9 +35,11 @@ from gonogo.judge.alternatives import (
     RelativeGrid,
     Vector,
     absolute_grid,
+    level_of,
+    likely_bad,
     relative_grid,
 )
-from gonogo.judge.onset import FIRST, LATER, WITHIN, spent_by
+from gonogo.judge.onset import FIRST, LATER, unspent_after
 from gonogo.judge.plan import JudgePlan
 
 HIGHEST_STAKE = 1e150  # far beyond any threshold; its product with the next cap is a finite number
@@ -40,6 +48,8 @@ KEPT = 512  # likelihood ratios are kept for this many different looks: some 2 M
 BLOCK = 8  # requests of both arms together that a comparison is made of, at least
 LONGEST_WAIT = 100_000  # requests of one arm that may wait for the other arm
 
+
+SURPLUS = 1 + 1e-9  # rounding must not leave the evidence a hair below the threshold
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -72,6 +82,19 @@ class Cell:
 GRIDS = 19
 
 
+class Gain(NamedTuple):
+    """What a look does to each point's stake.
+
+    `one_bad` is the multiplier that the same look would have with a single bad canary request, and
+    `most` the largest of it. `likelihood`: what the ratios' log-likelihood gains; None for nothing.
+    """
+
+    stakes: Vector
+    one_bad: Vector
+    most: float
+    likelihood: Vector | None
+
+
 class KpiTests:
     """The tests of one KPI with the likelihood ratios of looks met lately (a cache, no state)."""
 
@@ -86,51 +109,59 @@ class KpiTests:
         self.in_ratios = slice(GRIDS + points + worse, GRIDS + points + worse + ratios)
         self.in_earlier = slice(self.in_ratios.stop, self.in_ratios.stop + ratios)
         self.width = self.in_earlier.stop
-        self._absolute: dict[tuple[float, float], Vector] = {}
-        self._relative: dict[tuple[float, float, float, float], tuple[Vector, Vector | None]] = {}
-        self._factors: dict[float, RelativeFactors] = {}
+        self._absolute: dict[tuple[float, float], Gain] = {}
+        self._relative: dict[tuple[_Block, int], Gain] = {}
+        self._factors: dict[tuple[float, int], RelativeFactors] = {}
 
-    def absolute_gain(self, grid: AbsoluteGrid, bad: float, total: float) -> Vector:
-        """What each point's stake is multiplied by after `bad` of `total` canary requests."""
+    def absolute_gain(self, grid: AbsoluteGrid, bad: float, total: float) -> Gain:
+        """The gain after `bad` of `total` canary requests; total > 0."""
         known = self._absolute.get((bad, total))
         if known is None:
-            exponent = bad * grid.bad + (total - bad) * grid.good
-            known = np.exp(np.minimum(exponent, HIGHEST_LOG))
+            stakes = _multiplier(bad * grid.bad + (total - bad) * grid.good)
+            one_bad = _multiplier(grid.bad + (total - 1) * grid.good)
+            known = Gain(stakes, one_bad, float(one_bad.max()), None)
             _keep(self._absolute, (bad, total), known)
         return known
 
-    def relative_gain(
-        self, grid: RelativeGrid, block: tuple[float, float, float, float]
-    ) -> tuple[Vector, Vector | None]:
-        """Multiplier per point and what the ratios' log-likelihood gains (None where nothing was bad).
-
-        `block` is (baseline bad, baseline total, canary bad, canary total), both totals above zero.
-        """
-        known = self._relative.get(block)
+    def relative_gain(self, grid: RelativeGrid, block: "_Block", level: int) -> Gain:
+        """The gain after a block of both arms when the baseline's bad share was about 2^level."""
+        known = self._relative.get((block, level))
         if known is None:
-            known = self._work_out(grid, block)
-            _keep(self._relative, block, known)
+            known = self._work_out(grid, block, level)
+            _keep(self._relative, (block, level), known)
         return known
 
-    def _work_out(
-        self, grid: RelativeGrid, block: tuple[float, float, float, float]
-    ) -> tuple[Vector, Vector | None]:
+    def _work_out(self, grid: RelativeGrid, block: "_Block", level: int) -> Gain:
         baseline_bad, baseline, canary_bad, canary = block
         share = canary / (canary + baseline)
-        factors = self._factors.get(share)
+        factors = self._factors.get((share, level))
         if factors is None:
-            factors = grid.factors(share)
-            _keep(self._factors, share, factors)
-        exponent = (
-            canary_bad * factors.bad_canary
-            + (canary - canary_bad) * factors.good_canary
-            + baseline_bad * factors.bad_baseline
-            + (baseline - baseline_bad) * factors.good_baseline
-        )
-        gain = np.exp(np.minimum(exponent, HIGHEST_LOG))
-        if not canary_bad and not baseline_bad:
-            return gain, None
-        return gain, canary_bad * factors.ratio_canary + baseline_bad * factors.ratio_baseline
+            factors = grid.factors(share, level)
+            _keep(self._factors, (share, level), factors)
+        stakes = _multiplier(_exponent(factors, block))
+        likely = likely_bad(baseline, level)
+        one_bad = _multiplier(_exponent(factors, (likely, baseline, 1.0, canary)))
+        likelihood = None
+        if canary_bad or baseline_bad:
+            likelihood = canary_bad * factors.ratio_canary + baseline_bad * factors.ratio_baseline
+        return Gain(stakes, one_bad, float(one_bad.max()), likelihood)
+
+
+_Block = tuple[float, float, float, float]  # baseline bad, baseline, canary bad, canary; totals > 0
+
+
+def _exponent(factors: RelativeFactors, block: _Block) -> Vector:
+    baseline_bad, baseline, canary_bad, canary = block
+    return (
+        canary_bad * factors.bad_canary
+        + (canary - canary_bad) * factors.good_canary
+        + baseline_bad * factors.bad_baseline
+        + (baseline - baseline_bad) * factors.good_baseline
+    )
+
+
+def _multiplier(exponent: Vector) -> Vector:
+    return np.exp(np.minimum(exponent, HIGHEST_LOG))
 
 
 def _keep(kept: dict[Key, Value], key: Key, value: Value) -> None:
@@ -221,7 +252,7 @@ def next_step(
 
 
 def _stake_anew(row: Vector, weights: Vector, stakes: slice, unspent: int, seen: int) -> None:
-    left = row[unspent] * (1 - WITHIN * spent_by(row[seen]))
+    left = row[unspent] * unspent_after(float(row[seen]))
     row[stakes] += LATER * left * weights
     row[unspent] = (1 - LATER) * left
 
@@ -275,12 +306,12 @@ def _look(tests: Tests, kpi: KpiTests, row: Vector, counts: _Counts) -> None:
     cells = row[:GRIDS].tolist()
     if kpi.absolute is not None and canary:
         seen = cells[Cell.STEP_CANARY]
-        spent = WITHIN * cells[Cell.ABSOLUTE_LEFT] * (spent_by(seen + canary) - spent_by(seen))
-        stakes = row[kpi.in_absolute]
-        stakes += spent * kpi.absolute.weights
-        stakes *= kpi.absolute_gain(kpi.absolute, canary_bad, canary)
+        stakes, whole = row[kpi.in_absolute], cells[Cell.ABSOLUTE_LEFT]
+        left = whole * unspent_after(seen + canary)
+        stakes += (whole * unspent_after(seen) - left) * kpi.absolute.weights
+        gain = kpi.absolute_gain(kpi.absolute, canary_bad, canary)
+        _bet(cells, Cell.ABSOLUTE_PEAK, stakes, gain, left, tests.limit)
         if canary_bad:
-            left = cells[Cell.ABSOLUTE_LEFT] * (1 - WITHIN * spent_by(seen + canary))
             _raise_peak(cells, Cell.ABSOLUTE_PEAK, stakes, left, tests.limit)
     cells[Cell.BASELINE_BAD] += baseline_bad
     cells[Cell.BASELINE] += baseline
@@ -314,18 +345,35 @@ def _compare(
         cells[Cell.WAIT_CANARY],
     )
     cells[Cell.WAIT_BASELINE_BAD : Cell.WAIT_CANARY + 1] = (0.0, 0.0, 0.0, 0.0)
-    before = spent_by(cells[Cell.COMPARED])
+    # Which of the block's requests are bad must not say where its bets stand.
+    level = level_of(cells[Cell.BASELINE_BAD] - block[0], cells[Cell.BASELINE] - block[1], block[1])
+    gain = kpi.relative_gain(grid, block, level)
+    stakes, whole = row[kpi.in_relative], cells[Cell.RELATIVE_LEFT]
+    before = whole * unspent_after(cells[Cell.COMPARED])
     cells[Cell.COMPARED] += block[3]
-    after = spent_by(cells[Cell.COMPARED])
-    gain, likelihood = kpi.relative_gain(grid, block)
-    stakes = row[kpi.in_relative]
-    stakes += WITHIN * cells[Cell.RELATIVE_LEFT] * (after - before) * grid.weights
-    stakes *= gain
-    if likelihood is not None:
-        row[kpi.in_ratios] += likelihood
+    left = whole * unspent_after(cells[Cell.COMPARED])
+    stakes += (before - left) * grid.weights
+    _bet(cells, Cell.RELATIVE_PEAK, stakes, gain, left, tests.limit)
+    if gain.likelihood is not None:
+        row[kpi.in_ratios] += gain.likelihood
     if block[2]:
-        left = cells[Cell.RELATIVE_LEFT] * (1 - WITHIN * after)
         _raise_peak(cells, Cell.RELATIVE_PEAK, stakes, left, tests.limit)
+
+
+def _bet(
+    cells: list[float], peak: int, stakes: Vector, gain: Gain, left: float, limit: float
+) -> None:
+    """Multiply the stakes; near the threshold only that part with which one bad request gets there.
+
+    Without a bad canary request the evidence never rises, so the peak is a bound on it.
+    """
+    if cells[peak] < limit <= cells[peak] * gain.most:
+        missing = limit * SURPLUS - left - float(np.add.reduce(stakes))
+        offered = float(stakes @ gain.one_bad) - float(np.add.reduce(stakes))
+        if offered > missing:
+            stakes *= 1 + missing / offered * (gain.stakes - 1)
+            return
+    stakes *= gain.stakes
 
 
 def _raise_peak(cells: list[float], peak: int, stakes: Vector, left: float, limit: float) -> None:

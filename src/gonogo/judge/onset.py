@@ -6,21 +6,18 @@ moments at which the fault may begin, so the sum stays an e-process, and since b
 alternative grow alike, M ← (M + newly spent stake) · likelihood ratio keeps all of them in one number.
 
 Most is spent at the first step's start, where most faults show; a part of what is left at the start
-of each later step; the rest inside a step, evenly over the logarithm of the number of canary
-requests seen in it, because nobody knows the scale on which a late fault comes.
+of each later step; the rest inside a step, with a density that falls by a power of the number of
+canary requests seen in it. Nobody knows the scale on which a late fault comes: at this power the stake
+per doubling falls so slowly that a hundred thousand and a hundred million requests are served nearly
+alike, and something is left for every later request.
 """
 
-import math
-
 FIRST = 0.8  # of the whole stake, at the start of the first step
-LATER = 0.35  # of what is left, at the start of every later step
-WITHIN = 0.8  # of what is left after that, spread over the step
-SCALE = 300.0  # canary requests; starts this close together are hardly told apart
-HORIZON = 1e8  # canary requests in one step after which no new start is bet on
-
-_SPAN = math.log1p(HORIZON / SCALE)
+LATER = 0.4  # of what is left, at the start of every later step
+SCALE = 1000.0  # canary requests; up to here the rest is spent evenly
+FADE = 0.2  # the power by which what is left falls from there on
 
 
-def spent_by(requests: float) -> float:
-    """The part of a step's stake (WITHIN of what is left) spent after this many canary requests."""
-    return min(1.0, math.log1p(requests / SCALE) / _SPAN)
+def unspent_after(requests: float) -> float:
+    """The part of a step's stake that is left after this many canary requests of the step."""
+    return (1 + requests / SCALE) ** -FADE  # type: ignore[no-any-return]
