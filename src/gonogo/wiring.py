@@ -153,7 +153,7 @@ class LocalProgram:
         wanted = self._settings.port if port is None else port
         _private(self._settings.home)
         with _only_desk(self._settings) as lock:
-            lock.truncate()
+            lock.truncate(0)
             lock.write(str(os.getpid()))
             lock.flush()
             asyncio.run(_serve(self._settings, wanted))
