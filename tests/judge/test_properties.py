@@ -177,9 +177,9 @@ def test_the_whole_table_of_one_kpis_verdict():
 
 
 def test_evidence_that_leans_towards_harm_gets_no_more_customers_and_says_so():
-    memory = observe(PLAN, begin(PLAN), [Increment("limit", Counts(0, 900), Counts(6, 40))])
+    memory = observe(PLAN, begin(PLAN), [Increment("limit", Counts(0, 900), Counts(4, 40))])
     found = next(kpi for kpi in assess(PLAN, memory, 10).kpis if kpi.kpi == "limit")
-    assert 20 <= 10 ** max(item.log10_e for item in found.evidence)
+    assert 10 ** max(item.log10_e for item in found.evidence) >= 20
     assert found.verdict is Verdict.INCONCLUSIVE
     assert "leans towards harm" in found.sentence
     calmer = observe(PLAN, memory, [Increment("limit", Counts(0, 9000), Counts(0, 400))])
