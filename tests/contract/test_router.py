@@ -13,8 +13,8 @@ import pytest
 from tests.layouts import HEADER, SECRET, layout, target
 from tests.servers import VersionServer, ask, free_port
 
-from gonogo.adapters.haproxy_router import HaproxyRouter
-from gonogo.adapters.memory_router import MemoryRouter
+from gonogo.adapters.haproxy.router import HaproxyRouter
+from gonogo.adapters.memory.router import MemoryRouter
 from gonogo.domain.errors import ActionFailed, InvalidInput
 from gonogo.domain.slot import Layout
 from gonogo.ports.router import Router

@@ -16,8 +16,9 @@ import pytest
 from tests.layouts import HEADER, SECRET, layout, target
 from tests.servers import Answer, VersionServer, ask, free_port
 
-from gonogo.adapters import haproxy_process, haproxy_runtime
-from gonogo.adapters.haproxy_router import HaproxyRouter
+from gonogo.adapters.haproxy import process as haproxy_process
+from gonogo.adapters.haproxy import runtime as haproxy_runtime
+from gonogo.adapters.haproxy.router import HaproxyRouter
 from gonogo.domain.errors import ActionFailed, InvalidInput, Unavailable
 
 
