@@ -1,5 +1,6 @@
 """What every router does, on a real HAProxy and on the memory twin."""
 
+import asyncio
 import os
 import signal
 from collections import Counter
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+import psutil
 import pytest
 from tests.layouts import HEADER, SECRET, layout, target
 from tests.servers import VersionServer, ask, free_port
@@ -45,6 +47,8 @@ class RealWorld:
         reading = await self.router.read("orders", "production")
         assert reading is not None
         os.kill(reading.pid, signal.SIGKILL)
+        while psutil.pid_exists(reading.pid):  # the signal was sent; it may still be dying
+            await asyncio.sleep(0.01)
 
 
 @dataclass

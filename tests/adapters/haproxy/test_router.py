@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import aiohttp
+import psutil
 import pytest
 from tests.layouts import HEADER, SECRET, layout, target
 from tests.servers import Answer, VersionServer, ask, free_port
@@ -105,6 +106,8 @@ async def test_a_restart_has_everything_right_from_its_first_moment(
     wanted = layout(port, target(one.address, 0.9), target(two.address, 0.1, testers=True))
     before = await router.apply(wanted)
     os.kill(before.pid, signal.SIGKILL)
+    while psutil.pid_exists(before.pid):  # the signal was sent; the process may still be dying
+        await asyncio.sleep(0.01)
     await haproxy_process.start(tmp_path / "orders" / "production", "127.0.0.1", port)
     after = await router.read("orders", "production")
     assert after is not None
