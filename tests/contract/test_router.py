@@ -47,7 +47,7 @@ class RealWorld:
         reading = await self.router.read("orders", "production")
         assert reading is not None
         os.kill(reading.pid, signal.SIGKILL)
-        while psutil.pid_exists(reading.pid):  # the signal was sent; it may still be dying
+        while psutil.pid_exists(reading.pid):  # noqa: ASYNC110 - it may still be dying
             await asyncio.sleep(0.01)
 
 

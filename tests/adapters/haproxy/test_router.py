@@ -106,7 +106,7 @@ async def test_a_restart_has_everything_right_from_its_first_moment(
     wanted = layout(port, target(one.address, 0.9), target(two.address, 0.1, testers=True))
     before = await router.apply(wanted)
     os.kill(before.pid, signal.SIGKILL)
-    while psutil.pid_exists(before.pid):  # the signal was sent; the process may still be dying
+    while psutil.pid_exists(before.pid):  # noqa: ASYNC110 - it may still be dying
         await asyncio.sleep(0.01)
     await haproxy_process.start(tmp_path / "orders" / "production", "127.0.0.1", port)
     after = await router.read("orders", "production")
