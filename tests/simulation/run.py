@@ -149,7 +149,10 @@ class Run:
             crash = self._crashes.pop(0) if self._crashes else None
             self._number += 1
             random = Random(f"life {self.scenario.seed} {self._number}")
-            life = Life(name, self._number, random, self.scenario.weather, ground.referee, crash)
+            scenario, referee = self.scenario, ground.referee
+            life = Life(
+                name, self._number, random, scenario.weather, referee, crash, scenario.lost_answers
+            )
             desk = Desk(self._world(life))
             variables = copy_context()
             variables.run(LIFE.set, life)
