@@ -77,6 +77,7 @@ class Life:
         self.dead = False
         self.stale = False
         self.tasks: list[asyncio.Task[Any]] = []
+        self.crowded = 0.0
         self.streams: list[MetricStream] = []
         self.withdrawn: dict[str, str] = {}
         self.metrics: MemoryMetrics | None = None
