@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gonogo.adapters.haproxy_process import binary
+from gonogo.adapters.haproxy.process import binary
 
 FOLDER = Path(__file__).with_name("results")
 

@@ -15,8 +15,8 @@ from typing import Self
 
 from bench.desk import Desk, free_port
 
-from gonogo.adapters import haproxy_lines
-from gonogo.adapters.haproxy_config import RING, SOCKET_FILE
+from gonogo.adapters.haproxy import lines as haproxy_lines
+from gonogo.adapters.haproxy.config import RING, SOCKET_FILE
 from gonogo.domain.traffic import Request
 
 _PATIENCE = 2.0  # seconds; what the desk's own reader has

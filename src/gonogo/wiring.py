@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from gonogo.adapters.console_notifier import ConsoleNotifier
-from gonogo.adapters.haproxy_checkup import HaproxyCheckup
-from gonogo.adapters.haproxy_metrics import HaproxyMetrics
-from gonogo.adapters.haproxy_router import HaproxyRouter
+from gonogo.adapters.haproxy.checkup import HaproxyCheckup
+from gonogo.adapters.haproxy.metrics import HaproxyMetrics
+from gonogo.adapters.haproxy.router import HaproxyRouter
 from gonogo.adapters.host_checkup import HostCheckup
 from gonogo.adapters.http_smoke import HttpSmokeRunner
 from gonogo.adapters.local.deployer import ProcessDeployer

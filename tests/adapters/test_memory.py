@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gonogo.adapters.memory_clock import MemoryClock
-from gonogo.adapters.memory_deployer import Behaviour, MemoryDeployer
-from gonogo.adapters.memory_notifier import MemoryNotifier
-from gonogo.adapters.memory_smoke import MemorySmoke, SmokeFault
-from gonogo.adapters.memory_workshop import MemoryWorkshop
+from gonogo.adapters.memory.clock import MemoryClock
+from gonogo.adapters.memory.deployer import Behaviour, MemoryDeployer
+from gonogo.adapters.memory.notifier import MemoryNotifier
+from gonogo.adapters.memory.smoke import MemorySmoke, SmokeFault
+from gonogo.adapters.memory.workshop import MemoryWorkshop
 from gonogo.domain.errors import ActionFailed, Unavailable
 from gonogo.domain.instance import Instance, InstanceState
 from gonogo.domain.message import Message

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
-from gonogo.adapters.memory_deployer import MemoryDeployer
-from gonogo.adapters.memory_router import MemoryRouter
-from gonogo.adapters.memory_source import MemorySource
+from gonogo.adapters.memory.deployer import MemoryDeployer
+from gonogo.adapters.memory.router import MemoryRouter
+from gonogo.adapters.memory.source import MemorySource
 from gonogo.adapters.system_clock import SystemClock
 from gonogo.api.application import build_application, token_check
 from gonogo.domain.actor import Actor, Role

@@ -1,5 +1,6 @@
 """`gonogo replay` against a desk's answer over a real socket."""
 
+import fcntl
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -66,7 +67,9 @@ def desk(tmp_path: Path) -> Iterator[list[str]]:
         url = f"http://127.0.0.1:{server.server_address[1]}"
         (home / "desk.json").write_text(json.dumps({"url": url}))
         (home / "token").write_text("secret")
-        yield asked
+        with (home / "desk.lock").open("w") as lock:  # as a desk that runs holds it
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield asked
         server.shutdown()
         thread.join()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gonogo.adapters.local.deployer import ProcessDeployer
-from gonogo.adapters.memory_deployer import Behaviour, MemoryDeployer
+from gonogo.adapters.memory.deployer import Behaviour, MemoryDeployer
 from gonogo.domain.errors import ActionFailed
 from gonogo.domain.instance import Instance, InstanceState, InstanceStatus
 from gonogo.domain.plan import Health

@@ -11,9 +11,9 @@ import pytest
 from tests.layouts import HEADER, SECRET, layout, target
 from tests.servers import VersionServer, ask, free_port
 
-from gonogo.adapters.haproxy_metrics import HaproxyMetrics
-from gonogo.adapters.haproxy_router import HaproxyRouter
-from gonogo.adapters.memory_metrics import MemoryMetrics
+from gonogo.adapters.haproxy.metrics import HaproxyMetrics
+from gonogo.adapters.haproxy.router import HaproxyRouter
+from gonogo.adapters.memory.metrics import MemoryMetrics
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.traffic import BadStatus, Counts, Endpoint, Kpi, Request, SlowerThan
 from gonogo.ports.metrics import Batch, MetricSource, MetricStream

@@ -1,5 +1,6 @@
 """What every router does, on a real HAProxy and on the memory twin."""
 
+import asyncio
 import os
 import signal
 from collections import Counter
@@ -9,12 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+import psutil
 import pytest
 from tests.layouts import HEADER, SECRET, layout, target
 from tests.servers import VersionServer, ask, free_port
 
-from gonogo.adapters.haproxy_router import HaproxyRouter
-from gonogo.adapters.memory_router import MemoryRouter
+from gonogo.adapters.haproxy.router import HaproxyRouter
+from gonogo.adapters.memory.router import MemoryRouter
 from gonogo.domain.errors import ActionFailed, InvalidInput
 from gonogo.domain.slot import Layout
 from gonogo.ports.router import Router
@@ -45,6 +47,8 @@ class RealWorld:
         reading = await self.router.read("orders", "production")
         assert reading is not None
         os.kill(reading.pid, signal.SIGKILL)
+        while psutil.pid_exists(reading.pid):  # noqa: ASYNC110 - it may still be dying
+            await asyncio.sleep(0.01)
 
 
 @dataclass

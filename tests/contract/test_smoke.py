@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from gonogo.adapters.http_smoke import HttpSmokeRunner
-from gonogo.adapters.memory_smoke import MemorySmoke, SmokeFault
+from gonogo.adapters.memory.smoke import MemorySmoke, SmokeFault
 from gonogo.domain.plan import Command, CommandSmoke, HttpSmoke
 from gonogo.ports.smoke import SmokeOrder
 from gonogo.ports.workshop import Job, JobResult

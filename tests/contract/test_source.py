@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gonogo.adapters.local.source import GitSource
-from gonogo.adapters.memory_source import MemorySource
+from gonogo.adapters.memory.source import MemorySource
 from gonogo.domain.errors import InvalidInput, NotFound
 from gonogo.ports.source import Source
 

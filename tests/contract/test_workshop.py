@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gonogo.adapters.local.workshop import GitWorkshop
-from gonogo.adapters.memory_workshop import MemoryWorkshop
+from gonogo.adapters.memory.workshop import MemoryWorkshop
 from gonogo.domain.errors import ActionFailed
 from gonogo.ports.workshop import Job, JobResult, Workshop
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from tests.plans import START, a_plan, a_release
 
-from gonogo.adapters.memory_clock import MemoryClock
-from gonogo.adapters.memory_metrics import MemoryMetrics
+from gonogo.adapters.memory.clock import MemoryClock
+from gonogo.adapters.memory.metrics import MemoryMetrics
 from gonogo.controllers.drive import Drive, Seen
 from gonogo.controllers.judging import Watcher
 from gonogo.controllers.world import World

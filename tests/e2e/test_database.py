@@ -12,7 +12,7 @@ from tests.e2e.conftest import Register
 from tests.e2e.customers import Customers
 from tests.e2e.desk import DeskHouse, SmallService, eventually
 
-from gonogo.adapters.haproxy_router import HaproxyRouter
+from gonogo.adapters.haproxy.router import HaproxyRouter
 
 FOR_LONG = ("20% for 10m, at least 15 requests",)
 

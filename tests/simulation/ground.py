@@ -12,13 +12,13 @@ from tests.simulation.referee import Referee
 from tests.simulation.scenario import SERVICE, Kind, Scenario
 from tests.simulation.virtual import VirtualClock, VirtualLoop
 
-from gonogo.adapters.memory_deployer import Behaviour, MemoryDeployer
-from gonogo.adapters.memory_metrics import MemoryMetrics
-from gonogo.adapters.memory_notifier import MemoryNotifier
-from gonogo.adapters.memory_router import MemoryRouter
-from gonogo.adapters.memory_smoke import MemorySmoke
-from gonogo.adapters.memory_source import MemorySource
-from gonogo.adapters.memory_workshop import MemoryWorkshop
+from gonogo.adapters.memory.deployer import Behaviour, MemoryDeployer
+from gonogo.adapters.memory.metrics import MemoryMetrics
+from gonogo.adapters.memory.notifier import MemoryNotifier
+from gonogo.adapters.memory.router import MemoryRouter
+from gonogo.adapters.memory.smoke import MemorySmoke
+from gonogo.adapters.memory.source import MemorySource
+from gonogo.adapters.memory.workshop import MemoryWorkshop
 from gonogo.controllers.layout import instance_of
 from gonogo.domain.audit import AuditDraft, AuditEntry
 from gonogo.domain.instance import Instance, instance_id

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from tests.simulation.scenario import Crash, Weather
 
-from gonogo.adapters.memory_metrics import MemoryMetrics
+from gonogo.adapters.memory.metrics import MemoryMetrics
 from gonogo.domain.errors import ActionFailed, GonogoError, Unavailable
 from gonogo.domain.traffic import Kpi
 from gonogo.ports.metrics import Batch, MetricStream

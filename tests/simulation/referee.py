@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.simulation.life import Life
 
-from gonogo.adapters.memory_router import MemoryRouter
+from gonogo.adapters.memory.router import MemoryRouter
 from gonogo.controllers.layout import layout_of
 from gonogo.domain.instance import Instance, instance_id
 from gonogo.domain.journal import JournalEntry, StepState

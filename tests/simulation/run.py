@@ -19,7 +19,7 @@ from tests.simulation.life import LIFE, Crashed, Life, MetricsWire, StoreWire, W
 from tests.simulation.scenario import SERVICE, Kind, Scenario, draw
 from tests.simulation.virtual import Stuck, VirtualLoop
 
-from gonogo.adapters.memory_deployer import Behaviour
+from gonogo.adapters.memory.deployer import Behaviour
 from gonogo.controllers.desk import Desk
 from gonogo.controllers.world import Rhythm, World
 from gonogo.domain.actor import Actor, Role

@@ -5,7 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 from random import Random
 
-from gonogo.adapters.memory_deployer import Behaviour
+from gonogo.adapters.memory.deployer import Behaviour
 from gonogo.domain.plan import (
     Command,
     CriterionMode,

@@ -1,5 +1,6 @@
 """Talking to the desk that runs on this machine."""
 
+import fcntl
 import json
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ class DeskClient:
 
     def __init__(self, home: Path) -> None:
         address = home / "desk.json"
+        if not _held(home / "desk.lock"):
+            # What a killed desk left behind names a port that may be anybody's by now.
+            raise Unavailable(f"no desk is running here ({home})", hint=_START)
         try:
             where = json.loads(address.read_text())
             token = (home / "token").read_text().strip()
@@ -67,3 +71,15 @@ class DeskClient:
         title = str(problem.get("title") or f"the desk answered {response.status_code}")
         kind = _KINDS.get(response.status_code, GonogoError)
         raise kind(title, hint=problem.get("hint"))
+
+
+def _held(lock: Path) -> bool:
+    """Whether a running desk holds its folder's lock."""
+    try:
+        with lock.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False

@@ -21,16 +21,24 @@ class _Live(Protocol):
     def show(self, release: dict[str, Any]) -> None: ...
 
 
-def follow(desk: DeskClient, reference: str, *, as_json: bool, hints: bool = True) -> int:
+def follow(
+    desk: DeskClient,
+    reference: str,
+    *,
+    as_json: bool,
+    hints: bool = True,
+    check: Callable[[], None] = lambda: None,
+) -> int:
     """Follow until the release ends or waits for a person; returns the exit code.
 
-    Ctrl-C stops the following, not the release. `hints` end with what to do next.
+    Ctrl-C stops the following, not the release. `hints` end with what to do next. `check` is called
+    again and again and may raise to end the following.
     """
     release: dict[str, Any] = desk.get(f"/releases/{reference}")
     identity, name = release["id"], f"{release['service']} {release['version']}"
     try:
         with _live(enabled=not as_json) as live:
-            release = _until_it_rests(desk, identity, live)
+            release = _until_it_rests(desk, identity, live, check)
     except KeyboardInterrupt:
         output.note("")
         output.note(f"{name} goes on without you")
@@ -51,9 +59,12 @@ def follow(desk: DeskClient, reference: str, *, as_json: bool, hints: bool = Tru
     return output.EXIT_CODES.get(release["stage"], output.OTHER)
 
 
-def _until_it_rests(desk: DeskClient, identity: str, live: _Live) -> dict[str, Any]:
+def _until_it_rests(
+    desk: DeskClient, identity: str, live: _Live, check: Callable[[], None]
+) -> dict[str, Any]:
     after, failures = 0, 0
     while True:
+        check()
         try:
             found = desk.get(f"/releases/{identity}/events", after=after, wait=_WAIT)
             failures = 0

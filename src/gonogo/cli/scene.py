@@ -53,6 +53,7 @@ class Scene:
         self._pace = FAST if fast else FULL
         self._folder = orders_folder()
         self._environ = _environ(home)
+        self._desk: subprocess.Popen[bytes] | None = None
         self._customers: subprocess.Popen[bytes] | None = None
         self._load = home / "customers.jsonl"
         self.url = ""
@@ -61,9 +62,10 @@ class Scene:
         """Start a desk and wait until it answers."""
         log = (self.home / "desk.log").open("wb")
         command = [sys.executable, "-m", "gonogo", "serve", "--port", "0"]
-        self._desk = subprocess.Popen(command, env=self._environ, stdout=log, stderr=log)
+        process = subprocess.Popen(command, env=self._environ, stdout=log, stderr=log)
+        self._desk = process
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        while time.monotonic() < deadline and self._desk.poll() is None:
+        while time.monotonic() < deadline and process.poll() is None:
             try:
                 desk = DeskClient(self.home)
                 desk.get("/health")
@@ -107,6 +109,13 @@ class Scene:
         command += ["--rate", str(rate), "--seed", str(seed), "--out", str(self._load)]
         log = (self.home / "customers.log").open("wb")
         self._customers = subprocess.Popen(command, stdout=log, stderr=log)
+
+    def check(self) -> None:
+        """Raises ActionFailed when the desk or the customers have ended before their time."""
+        for name, process in (("desk", self._desk), ("customers", self._customers)):
+            if process is not None and process.poll() is not None:
+                tail = (self.home / f"{name}.log").read_text(errors="replace")[-2000:]
+                raise ActionFailed(f"the {name} ended with {process.returncode}:\n{tail}")
 
     def see_customers_out(self) -> dict[str, Any]:
         """Let the customers finish what they began; returns their own account."""

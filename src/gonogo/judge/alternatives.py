@@ -30,7 +30,7 @@ Vector = npt.NDArray[np.float64]
 # Points of the comparison: (multiple of the tolerated rate, weight) and (canary's bad share, weight).
 # The first rise evenly in the logarithm, the second are there for outages of a service that hardly
 # ever fails. Chosen on cases other than those that bench/judge_limit.py reports; over wide ranges of
-# either the result changes by less than 1 %.
+# either the mean changes by 2 % at most.
 MULTIPLES = ((1.6, 0.19), (3.8, 0.18), (8.9, 0.17), (21.0, 0.16), (50.0, 0.16))
 SHARES = ((0.4, 0.07), (0.95, 0.07))
 WORST = 0.98  # no point bets on more bad canary requests than this

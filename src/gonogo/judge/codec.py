@@ -49,6 +49,7 @@ def _fingerprint(plan: JudgePlan) -> bytes:
         alternatives.SHARES,
         (alternatives.WORST, alternatives.LEAST_MULTIPLE, alternatives.MOST_TOLERATED),
         (alternatives.LEVELS, alternatives.GUESS_BAD, alternatives.GUESS_TOTAL),
+        alternatives.OUTAGE_BASELINE,
         alternatives.HIGHEST,
         alternatives.ODDS,
         alternatives.RATIOS.tolist(),

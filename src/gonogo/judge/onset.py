@@ -7,9 +7,8 @@ alternative grow alike, M ← (M + newly spent stake) · likelihood ratio keeps 
 
 Most is spent at the first step's start, where most faults show; a part of what is left at the start
 of each later step; the rest inside a step, with a density that falls by a power of the number of
-canary requests seen in it. Nobody knows the scale on which a late fault comes: at this power the stake
-per doubling falls so slowly that a hundred thousand and a hundred million requests are served nearly
-alike, and something is left for every later request.
+canary requests seen in it. Nobody knows the scale on which a late fault comes: at this power a
+start ten times later costs half a nat more for it, and something is left for every later request.
 """
 
 FIRST = 0.8  # of the whole stake, at the start of the first step

@@ -77,7 +77,7 @@ def _play(scene: Scene, defect: str, rate: float, seed: int, report: Path) -> di
     output.note("the desk, and the orders service with its history v1.1.0 → v1.2.0 → v1.2.1")
     desk = scene.open_desk()
     scene.register(desk, defect)
-    _release(desk, "v1.1.0", "nothing serves yet")
+    _release(scene, desk, "v1.1.0", "nothing serves yet")
     scene.let_customers_in(rate, seed)
     output.note(f"customers: {rate:g} requests a second to {scene.url}")
     stories = ["v1.1.0", *VERSIONS]
@@ -86,8 +86,8 @@ def _play(scene: Scene, defect: str, rate: float, seed: int, report: Path) -> di
         "slow": "is right, but slow",
         "none": "has no defect this time",
     }[defect]
-    _release(desk, "v1.2.0", flaw)
-    _release(desk, "v1.2.1", "the next version")
+    _release(scene, desk, "v1.2.0", flaw)
+    _release(scene, desk, "v1.2.1", "the next version")
     customers = scene.see_customers_out()
     releases = [desk.get(f"/releases/orders {version}/figures") for version in stories]
     page = desk.text("/reports?" + "&".join(f"release={found['id']}" for found in releases))
@@ -114,12 +114,12 @@ _TOLD = (
 )
 
 
-def _release(desk: DeskClient, version: str, remark: str) -> None:
+def _release(scene: Scene, desk: DeskClient, version: str, remark: str) -> None:
     output.note("")
     output.note(f"gonogo release orders {version}      ({remark})")
     body = {"service": "orders", "version": version}
     started = desk.post("/releases", body)
-    code = follow(desk, started["id"], as_json=False, hints=False)
+    code = follow(desk, started["id"], as_json=False, hints=False, check=scene.check)
     if code == output.HELD:
         told = "\n".join(desk.get(f"/releases/{started['id']}/why")["why"])
         raise GonogoError(f"the demo cannot go on, {version} waits for a person:\n{told}")

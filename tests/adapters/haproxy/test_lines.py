@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gonogo.adapters.haproxy_lines import parse
+from gonogo.adapters.haproxy.lines import parse
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 STABLE, CANARY = "127.0.0.1:8801", "127.0.0.1:8802"

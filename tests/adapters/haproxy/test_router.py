@@ -12,12 +12,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import aiohttp
+import psutil
 import pytest
 from tests.layouts import HEADER, SECRET, layout, target
 from tests.servers import Answer, VersionServer, ask, free_port
 
-from gonogo.adapters import haproxy_process, haproxy_runtime
-from gonogo.adapters.haproxy_router import HaproxyRouter
+from gonogo.adapters.haproxy import process as haproxy_process
+from gonogo.adapters.haproxy import runtime as haproxy_runtime
+from gonogo.adapters.haproxy.router import HaproxyRouter
 from gonogo.domain.errors import ActionFailed, InvalidInput, Unavailable
 
 
@@ -104,6 +106,8 @@ async def test_a_restart_has_everything_right_from_its_first_moment(
     wanted = layout(port, target(one.address, 0.9), target(two.address, 0.1, testers=True))
     before = await router.apply(wanted)
     os.kill(before.pid, signal.SIGKILL)
+    while psutil.pid_exists(before.pid):  # noqa: ASYNC110 - it may still be dying
+        await asyncio.sleep(0.01)
     await haproxy_process.start(tmp_path / "orders" / "production", "127.0.0.1", port)
     after = await router.read("orders", "production")
     assert after is not None

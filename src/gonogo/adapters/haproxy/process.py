@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from gonogo.adapters.haproxy_config import CONFIG_FILE, PID_FILE, SOCKET_FILE
+from gonogo.adapters.haproxy.config import CONFIG_FILE, PID_FILE, SOCKET_FILE
 from gonogo.domain.errors import ActionFailed, InvalidInput, Unavailable
 
 LOG_FILE = "haproxy.log"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gonogo.adapters.haproxy_config import weights_for
+from gonogo.adapters.haproxy.config import weights_for
 
 
 @pytest.mark.parametrize(

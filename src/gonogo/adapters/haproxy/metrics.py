@@ -23,8 +23,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from gonogo.adapters import haproxy_lines, haproxy_runtime
-from gonogo.adapters.haproxy_config import home_of
+from gonogo.adapters.haproxy import lines, runtime
+from gonogo.adapters.haproxy.config import home_of
 from gonogo.adapters.tally import Tally, keyed_digest
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.traffic import Kpi
@@ -119,7 +119,7 @@ class _Stream:
     async def _attach(self) -> asyncio.StreamReader:
         await self.close()
         async with AsyncExitStack() as stack:
-            pid, number, reader = await haproxy_runtime.follow(self._home, stack)
+            pid, number, reader = await runtime.follow(self._home, stack)
             self._attached = stack.pop_all()
         self._rest = b""
         self._owed = None
@@ -152,15 +152,15 @@ class _Stream:
         if not data:
             await self.close()
             return
-        *lines, self._rest = (self._rest + data).split(b"\n")
+        *whole, self._rest = (self._rest + data).split(b"\n")
         if len(self._rest) > _LONGEST_LINE:
             self._rest = b""
-        self._take_in(lines)
+        self._take_in(whole)
 
-    def _take_in(self, lines: list[bytes]) -> None:
+    def _take_in(self, received: list[bytes]) -> None:
         now = self._clock.now()
-        for raw in lines:
-            line = haproxy_lines.parse(raw.decode("latin-1"), now, self._patience)
+        for raw in received:
+            line = lines.parse(raw.decode("latin-1"), now, self._patience)
             if line is None or line.number < self._expected:
                 continue
             if line.number > self._expected:
@@ -173,7 +173,7 @@ class _Stream:
 
     async def _reconcile(self) -> None:
         """Ask HAProxy how many lines it wrote. Another process is found when the stream ends."""
-        pid, number = await haproxy_runtime.position(self._home)
+        pid, number = await runtime.position(self._home)
         if pid != self._pid:
             await self.close()
         elif number > self._expected and self._owed is None:

@@ -13,7 +13,7 @@ Guarantees:
 
 Assumes that versions listen on this machine (slots hold loopback addresses), and that one desk at a
 time drives an environment. The tester's secret is in a file and a socket that only the desk's user
-can read. `haproxy_config` says why HAProxy is set up as it is.
+can read. `config` says why HAProxy is set up as it is.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from gonogo.adapters import haproxy_process, haproxy_runtime
-from gonogo.adapters.haproxy_config import (
+from gonogo.adapters.haproxy import process, runtime
+from gonogo.adapters.haproxy.config import (
     ADDRESSES_FILE,
     CONFIG_FILE,
     NO_ADDRESS,
@@ -36,7 +36,7 @@ from gonogo.adapters.haproxy_config import (
     plan_of,
     testers_map,
 )
-from gonogo.adapters.haproxy_runtime import NotRunning, State
+from gonogo.adapters.haproxy.runtime import NotRunning, State
 from gonogo.domain.errors import ActionFailed, InvalidInput, Unavailable
 from gonogo.domain.slot import SLOT_NAMES, Layout, RouterReading, SlotReading
 
@@ -75,16 +75,16 @@ class HaproxyRouter:
                     continue  # it died between two commands; the second round starts it again
             raise Unavailable(
                 f"HAProxy of {layout.service} in {layout.environment} keeps ending",
-                hint=f"read {home / haproxy_process.LOG_FILE}",
+                hint=f"read {home / process.LOG_FILE}",
             )
 
     async def read(self, service: str, environment: str) -> RouterReading | None:
         """See `ports.router.Router.read`."""
         home = home_of(self._root, service, environment)
         try:
-            return _reading(await haproxy_runtime.state(home))
+            return _reading(await runtime.state(home))
         except NotRunning:
-            if await haproxy_process.running(home) is None:
+            if await process.running(home) is None:
                 return None
             raise
 
@@ -92,7 +92,7 @@ class HaproxyRouter:
         """See `ports.router.Router.stop`."""
         home = home_of(self._root, service, environment)
         async with self._locks.setdefault(home, asyncio.Lock()):
-            await haproxy_process.end(home)
+            await process.end(home)
 
 
 class _Change:
@@ -108,9 +108,9 @@ class _Change:
 
     async def see_that_it_runs(self) -> State:
         try:
-            found = await haproxy_runtime.state(self._home)
+            found = await runtime.state(self._home)
         except NotRunning:
-            await haproxy_process.end(self._home)  # one without its socket cannot be told anything
+            await process.end(self._home)  # one without its socket cannot be told anything
             return await self._start(over=None)
         if found.description == self._digest:
             return found
@@ -119,14 +119,14 @@ class _Change:
         new = self._newcomers(found)
         out = self._take_out(found, SLOT_NAMES)
         if out and self._somebody_stays(new):
-            await haproxy_runtime.command(self._home, *out)
+            await runtime.command(self._home, *out)
         await asyncio.gather(*(self._accepts(name) for name in new))
         return await self._start(over=found.pid)
 
     async def _start(self, over: int | None) -> State:
         await self._write()
-        await haproxy_process.start(self._home, self._layout.bind, self._layout.port, over=over)
-        return await haproxy_runtime.state(self._home)
+        await process.start(self._home, self._layout.bind, self._layout.port, over=over)
+        return await runtime.state(self._home)
 
     async def converge(self, before: State) -> RouterReading:
         new = self._newcomers(before)
@@ -135,7 +135,7 @@ class _Change:
         last: list[str] = []
         said = ""
         if first and self._somebody_stays(new):
-            said = await haproxy_runtime.command(self._home, *first)
+            said = await runtime.command(self._home, *first)
             first = []
         elif first:
             first = self._take_out(before, moving)
@@ -144,8 +144,8 @@ class _Change:
         await asyncio.gather(*(self._accepts(name) for name in new))
         commands = [*first, *self._let_in(before, moving), *last]
         if commands:
-            said += await haproxy_runtime.command(self._home, *commands)
-        after = await haproxy_runtime.state(self._home)
+            said += await runtime.command(self._home, *commands)
+        after = await runtime.state(self._home)
         self._compare(after, said)
         return _reading(after, accepted=new)
 

@@ -15,9 +15,9 @@ import pytest
 from tests.layouts import layout, target
 from tests.servers import Answer, VersionServer, ask, free_port
 
-from gonogo.adapters import haproxy_lines
-from gonogo.adapters.haproxy_metrics import HaproxyMetrics
-from gonogo.adapters.haproxy_router import HaproxyRouter
+from gonogo.adapters.haproxy import lines as haproxy_lines
+from gonogo.adapters.haproxy.metrics import HaproxyMetrics
+from gonogo.adapters.haproxy.router import HaproxyRouter
 from gonogo.domain.traffic import BadStatus, Counts, Kpi
 from gonogo.ports.metrics import MetricStream
 

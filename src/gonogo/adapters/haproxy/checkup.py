@@ -1,6 +1,6 @@
 """Whether the load balancer is there to be started."""
 
-from gonogo.adapters.haproxy_process import binary
+from gonogo.adapters.haproxy.process import binary
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.health import Finding, Health
 

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gonogo.adapters.haproxy_config import ADDRESSES_FILE, RING, SOCKET_FILE, TESTERS_FILE
+from gonogo.adapters.haproxy.config import ADDRESSES_FILE, RING, SOCKET_FILE, TESTERS_FILE
 from gonogo.domain.errors import InvalidInput, Unavailable
 
 _LONGEST_SOCKET_PATH = 100  # the kernel takes 107 bytes on Linux and 103 elsewhere
