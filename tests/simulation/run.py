@@ -46,6 +46,10 @@ _LONGEST_WORD = 60.0
 """Virtual seconds in which a person's word must be answered when nothing is wrong."""
 
 
+_LONGEST_CROWD = 15.0
+"""Virtual seconds for which the drive of a release that has just ended may still listen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How a run went: the rules that were broken, and a digest of every call in it."""
@@ -149,7 +153,10 @@ class Run:
             crash = self._crashes.pop(0) if self._crashes else None
             self._number += 1
             random = Random(f"life {self.scenario.seed} {self._number}")
-            life = Life(name, self._number, random, self.scenario.weather, ground.referee, crash)
+            scenario, referee = self.scenario, ground.referee
+            life = Life(
+                name, self._number, random, scenario.weather, referee, crash, scenario.lost_answers
+            )
             desk = Desk(self._world(life))
             variables = copy_context()
             variables.run(LIFE.set, life)
@@ -344,7 +351,11 @@ class Run:
 
     def _look_at_streams(self) -> None:
         for life in self._lives.values():
-            if len(life.streams) > 1:
+            if len(life.streams) < 2:
+                life.crowded = 0.0
+                continue
+            life.crowded += TICK
+            if life.crowded == _LONGEST_CROWD:
                 self.ground.referee.complain(
                     f"{len(life.streams)} streams are open for one release"
                 )

@@ -112,6 +112,8 @@ class Scenario:
     carer: bool
     second: bool
     calm: bool
+    lost_answers: frozenset[int]
+    """Numbers of the changes of a desk's life that are stored although they fail."""
 
 
 PORTS = ("store", "router", "deployer", "workshop", "metrics", "smoke", "notifier")
@@ -149,6 +151,7 @@ def draw(seed: int) -> Scenario:
         carer=random.random() < 0.7,
         second=random.random() < 0.25,
         calm=calm,
+        lost_answers=frozenset() if calm else _lost_answers(random),
     )
 
 
@@ -287,6 +290,11 @@ def _whims(random: Random) -> tuple[tuple[str, float, str], ...]:
         )
         for _ in range(random.choice((0, 0, 0, 1, 2, 3)))
     )
+
+
+def _lost_answers(random: Random) -> frozenset[int]:
+    count = random.choice((0, 0, 1, 2, 3))
+    return frozenset(random.randint(1, 30) for _ in range(count))
 
 
 def _gaps(random: Random) -> tuple[tuple[float, float], ...]:

@@ -163,6 +163,15 @@ def repeats_unknown_steps(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(steps, "_unknown", unknown)
 
 
+def lost_answer(patch: pytest.MonkeyPatch) -> None:
+    """A drive whose write had no answer goes on from what it knew before."""
+
+    async def sure(_drive: Drive) -> None:
+        return
+
+    patch.setattr(Drive, "be_sure", sure)
+
+
 PLANTED: tuple[Plant, ...] = (
     without_fence,
     act_before_record,
@@ -171,6 +180,7 @@ PLANTED: tuple[Plant, ...] = (
     lost_rollback_record,
     rollback_without_router,
     repeats_unknown_steps,
+    lost_answer,
 )
 
 

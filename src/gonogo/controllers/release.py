@@ -135,7 +135,7 @@ async def _keep_lease(drive: Drive) -> None:
 async def _turn(drive: Drive, lookout: Lookout) -> None:
     """One turn: a stage's work or a person's word, and what follows when it fails."""
     try:
-        await _settled(drive, HANDLERS[drive.release.stage](drive, lookout))
+        await _settled(drive, _work(drive, lookout))
         drive.trouble = None
     except Unavailable as trouble:
         if drive.trouble != str(trouble):
@@ -144,6 +144,11 @@ async def _turn(drive: Drive, lookout: Lookout) -> None:
             await _settled(drive, _bide(drive, lookout, trouble))
         except Unavailable:
             await asyncio.sleep(drive.world.rhythm.keep.total_seconds())
+
+
+async def _work(drive: Drive, lookout: Lookout) -> None:
+    await drive.be_sure()
+    await HANDLERS[drive.release.stage](drive, lookout)
 
 
 async def _settled(drive: Drive, work: Awaitable[None]) -> None:

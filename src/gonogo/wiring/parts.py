@@ -1,0 +1,122 @@
+"""The one place that knows which adapter stands behind which port."""
+
+import getpass
+import os
+import secrets
+import socket
+import sys
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gonogo.adapters.console_notifier import ConsoleNotifier
+from gonogo.adapters.haproxy.checkup import HaproxyCheckup
+from gonogo.adapters.haproxy.metrics import HaproxyMetrics
+from gonogo.adapters.haproxy.router import HaproxyRouter
+from gonogo.adapters.host_checkup import HostCheckup
+from gonogo.adapters.http_smoke import HttpSmokeRunner
+from gonogo.adapters.local.deployer import ProcessDeployer
+from gonogo.adapters.local.source import GitSource
+from gonogo.adapters.local.workshop import GitWorkshop
+from gonogo.adapters.system_clock import SystemClock
+from gonogo.controllers.world import World
+from gonogo.domain.actor import Actor, Role
+from gonogo.domain.errors import InvalidInput
+from gonogo.settings import Settings
+from gonogo.storage.store import SqlStore, open_store
+from gonogo.usecases.context import Context
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything put together over one folder; closed with `store.close()`."""
+
+    store: SqlStore
+    world: World
+    context: Context
+    owner: Actor
+    deployer: ProcessDeployer
+    workshop: GitWorkshop
+
+
+def owner() -> Actor:
+    """Whoever owns the desk's process; people sign in by name once there are roles."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = str(os.getuid())
+    return Actor(name=name, role=Role.OWNER)
+
+
+def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
+    """Put the program together. Raises what opening the database raises."""
+    home = private(settings.home)
+    clock = SystemClock()
+    store = open_store(f"sqlite:///{settings.database}", clock)
+    workshop = GitWorkshop(private(home / "versions"))
+    deployer = ProcessDeployer(private(home / "instances"), workshop.files)
+    router = HaproxyRouter(private(home / "routers"))
+    source = GitSource()
+    world = World(
+        desk=socket.gethostname(),
+        clock=clock,
+        store=store,
+        deployer=deployer,
+        workshop=workshop,
+        router=router,
+        metrics=HaproxyMetrics(home / "routers", clock, _key(home / "digest.key")),
+        smoke=HttpSmokeRunner(workshop.run),
+        notifier=ConsoleNotifier(sys.stdout),
+        new_id=new_id,
+        free_port=free_port,
+    )
+    context = Context(
+        store=store,
+        source=source,
+        deployer=deployer,
+        router=router,
+        clock=clock,
+        new_id=new_id,
+        wake=wake,
+        checkups=(HostCheckup(home), HaproxyCheckup()),
+    )
+    return Parts(store, world, context, owner(), deployer, workshop)
+
+
+def new_id() -> str:
+    """A fresh id that sorts by nothing and tells nothing."""
+    return uuid.uuid4().hex[:12]
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def private(folder: Path) -> Path:
+    """The folder, made where it is missing, and readable by its owner alone."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if folder.stat().st_uid != os.getuid():
+        raise InvalidInput(
+            f"{folder} belongs to somebody else", hint="set GONOGO_HOME to a folder of yours"
+        )
+    folder.chmod(0o700)
+    return folder
+
+
+def _key(file: Path) -> bytes:
+    """The key under which customers' addresses are digested; made once."""
+    return bytes.fromhex(secret(file))
+
+
+def secret(file: Path) -> str:
+    """The secret in this file; made once."""
+    if not file.exists():
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as stream:
+            stream.write(secrets.token_hex(32))
+    return file.read_text().strip()

@@ -1,0 +1,100 @@
+"""The program that the command line asks for."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+from gonogo.domain.errors import Conflict
+from gonogo.domain.health import Finding
+from gonogo.domain.look import Look
+from gonogo.settings import Settings
+from gonogo.usecases import operation, views
+from gonogo.wiring.lock import only_desk
+from gonogo.wiring.parts import Parts, assemble, private
+from gonogo.wiring.serving import serve
+
+Answer = TypeVar("Answer")
+
+_STOP_PATIENCE_SECONDS = 30.0
+_START_PATIENCE_SECONDS = 1.0
+
+
+class LocalProgram:
+    """The whole program in this process, over one folder."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def serve(self, port: int | None) -> None:
+        """Run the desk until SIGINT, SIGTERM or a request to stop."""
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+        for talkative in ("alembic", "httpx2", "httpcore2"):
+            logging.getLogger(talkative).setLevel(logging.WARNING)
+        wanted = self._settings.port if port is None else port
+        private(self._settings.home)
+        with only_desk(self._settings, _START_PATIENCE_SECONDS) as lock:
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+            asyncio.run(serve(self._settings, wanted))
+
+    def stop_everything(self) -> tuple[str, ...]:
+        """Stop the desk, then every version and router it left running."""
+        if not self._settings.database.exists():
+            return ()
+        told = ("the desk",) if self._stop_desk() else ()
+
+        async def stop(parts: Parts) -> tuple[str, ...]:
+            stopped = await operation.stop_everything(parts.context, parts.owner)
+            orphans = await parts.deployer.stop_all(parts.world.rhythm.stop_grace.total_seconds())
+            await parts.workshop.end_orphans()
+            named = (f"{each.service} {each.version} in {each.environment}" for each in orphans)
+            return (*stopped, *named)
+
+        return (*told, *self._with_parts(stop))
+
+    def examine(self) -> tuple[Finding, ...]:
+        """Site health from this process."""
+        return self._with_parts(lambda parts: operation.examine(parts.context))
+
+    def plot(self, looks: Sequence[Look]) -> str:
+        """What the judge saw and said, as one SVG file."""
+        from gonogo.web.plot import plot
+
+        return plot(looks)
+
+    def verify_chain(self) -> dict[str, Any]:
+        """Whether the audit chain holds, read from this process."""
+        found = self._with_parts(lambda parts: operation.verify_chain(parts.context))
+        return views.chain_view(found)
+
+    def _with_parts(self, work: Callable[[Parts], Awaitable[Answer]]) -> Answer:
+        async def run() -> Answer:
+            parts = assemble(self._settings, lambda _: None)
+            try:
+                return await work(parts)
+            finally:
+                await parts.store.close()
+
+        return asyncio.run(run())
+
+    def _stop_desk(self) -> bool:
+        """Ask a running desk to end and wait until it let go of its lock."""
+        try:
+            with only_desk(self._settings):
+                return False
+        except Conflict:
+            pass
+        # Not from desk.json: a killed desk leaves it behind, and its process id may be another's by now.
+        with contextlib.suppress(ProcessLookupError, ValueError):
+            os.kill(int(self._settings.lock.read_text()), signal.SIGTERM)
+        try:
+            with only_desk(self._settings, _STOP_PATIENCE_SECONDS):
+                return True
+        except Conflict as error:
+            hint = "look at its output, then stop its process"
+            raise Conflict("the desk did not stop", hint=hint) from error
