@@ -32,7 +32,7 @@ def test_a_command_after_the_desk_was_killed_says_how_to_start_one(own_desk: Des
     own_desk.kill()
     done = own_desk.run("status")
     assert done.code == 1
-    assert "does not answer" in done.err
+    assert "no desk is running" in done.err
     assert "hint: start it: `gonogo serve`" in done.err
 
 
