@@ -5,8 +5,11 @@ import contextlib
 import logging
 import os
 import signal
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
+
+import psutil
 
 from gonogo.domain.errors import Conflict
 from gonogo.domain.health import Finding
@@ -21,6 +24,7 @@ Answer = TypeVar("Answer")
 
 _STOP_PATIENCE_SECONDS = 30.0
 _START_PATIENCE_SECONDS = 1.0
+_GOODBYE_SECONDS = 5.0
 
 
 class LocalProgram:
@@ -90,11 +94,25 @@ class LocalProgram:
         except Conflict:
             pass
         # Not from desk.json: a killed desk leaves it behind, and its process id may be another's by now.
-        with contextlib.suppress(ProcessLookupError, ValueError):
-            os.kill(int(self._settings.lock.read_text()), signal.SIGTERM)
+        desk: psutil.Process | None = None
+        with contextlib.suppress(psutil.NoSuchProcess, ValueError):
+            desk = psutil.Process(int(self._settings.lock.read_text()))
+            desk.send_signal(signal.SIGTERM)
         try:
             with only_desk(self._settings, _STOP_PATIENCE_SECONDS):
+                _wait_until_gone(desk)
                 return True
         except Conflict as error:
             hint = "look at its output, then stop its process"
             raise Conflict("the desk did not stop", hint=hint) from error
+
+
+def _wait_until_gone(process: psutil.Process | None) -> None:
+    """Let a process that gave its lock back finish; what waits for its parent's look is gone too."""
+    deadline = time.monotonic() + _GOODBYE_SECONDS
+    while process is not None and time.monotonic() < deadline:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                time.sleep(0.02)
+                continue
+        return
