@@ -80,7 +80,7 @@ class Desk:
         except GonogoError as trouble:
             log.warning("release %s: %s", identity, trouble)
             await asyncio.sleep(self._world.rhythm.claim.total_seconds())
-        except Exception:
+        except Exception:  # the edge of one release: a defect in it must not stop the others
             log.exception("release %s: a defect in gonogo; trying again", identity)
             await asyncio.sleep(self._world.rhythm.claim.total_seconds())
         finally:
