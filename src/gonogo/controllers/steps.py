@@ -21,7 +21,7 @@ from gonogo.domain.instance import (
 from gonogo.domain.journal import JournalEntry, StepState
 from gonogo.domain.placeholders import fill
 from gonogo.domain.plan import Command, Environment
-from gonogo.domain.slot import RouterReading, Slot, SlotRole, with_role
+from gonogo.domain.slot import RouterReading, Slot, SlotRole, empty, with_role
 from gonogo.ports.smoke import SmokeOrder, SmokeResult
 from gonogo.ports.workshop import Job
 
@@ -180,8 +180,7 @@ async def vacate(drive: Drive, environment: Environment, slot: Slot) -> None:
     if slot.instance is not None:
         await drive.may_act()
         await world.deployer.stop(slot.instance, world.rhythm.stop_grace.total_seconds())
-    gone = Slot(service=slot.service, environment=slot.environment, name=slot.name)
-    await drive.record("desk:slot:emptied", _named(slot), slots=(gone,))
+    await drive.record("desk:slot:emptied", _named(slot), slots=(empty(slot),))
 
 
 async def own_slot(drive: Drive, environment: Environment) -> Slot | None:

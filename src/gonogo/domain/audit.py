@@ -51,17 +51,20 @@ def digest_of(sequence: int, at: datetime, draft: AuditDraft | AuditEntry, previ
 
 def link(draft: AuditDraft, at: datetime, last: AuditEntry | None) -> AuditEntry:
     """The entry that follows `last` in the chain, or the first one."""
-    sequence = 1 if last is None else last.sequence + 1
-    previous = GENESIS if last is None else last.digest
+    return entry_after(draft, at, last.sequence if last else 0, last.digest if last else GENESIS)
+
+
+def entry_after(draft: AuditDraft, at: datetime, sequence: int, digest: str) -> AuditEntry:
+    """The entry that follows the one with this sequence number and digest (0 and GENESIS: none)."""
     return AuditEntry(
-        sequence=sequence,
+        sequence=sequence + 1,
         at=at,
         actor=draft.actor,
         action=draft.action,
         subject=draft.subject,
         data=draft.data,
-        previous=previous,
-        digest=digest_of(sequence, at, draft, previous),
+        previous=digest,
+        digest=digest_of(sequence + 1, at, draft, digest),
     )
 
 

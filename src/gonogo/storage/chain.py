@@ -10,7 +10,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from gonogo.domain.audit import AuditDraft, AuditEntry, digest_of
+from gonogo.domain.audit import AuditDraft, AuditEntry, entry_after
 from gonogo.storage.rows import entry_of
 from gonogo.storage.tables import audit, audit_head
 
@@ -29,17 +29,7 @@ def append(connection: sa.Connection, draft: AuditDraft, at: datetime) -> AuditE
     data = json.dumps(draft.data, ensure_ascii=False, separators=(",", ":"))
     draft = AuditDraft(draft.actor, draft.action, draft.subject, json.loads(data))
     head = connection.execute(_HEAD).one()
-    sequence = head.sequence + 1
-    entry = AuditEntry(
-        sequence=sequence,
-        at=at,
-        actor=draft.actor,
-        action=draft.action,
-        subject=draft.subject,
-        data=draft.data,
-        previous=head.digest,
-        digest=digest_of(sequence, at, draft, head.digest),
-    )
+    entry = entry_after(draft, at, head.sequence, head.digest)
     connection.execute(
         _ADD,
         {
@@ -53,7 +43,7 @@ def append(connection: sa.Connection, draft: AuditDraft, at: datetime) -> AuditE
             "digest": entry.digest,
         },
     )
-    connection.execute(_MOVE_HEAD, {"sequence": sequence, "digest": entry.digest})
+    connection.execute(_MOVE_HEAD, {"sequence": entry.sequence, "digest": entry.digest})
     return entry
 
 

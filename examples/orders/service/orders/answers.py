@@ -41,7 +41,9 @@ class Versioned:
 
         try:
             await self._app(scope, receive, send_with_version)
-        except Exception:
+        except (
+            Exception
+        ):  # the edge of the service: whatever went wrong, the customer gets an answer
             log.exception("%s %s failed", scope["method"], scope["path"])
             if started:  # too late for another answer: the server has to break the connection
                 raise
