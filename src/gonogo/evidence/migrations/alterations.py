@@ -9,6 +9,7 @@ from sqlglot import exp
 from gonogo.domain.evidence import Hazard
 from gonogo.evidence.migrations import dialect as dialects
 from gonogo.evidence.migrations.tables import (
+    SERIAL,
     ColumnShape,
     Finding,
     Tables,
@@ -22,10 +23,12 @@ LOST = "its data is gone for good and the version before, which uses it, fails"
 IN_TWO = "stop using it in one release, drop it in a later one"
 QUIET = "do it at a quiet time, with a lock timeout"
 _EXPAND = "add the new one, fill and use both, drop the old one in a later release"
+_EMPTY = "the version before may leave it empty, and rows that are empty make it fail at once:"
 _NOT_NULL = (
-    "the version before may leave it empty, and rows that are empty make it fail at once: add CHECK"
-    " (… IS NOT NULL) NOT VALID, fill the rows, VALIDATE it, and demand the value once no older version runs"
+    f"{_EMPTY} add CHECK (… IS NOT NULL) NOT VALID, fill the rows, VALIDATE it, and demand the value"
+    " once no older version runs"
 )
+_NOT_NULL_ELSEWHERE = f"{_EMPTY} fill the rows, and demand the value once no older version runs"
 _UNFILLED = (
     "the version before does not name it, so its INSERTs fail, and so does this on a table with rows:"
     " give it a DEFAULT, or let it be NULL and demand a value in a later release"
@@ -33,6 +36,10 @@ _UNFILLED = (
 _NOT_VALID = (
     "every row is read under a lock, and the version before must keep to it too: add it NOT VALID,"
     " then VALIDATE CONSTRAINT in a statement of its own"
+)
+_ELSEWHERE = (
+    "every row is read under a lock, and the version before must keep to it too: do it at a quiet"
+    " time"
 )
 _USING_INDEX = (
     "an index is built under a lock, and the version before must keep to it too: CREATE UNIQUE INDEX"
@@ -44,8 +51,8 @@ _STABLE = {
     "json_build_object", "statement_timestamp", "timezone", "transaction_timestamp",
 }  # fmt: skip
 _VOLATILE = (exp.Uuid, exp.Rand, exp.Randn, exp.NextValueFor)
-_WIDE = ("bigint", "text", "double", "longtext")
-_WIDE_WITHOUT_SIZE = ("varchar", "decimal")
+_WIDE = (exp.DType.BIGINT, exp.DType.TEXT, exp.DType.LONGTEXT, exp.DType.DOUBLE)
+_WIDE_WITHOUT_SIZE = (exp.DType.VARCHAR, exp.DType.DECIMAL)
 _BY_RULE: Mapping[type[exp.Expression], tuple[str, str]] = {
     exp.ForeignKey: ("foreign key", _NOT_VALID),
     exp.Reference: ("foreign key", _NOT_VALID),
@@ -117,13 +124,14 @@ def _column_rules(
             continue  # SQLite adds a column by writing its definition down and reads no row
         if rule[1] is _NOT_VALID and alter.args.get("not_valid"):
             continue
-        yield Finding(Hazard.LOCKING, f"adds column {name} with a {rule[0]}", rule[1])
+        advice = rule[1] if tables.strict else _ELSEWHERE
+        yield Finding(Hazard.LOCKING, f"adds column {name} with a {rule[0]}", advice)
 
 
 def _rewrites(action: exp.ColumnDef) -> str | None:
     """What in a new column's definition makes PostgreSQL and MySQL write every row."""
     kind = action.args.get("kind")
-    if isinstance(kind, exp.DataType) and kind.is_type("serial", "bigserial", "smallserial"):
+    if isinstance(kind, exp.DataType) and kind.is_type(*SERIAL):
         return "a serial number"
     for constraint in kinds_of(action):
         if isinstance(constraint, exp.GeneratedAsIdentityColumnConstraint):
@@ -245,7 +253,8 @@ def _alter_column(
 def _demand(name: str, added: ColumnShape | None, tables: Tables) -> Iterator[Finding]:
     what = f"demands a value in column {name} (NOT NULL)"
     if added is None or not added.default:
-        yield Finding(Hazard.BREAKING, what, _NOT_NULL)
+        advice = _NOT_NULL if tables.strict else _NOT_NULL_ELSEWHERE
+        yield Finding(Hazard.BREAKING, what, advice)
     elif tables.strict:
         yield Finding(Hazard.LOCKING, what, _NOT_NULL)
 
@@ -300,7 +309,8 @@ def _modify(
     name = f"{shown(table)}.{fit(definition.name)}"
     if made.not_null:
         what = f"redefines column {name} as {fit(made.type)} NOT NULL"
-        yield Finding(Hazard.BREAKING, what, _NOT_NULL)
+        advice = _NOT_NULL if tables.strict else _NOT_NULL_ELSEWHERE
+        yield Finding(Hazard.BREAKING, what, advice)
     elif isinstance(dtype, exp.DataType):
         yield _retyped(action, name, dtype)
 
@@ -318,7 +328,8 @@ def _add_constraint(
             if rule is None or (rule[1] is _NOT_VALID and alter.args.get("not_valid")):
                 continue
             name = f" {fit(added.name)}" if isinstance(added, exp.Constraint) else ""
-            yield Finding(Hazard.LOCKING, f"adds {rule[0]}{name} to {shown(table)}", rule[1])
+            advice = rule[1] if tables.strict else _ELSEWHERE
+            yield Finding(Hazard.LOCKING, f"adds {rule[0]}{name} to {shown(table)}", advice)
 
 
 def _set(

@@ -7,7 +7,7 @@ from gonogo.domain.evidence import Hazard
 from gonogo.evidence.migrations import dialect as dialects
 from gonogo.evidence.migrations.alterations import IN_TWO, LOST, QUIET
 from gonogo.evidence.migrations.script import Statement
-from gonogo.evidence.migrations.tables import Finding, Tables
+from gonogo.evidence.migrations.tables import Finding, Tables, fit
 
 FAILS_INSIDE = (
     "PostgreSQL refuses it inside a transaction: take it out, into a migration of its own"
@@ -29,7 +29,8 @@ _HARMLESS = re.compile(
     r"|ALTER TABLE (?:IF EXISTS )?(?:ONLY )?\S+(?: \. \S+)? (?:VALIDATE CONSTRAINT \S+$|OWNER TO \S+$"
     r"|RENAME CONSTRAINT \S+ TO \S+$|REPLICA IDENTITY|ADD (?:CONSTRAINT \S+ )?"
     r"(?:UNIQUE|PRIMARY KEY) USING INDEX \S+|ALTER (?:COLUMN )?\S+ SET (?:STATISTICS|STORAGE|COMPRESSION)"
-    r"|ALTER (?:COLUMN )?\S+ ADD GENERATED\b|(?:ALGORITHM|LOCK) =|COMMENT ON\b)"
+    r"|ALTER (?:COLUMN )?\S+ ADD GENERATED\b|DETACH PARTITION .* CONCURRENTLY$"
+    r"|(?:ALGORITHM|LOCK) =|COMMENT ON\b)"
 )
 _OF_TABLE = r"ALTER TABLE (?:IF EXISTS )?(?:ONLY )?\S+(?: \. \S+)? "
 
@@ -176,7 +177,7 @@ def known_by_words(statement: Statement, tables: Tables) -> Iterator[Finding] | 
         advice = f"the whole database waits meanwhile: {QUIET}"
         return iter([Finding(Hazard.LOCKING, "rewrites the database file or an index", advice)])
     found = [
-        Finding(hazard, what, advice)
+        Finding(hazard, f"{what}: {fit(' '.join(statement.text.split()))}", advice)
         for pattern, hazard, what, advice in _DANGERS
         if pattern.match(words)
     ][:1]

@@ -11,7 +11,7 @@ UNKNOWN = "unknown"
 _LOGGED = re.compile(r"Context impl (PostgreSQL|SQLite|MySQL|MariaDB)Impl", re.IGNORECASE)
 _LOGGED_AS = {"postgresql": POSTGRESQL, "sqlite": SQLITE, "mysql": MYSQL, "mariadb": MYSQL}
 
-_SILENT = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
+_SILENT = re.compile(r"'[^']*(?:'|\Z)|--[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _SIGNS: Mapping[str, re.Pattern[str]] = {
     POSTGRESQL: re.compile(
         r"::\s*\w|\$\w*\$|\b(?:(?:BIG|SMALL)?SERIAL|TIMESTAMP\s+WITH(?:OUT)?\s+TIME\s+ZONE|TIMESTAMPTZ"
@@ -31,17 +31,22 @@ _SIGNS: Mapping[str, re.Pattern[str]] = {
         re.IGNORECASE,
     ),
 }
-_TRANSACTION = re.compile(r"^\s*BEGIN\s*;", re.IGNORECASE | re.MULTILINE)
+_TRANSACTION = re.compile(r"^[ \t]*BEGIN[ \t]*;", re.IGNORECASE | re.MULTILINE)
 _ALEMBIC = re.compile(r"\balembic_version\b")
 _DATETIME = re.compile(r"\bDATETIME\b", re.IGNORECASE)
-_LOOKED_AT = 4 * 1024 * 1024
+_ROWID = re.compile(
+    r"\b(\w+) INTEGER NOT NULL,[^;]{0,2000}?\bPRIMARY KEY \(\1\)", re.IGNORECASE | re.DOTALL
+)
+_UNPREFIXED = re.compile(r"RETURNING version_num\b", re.IGNORECASE)
+_LOOKED_AT = 1024 * 1024
+_LOOKED_AT_FOR_KEYS = 64 * 1024
 
 
 def guess(text: str) -> str:
     """One of the four names above. Signs of two databases, or of none, are UNKNOWN.
 
-    Alembic begins a transaction for PostgreSQL and for no other of the three, unless it is told to;
-    that counts where nothing speaks against it.
+    Alembic begins a transaction for PostgreSQL and for no other of the three, unless it is told to; a
+    key of plain INTEGER beside DATETIME, or a stamp that returns its bare column, is its SQLite.
     """
     logged = _LOGGED.search(text[:4096])
     if logged:
@@ -50,6 +55,9 @@ def guess(text: str) -> str:
     found = [name for name, sign in _SIGNS.items() if sign.search(spoken)]
     if len(found) == 1:
         return found[0]
-    if not found and _ALEMBIC.search(spoken) and _TRANSACTION.search(spoken):
-        return UNKNOWN if _DATETIME.search(spoken) else POSTGRESQL
-    return UNKNOWN
+    if found or not _ALEMBIC.search(spoken):
+        return UNKNOWN
+    dated = _DATETIME.search(spoken)
+    if _UNPREFIXED.search(spoken) or (dated and _ROWID.search(spoken[:_LOOKED_AT_FOR_KEYS])):
+        return SQLITE
+    return POSTGRESQL if _TRANSACTION.search(spoken) and not dated else UNKNOWN

@@ -16,21 +16,23 @@ from gonogo.evidence.migrations.dialect import guess
 if TYPE_CHECKING:
     from gonogo.evidence.migrations.script import Script
 
-LARGEST = 16 * 1024 * 1024
+LARGEST = 8 * 1024 * 1024
 """Bytes of the longest script; what is larger is data, which a migration should not carry."""
 
 MOST = 100_000
 """Statements of the longest script."""
 
 _MARKS = re.compile(
-    r"^-- Running (?:upgrade|downgrade) |\balembic_version\b|\A\s*BEGIN;\s*\n--\s*\n-- \w",
+    r"^-- Running (?:upgrade|downgrade) |\balembic_version\b|\ABEGIN;\n--\n-- \w",
     re.MULTILINE,
 )
-_LOGGED = re.compile(r"^(?:DEBUG|INFO|WARNI\w*)\s+\[[\w.]+\s*\] [^\n]*$", re.MULTILINE)
+_LOGGED = re.compile(r"^(?:DEBUG|INFO|WARNI\w*)[ \t]+\[[\w. ]+\] [^\n]*$", re.MULTILINE)
 _HEADS = re.compile(r"Multiple head revisions are present[^\n;]*", re.IGNORECASE)
-_CONFLICT = re.compile(r"Conflicting migrations detected[^\n]*")
+_CONFLICT = re.compile(
+    r"^(?:[\w.]*CommandError: )?Conflicting migrations detected[^\n]*", re.MULTILINE
+)
 _FAILED = re.compile(r"^(?:FAILED:|CommandError:)\s*([^\n]{1,300})", re.MULTILINE)
-_BATCHES = re.compile(r"^\s*GO\s*$", re.MULTILINE | re.IGNORECASE)
+_BATCHES = re.compile(r"^[ \t]*GO[ \t]*$", re.MULTILINE | re.IGNORECASE)
 _VERSIONED = re.compile(r"[VBU](\d[\w.]*?)__", re.ASCII)
 _BACK = re.compile(r"(?:\.down\.sql|_down\.sql)$|^U\d[\w.]*__", re.IGNORECASE)
 _STAMP = re.compile(
@@ -55,18 +57,23 @@ def read(file: BinaryIO, name: str) -> Reading:
     """The facts of one script. Raises InvalidInput."""
     text = _text(file.read(LARGEST + 1), name)
     _refuse_failures(text, name)
+    if text.count(";") > 2 * MOST:
+        raise unfit(name, f"holds more than {MOST} statements, the most that are read")
     # Brings the SQL parser, which nothing else needs.
     from gonogo.evidence.migrations.judging import judge
-    from gonogo.evidence.migrations.script import cut
+    from gonogo.evidence.migrations.script import CONTROL, cut
 
     script = cut(_LOGGED.sub("", text), guess(text), name)
-    if _BACK.search(name) or (script.left_out and not script.statements):
+    only_back = script.left_out and not any(
+        each.tokens[0].text.upper() not in CONTROL for each in script.statements
+    )
+    if only_back or _BACK.search(name):
         raise unfit(name, "holds a downgrade only", hint="give the SQL of the upgrade")
     count = len(script.statements)
     if not count:
         raise unfit(name, "holds no SQL statement")
     if count > MOST:
-        raise unfit(name, f"holds {count} statements, more than {MOST}, the most that are read")
+        raise unfit(name, f"holds more than {MOST} statements, the most that are read")
     heads = _heads(script, name)
     judged = judge(script)
     if judged.in_transaction:

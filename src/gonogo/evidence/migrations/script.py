@@ -38,6 +38,8 @@ _QUOTED = {
     TokenType.RAW_STRING,
     TokenType.NATIONAL_STRING,
 }
+CONTROL = {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"}
+"""First words of what begins or ends a transaction."""
 _ROUTINES = {"TRIGGER", "FUNCTION", "PROCEDURE", "EVENT"}
 _ENDED_BY_NAME = {"IF", "LOOP", "WHILE", "REPEAT"}
 
@@ -77,7 +79,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """All of it. `statements` are those that count: not the downgrade's, of which `left_out` counts.
+    """All of it. `statements` are those that count: not the downgrade's, which `left_out` counts.
 
     `hidden` are the places where a tool says, or a comment shows, that something runs which is not
     written here as SQL; `revisions` are those that begin here, in order, the last of them at statement
@@ -128,7 +130,7 @@ def cut(text: str, dialect: str, name: str) -> Script:
     for number, piece in enumerate(pieces, start=1):
         down = directions.get(number, down)
         title_now = titles.get(number, title_now)
-        if not down:
+        if not down or _ends_or_begins(piece):
             statements.append(Statement(number, tuple(piece.tokens), text, title_now, parser))
     return Script(
         dialect,
@@ -139,6 +141,11 @@ def cut(text: str, dialect: str, name: str) -> Script:
         tuple(mark for mark in marks if _NOT_SQL in mark.comment or mark.comment[:1] == "!"),
         len(pieces) - len(statements),
     )
+
+
+def _ends_or_begins(piece: "_Piece") -> bool:
+    """Is it BEGIN or COMMIT, which hold together what stands on both sides of them?"""
+    return len(piece.tokens) <= 3 and piece.tokens[0].text.upper() in CONTROL
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from gonogo.evidence.migrations import dialect as dialects
 
 _SHOWN = 80
 _DEFAULT_SCHEMAS = {"public", "main"}
-_SERIAL = ("serial", "bigserial", "smallserial")
+SERIAL = (exp.DType.SERIAL, exp.DType.BIGSERIAL, exp.DType.SMALLSERIAL)
 _FILLS_ITSELF = (
     exp.ComputedColumnConstraint,
     exp.GeneratedAsIdentityColumnConstraint,
@@ -126,7 +126,7 @@ def shape(definition: exp.ColumnDef) -> ColumnShape:
             default = not isinstance(constraint.this, exp.Null)
         elif isinstance(constraint, _FILLS_ITSELF):
             default = True
-    if isinstance(kind, exp.DataType) and kind.is_type(*_SERIAL):
+    if isinstance(kind, exp.DataType) and kind.is_type(*SERIAL):
         default = True
     return ColumnShape(
         definition.name,
