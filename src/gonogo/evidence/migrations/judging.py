@@ -62,7 +62,9 @@ class _Run:
         self._parser = Dialect.get_or_raise(script.parser).parser(error_level=ErrorLevel.IMMEDIATE)
         self._tables = Tables(script.dialect, remade=frozenset(_remade(script.statements)))
         self._rebuilds = Rebuilds()
-        self._judged = Judged(unread=len(script.hidden))
+        self._judged = Judged()
+        self._hidden = len(script.hidden)
+        self._unread: set[int] = set()
         for mark in script.hidden:
             self._add(mark.before, commands.loss_in_text(mark.comment))
 
@@ -71,7 +73,7 @@ class _Run:
         if begins is not None:
             self._tables.in_transaction = begins
         elif commands.runs_code(statement):
-            self._unread(statement)
+            self._not_read(statement)
         elif not commands.defines_code(statement):
             for piece in _actions(statement):
                 self._piece(piece)
@@ -80,6 +82,7 @@ class _Run:
         for number, name in self._rebuilds.left():
             self._add(number, [drops("table", name)])
         self._judged.operations.sort(key=lambda operation: operation.statement)
+        self._judged.unread = len(self._unread) + self._hidden
         self._judged.in_transaction = self._tables.in_transaction
         return self._judged
 
@@ -93,7 +96,7 @@ class _Run:
         if found is None:
             found = commands.known_by_words(statement, self._tables)
         if found is None:
-            self._unread(statement)
+            self._not_read(statement)
         else:
             self._add(statement.number, found)
 
@@ -134,12 +137,13 @@ class _Run:
                 tree.this, actions[0].this, statement.title, self._tables
             )
             if rebuilt is not None:
-                self._judged.unread += not rebuilt.understood
+                if not rebuilt.understood:
+                    self._unread.add(statement.number)
                 return rebuilt.findings
         return judge_alteration(tree, self._tables)
 
-    def _unread(self, statement: Statement) -> None:
-        self._judged.unread += 1
+    def _not_read(self, statement: Statement) -> None:
+        self._unread.add(statement.number)
         self._add(statement.number, commands.loss_in(statement))
 
     def _add(self, number: int, found: Iterable[Finding]) -> None:
