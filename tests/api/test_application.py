@@ -43,7 +43,9 @@ async def desk() -> AsyncIterator[httpx2.AsyncClient]:
         new_id=lambda: next(ids),
         wake=lambda _: None,
     )
-    application = build_application(context, Actor("dana", Role.OWNER), "secret", lambda: None)
+    application = build_application(
+        context, Actor("dana", frozenset({Role.OWNER})), "secret", lambda: None
+    )
     add_pages(application, context, token_check("secret"))
     transport = httpx2.ASGITransport(app=application)
     async with httpx2.AsyncClient(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,6 +43,12 @@ def values_of_release(release: Release) -> Values:
     }
 
 
+@lru_cache(maxsize=128)
+def plan_of(text: str) -> Plan:
+    """The plan that this text holds; frozen, so that all who read the same text may share it."""
+    return decode(Plan, text)
+
+
 def release_of(row: Row) -> Release:
     """The release of a row of `releases` joined with its plan."""
     return Release(
@@ -51,7 +57,7 @@ def release_of(row: Row) -> Release:
         version=row.version,
         commit=row.commit,
         previous=row.previous,
-        plan=decode(Plan, row.plan),
+        plan=plan_of(row.plan),
         actor=row.actor,
         created_at=row.created_at,
         stage=Stage(row.stage),
@@ -72,7 +78,7 @@ def registration_of(row: Row) -> Registration:
         service=row.service,
         repository=row.repository,
         spec=row.spec,
-        plan=decode(Plan, row.plan),
+        plan=plan_of(row.plan),
         actor=row.actor,
         at=row.at,
         tester_secret=row.tester_secret,

@@ -29,6 +29,7 @@ class Context:
 
 def allow(actor: Actor, *roles: Role) -> None:
     """Raises NotAllowed unless the actor has one of these roles."""
-    if actor.role not in roles:
-        names = ", ".join(role.value for role in roles)
-        raise NotAllowed(f"{actor.name} is {actor.role.value}; this needs {names}")
+    if not actor.roles & set(roles):
+        needed = ", ".join(role.words for role in roles)
+        own = ", ".join(sorted(role.words for role in actor.roles)) or "without a role"
+        raise NotAllowed(f"{actor.name} is {own}; this needs one of: {needed}")
