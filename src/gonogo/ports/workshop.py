@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +45,11 @@ class Workshop(Protocol):
 
     async def run(self, job: Job) -> JobResult:
         """Run a command to its end. Not repeatable by itself: the caller keeps a journal."""
+        ...
+
+    async def report(self, service: str, commit: str, path: str) -> BinaryIO:
+        """A file that a command left in the files of this commit, opened for reading from its start.
+
+        Raises ActionFailed when there is no such file, or it does not lie inside.
+        """
         ...

@@ -18,8 +18,10 @@ import os
 import re
 import shutil
 import signal
+import stat
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from gonogo.adapters.local.environment import ALLOWED, child_environment
 from gonogo.adapters.local.git import GitAnswer, GitMissing, git, is_commit
@@ -116,6 +118,14 @@ class GitWorkshop:
             raise
         return JobResult(code, output.tail(), loop.time() - begun, str(output.path))
 
+    async def report(self, service: str, commit: str, path: str) -> BinaryIO:
+        """A file that a command left, opened for reading.
+
+        Raises ActionFailed when there is none, when it is no plain file, or when it lies outside.
+        """
+        files = self.files(service, commit)
+        return await asyncio.to_thread(_open_inside, files, path)
+
     async def _spawn(self, job: Job, files: Path, output: Output, tag: Tag) -> Identity:
         lock = files.parent / "locks" / f"{files.name}-run"
         try:
@@ -161,6 +171,21 @@ async def _check_out(repository: Path, commit: str, making: Path, held: int, doi
         f"{commit}^{{commit}}",
         index=making / "index",
     )
+
+
+def _open_inside(files: Path, path: str) -> BinaryIO:
+    wanted = (files / path).resolve()
+    if not wanted.is_relative_to(files.resolve()):
+        raise ActionFailed(f"{path} lies outside the files of the version")
+    try:
+        # Not blocking: a named pipe would wait for a writer for ever.
+        descriptor = os.open(wanted, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise ActionFailed(f"{path} cannot be read: {error.strerror}") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ActionFailed(f"{path} is not a file")
+    return os.fdopen(descriptor, "rb")
 
 
 async def _git(
