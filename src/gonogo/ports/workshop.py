@@ -10,7 +10,8 @@ from typing import BinaryIO, Protocol
 class Job:
     """One command of one version, run in that version's files. `name` names its log.
 
-    `line` has its placeholders replaced; `variables` are added to the allow-listed environment.
+    `line` has its placeholders replaced; `variables` are added to the allow-listed environment, and so
+    are the secrets of `environment`, where one is named; their values never appear in what it printed.
     """
 
     service: str
@@ -19,6 +20,7 @@ class Job:
     line: str
     within: timedelta
     variables: Mapping[str, str] = field(default_factory=dict)
+    environment: str = ""
 
 
 @dataclass(frozen=True, slots=True)

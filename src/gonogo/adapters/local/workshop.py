@@ -43,6 +43,7 @@ from gonogo.adapters.local.process import (
     tagged,
     this_process,
 )
+from gonogo.adapters.local.secrets import SecretsOf, hide, no_secrets
 from gonogo.domain.errors import ActionFailed, InvalidInput
 from gonogo.ports.workshop import Job, JobResult
 
@@ -63,7 +64,14 @@ _runs = itertools.count(1)
 class GitWorkshop:
     """Files at `directory/<service>/<first 12 of commit>`; logs and locks beside them."""
 
-    def __init__(self, directory: Path, *, allowed: frozenset[str] = ALLOWED) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        allowed: frozenset[str] = ALLOWED,
+        secrets: SecretsOf = no_secrets,
+    ) -> None:
+        self._secrets = secrets
         self._directory = directory.resolve()
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._allowed = allowed
@@ -105,7 +113,8 @@ class GitWorkshop:
         tag = self._tag(job) | {"GONOGO_RUN": _run_name()}
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        identity = await self._spawn(job, files, output, tag)
+        secrets = await self._secrets(job.service, job.environment) if job.environment else {}
+        identity = await self._spawn(job, files, output, {**secrets, **tag})
         everything = partial(family, identity, tag)
         try:
             code = await _ended(identity, output, job.within.total_seconds())
@@ -116,7 +125,7 @@ class GitWorkshop:
             signal_all(everything(), signal.SIGKILL)
             await end(everything, 0)
             raise
-        return JobResult(code, output.tail(), loop.time() - begun, str(output.path))
+        return JobResult(code, hide(output.tail(), secrets), loop.time() - begun, str(output.path))
 
     async def report(self, service: str, commit: str, path: str) -> BinaryIO:
         """A file that a command left, opened for reading.
