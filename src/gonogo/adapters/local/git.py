@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import os
 import re
+import signal
 import tempfile
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
@@ -106,8 +108,10 @@ async def git_pieces(
             code = await child.wait()
         finally:
             if child.returncode is None:
+                # Not child.kill(): of a git that just ended by itself it would take the exit code, for
+                # which asyncio waits in vain then.
                 with contextlib.suppress(ProcessLookupError):
-                    child.kill()
+                    os.kill(child.pid, signal.SIGKILL)
                 await child.wait()
         if code != 0:
             complaints.seek(0)

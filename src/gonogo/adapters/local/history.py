@@ -300,15 +300,16 @@ async def _blobs(
     asked = b"".join(f"{commit}:{path}\n".encode(errors="replace") for path in paths)
     answer = place.pieces("cat-file", "--batch-check", "--follow-symlinks", given=asked)
     async with contextlib.aclosing(answer):
-        lines = parts(answer, b"\n")
-        found = {}
-        for path in paths:
-            fields = (await anext(lines, b"")).decode("ascii", errors="replace").split(" ")
-            if len(fields) == 3 and fields[1] == "blob":
-                found[path] = (fields[0], int(fields[2]))
-            elif fields[0] in {"symlink", "dangling", "loop", "notdir"}:
-                await anext(lines, b"")  # what it points to stands on a line of its own
-        return found
+        said = [line.decode("ascii", errors="replace") async for line in parts(answer, b"\n")]
+    lines = iter(said)
+    found = {}
+    for path in paths:
+        fields = next(lines, "").split(" ")
+        if len(fields) == 3 and fields[1] == "blob":
+            found[path] = (fields[0], int(fields[2]))
+        elif fields[0] in {"symlink", "dangling", "loop", "notdir"}:
+            next(lines, "")  # what it points to stands on a line of its own
+    return found
 
 
 async def _text(place: _Repository, blob: tuple[str, int]) -> str:
@@ -318,6 +319,6 @@ async def _text(place: _Repository, blob: tuple[str, int]) -> str:
     async with contextlib.aclosing(answer):
         async for piece in answer:
             kept += piece
-            if len(kept) >= min(size, LARGEST_TEXT):
+            if size > LARGEST_TEXT <= len(kept):
                 break
     return kept[:LARGEST_TEXT].decode(errors="replace")
