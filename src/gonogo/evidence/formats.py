@@ -12,11 +12,12 @@ from typing import BinaryIO
 from gonogo.domain.errors import InvalidInput
 from gonogo.domain.evidence import Evidence
 from gonogo.evidence.format import BEGINNING, Beginning, Format, unfit
+from gonogo.evidence.junit import JUNIT
 
 LARGEST = 512 * 1024 * 1024
 """Bytes of the largest report that is read."""
 
-FORMATS: tuple[Format, ...] = ()
+FORMATS: tuple[Format, ...] = (JUNIT,)
 """One line for each format; narrower ones stand before wider ones."""
 
 
