@@ -40,25 +40,16 @@ SUITES = 200
 _OUTSIDE = "(outside any suite)"
 _NAME = 200
 _MESSAGE = 500
-_MARKS = frozenset(
-    ("failure", "error", "skipped", "rerun")
-    + ("flakyFailure", "flakyError", "rerunFailure", "rerunError")
-)
+_MARKS = frozenset({"failure", "error", "skipped", "rerun"}) | {
+    *("flakyFailure", "flakyError", "rerunFailure", "rerunError"),
+}
 _RED = frozenset(("failure", "error"))
 _FAILED_STATUS = frozenset(("failed", "fail", "failure", "error"))
 _SKIPPED_STATUS = frozenset(("notrun", "disabled", "skipped", "suppressed"))
-_COMMIT_NAMES = frozenset(
-    (
-        "commit",
-        "commit.sha",
-        "commit.id",
-        "git.commit",
-        "git.sha",
-        "git.commit.sha",
-        "git.commit.id",
-    )
-    + ("git.commit.hash", "ci.commit.sha", "github.sha", "vcs.revision", "build.vcs.number")
-)
+_COMMIT_NAMES = frozenset({"commit", "commit.sha", "commit.id", "vcs.revision"}) | {
+    *("git.commit", "git.sha", "git.commit.sha", "git.commit.id", "git.commit.hash"),
+    *("ci.commit.sha", "github.sha", "build.vcs.number"),
+}
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 

@@ -16,7 +16,8 @@ from gonogo.evidence.junit_counts import Tally
 PASSED, SKIPPED, FAILED = 0, 1, 2
 """Outcomes by weight: of several runs the heaviest counts."""
 
-_NAME_BITS = (1 << 64) - 4
+_OUTCOME = 3
+_NAME_BITS = (1 << 64) - 1 - _OUTCOME
 
 
 class Repeats:
@@ -33,18 +34,18 @@ class Repeats:
         """Count every test once in `tally`, which has each of its runs; how many tests there are."""
         import numpy as np
 
-        runs = np.array(self._runs, dtype=np.uint64)
+        runs = np.frombuffer(self._runs, dtype=np.uint64)  # no copy: there may be millions
         if runs.size == 0:
             return 0
         runs.sort()
-        names, outcomes = runs >> 2, runs & 3
-        last = np.flatnonzero(np.append(names[1:] != names[:-1], True))
-        if last.size == runs.size:
-            return int(last.size)
-        final = outcomes[last]
-        again = np.diff(last, prepend=-1) > 1
-        tally.cases -= int(runs.size - last.size)
-        tally.failed -= int((outcomes == FAILED).sum() - (final == FAILED).sum())
-        tally.skipped -= int((outcomes == SKIPPED).sum() - (final == SKIPPED).sum())
-        tally.flaky += int(((final == PASSED) & again).sum())
-        return int(last.size)
+        last = np.flatnonzero(np.append((runs[1:] ^ runs[:-1]) > _OUTCOME, True))
+        tests = int(last.size)
+        if tests < runs.size:
+            ended = (runs[last] & _OUTCOME).astype(np.uint8)
+            every = (runs & _OUTCOME).astype(np.uint8)
+            again = np.diff(last, prepend=-1) > 1
+            tally.cases -= int(runs.size) - tests
+            tally.failed -= int((every == FAILED).sum() - (ended == FAILED).sum())
+            tally.skipped -= int((every == SKIPPED).sum() - (ended == SKIPPED).sum())
+            tally.flaky += int(((ended == PASSED) & again).sum())
+        return tests
