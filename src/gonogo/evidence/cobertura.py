@@ -29,7 +29,7 @@ def recognises(beginning: Beginning) -> bool:
 def read(file: BinaryIO, name: str) -> Reading:
     """Facts of the coverage. Raises InvalidInput for a file that is cut off or is not what it should be,
     and for one that declares lines and has none."""
-    parser = xml_parser(name)
+    parser = xml_parser(name, doctype_allowed=True)
     report = _Report(name, parser)
     parser.StartElementHandler = report.start
     parser.EndElementHandler = report.end

@@ -2,8 +2,8 @@
 
 Why not a tree or defusedxml: a report of a million cases must not be in memory, and defusedxml guards
 the tree builders, not the bare parser. So expat is driven directly, and what makes XML dangerous is
-refused: entities cannot be declared (no billion laughs, nothing from outside), a DOCTYPE may only name
-its DTD (Cobertura writes one; it is never fetched), one tag cannot be larger than `LARGEST_TAG` and
+refused: entities cannot be declared (no billion laughs, nothing from outside), a DOCTYPE is allowed only
+to Cobertura, which names its DTD there (it is never fetched), one tag cannot be larger than `LARGEST_TAG` and
 the different names in a file are bounded, as expat keeps both in memory.
 
 Depth is bounded by whoever handles the elements, who has to keep track of it anyway.
@@ -64,8 +64,11 @@ def root_of(head: bytes) -> tuple[str, str] | None:
     return (root[1], root[2]) if root else None
 
 
-def xml_parser(name: str) -> XMLParserType:
-    """A parser that refuses what is dangerous with InvalidInput; the caller sets its handlers."""
+def xml_parser(name: str, *, doctype_allowed: bool = False) -> XMLParserType:
+    """A parser that refuses what is dangerous with InvalidInput; the caller sets its handlers.
+
+    Where a DOCTYPE may name its DTD, expat drops entities that are declared nowhere else.
+    """
 
     def declaration(_version: str, encoding: str | None, _standalone: int) -> None:
         if encoding and encoding.lower() not in _ENCODINGS:
@@ -76,6 +79,8 @@ def xml_parser(name: str) -> XMLParserType:
     def doctype(_name: str, _system: str | None, _public: str | None, internal: int) -> None:
         if internal:
             raise unfit(name, "has a DOCTYPE with declarations, which reports are not allowed")
+        if not doctype_allowed:
+            raise unfit(name, "has a DOCTYPE, which reports of this format do not have")
 
     def entity(*_declared: object) -> None:
         raise unfit(name, "declares an entity, which reports are not allowed")
