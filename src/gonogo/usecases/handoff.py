@@ -88,6 +88,11 @@ async def acknowledge(
 
 def _sensible(content: Acknowledgement, now: datetime) -> Acknowledgement:
     starts_at, window = content.starts_at, content.window
+    for what, span in (("window", window), ("duration", content.duration)):
+        if span is not None and not timedelta() < span <= LONGEST_WINDOW:
+            raise InvalidInput(f"the {what} must be more than 0s and at most 30d")
+    if not timedelta() <= content.downtime <= LONGEST_WINDOW:
+        raise InvalidInput("the downtime must be 0s to 30d")
     if starts_at is None and window is not None:
         raise InvalidInput("a window needs a time at which it opens", hint='add --at "16:00 UTC"')
     if starts_at is not None:
@@ -99,15 +104,10 @@ def _sensible(content: Acknowledgement, now: datetime) -> Acknowledgement:
             )
         if now - starts_at > LONGEST_PAST or (window is not None and starts_at + window <= now):
             raise InvalidInput(f"{starts_at:%Y-%m-%d %H:%M} UTC has passed, window included")
-    for what, span in (("window", window), ("duration", content.duration)):
-        if span is not None and not timedelta() < span <= LONGEST_WINDOW:
-            raise InvalidInput(f"the {what} must be more than 0s and at most 30d")
-    if not timedelta() <= content.downtime <= LONGEST_WINDOW:
-        raise InvalidInput("the downtime must be 0s to 30d")
     if len(content.steps) > MOST_STEPS:
         raise InvalidInput(f"there are {len(content.steps)} steps, the limit is {MOST_STEPS}")
     return replace(
         content,
         steps=tuple(spoken(step, "a step", most=LONGEST_LINE) for step in content.steps),
-        concerns=spoken(content.concerns, "the concerns", least=0),
+        concerns=spoken(content.concerns, "what concerns you", least=0),
     )
