@@ -8,6 +8,7 @@ from gonogo.domain.errors import NotAllowed
 from gonogo.ports.checkup import Checkup
 from gonogo.ports.clock import Clock
 from gonogo.ports.deployer import Deployer
+from gonogo.ports.history import History
 from gonogo.ports.router import Router
 from gonogo.ports.source import Source
 from gonogo.ports.store import Store
@@ -15,7 +16,10 @@ from gonogo.ports.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The ports a use case reaches. `wake` tells the desk that something was stored for a release."""
+    """The ports a use case reaches. `wake` tells the desk that something was stored for a release.
+
+    Without `history` nothing is told of commits.
+    """
 
     store: Store
     source: Source
@@ -25,6 +29,7 @@ class Context:
     new_id: Callable[[], str]
     wake: Callable[[str], None]
     checkups: tuple[Checkup, ...] = ()
+    history: History | None = None
 
 
 def allow(actor: Actor, *roles: Role) -> None:
