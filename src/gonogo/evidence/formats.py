@@ -11,12 +11,16 @@ from typing import BinaryIO
 
 from gonogo.domain.errors import InvalidInput
 from gonogo.domain.evidence import Evidence
+from gonogo.evidence.cobertura import COBERTURA
+from gonogo.evidence.coverage_json import COVERAGE_JSON
 from gonogo.evidence.format import BEGINNING, Beginning, Format, unfit
+from gonogo.evidence.junit import JUNIT
+from gonogo.evidence.lcov import LCOV
 
 LARGEST = 512 * 1024 * 1024
 """Bytes of the largest report that is read."""
 
-FORMATS: tuple[Format, ...] = ()
+FORMATS: tuple[Format, ...] = (JUNIT, COBERTURA, COVERAGE_JSON, LCOV)
 """One line for each format; narrower ones stand before wider ones."""
 
 
