@@ -16,6 +16,7 @@ _START = re.compile(
     r"^(?:All done!|Oh no!|would reformat \S|No Python files are present|error: cannot (?:parse|format) )",
     re.MULTILINE,
 )
+_NOTHING = "No Python files are present"
 _BROKEN = re.compile(r"error: cannot (?:parse|format) (?P<where>.+?)(?:: (?P<message>.*))?")
 
 
@@ -29,6 +30,8 @@ def read(file: BinaryIO, name: str) -> Reading:
     errors = files = sums = 0
     examples: list[Example] = []
     for _number, line in read_lines(file, name):
+        if line.startswith(_NOTHING):
+            raise unfit(name, "black found no files: nothing was looked at")
         parts = list(_PART.finditer(line))
         if parts and ", ".join(part.group() for part in parts) + "." == line:
             sums += 1
