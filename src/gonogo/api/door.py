@@ -19,7 +19,7 @@ SignedIn = Callable[[Request], Awaitable[Actor]]
 _SCHEME = "Bearer "
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Door:
     """Tells whose request it is. Calling it raises HTTPException 401 when it is nobody's."""
 
