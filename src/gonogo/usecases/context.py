@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gonogo.ports.checkup import Checkup
 from gonogo.ports.clock import Clock
 from gonogo.ports.deployer import Deployer
+from gonogo.ports.history import History
 from gonogo.ports.router import Router
 from gonogo.ports.source import Source
 from gonogo.ports.store import Store
@@ -13,7 +14,10 @@ from gonogo.ports.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The ports a use case reaches. `wake` tells the desk that something was stored for a release."""
+    """The ports a use case reaches. `wake` tells the desk that something was stored for a release.
+
+    Without `history` nothing is told of commits.
+    """
 
     store: Store
     source: Source
@@ -23,3 +27,4 @@ class Context:
     new_id: Callable[[], str]
     wake: Callable[[str], None]
     checkups: tuple[Checkup, ...] = ()
+    history: History | None = None
