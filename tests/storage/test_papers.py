@@ -78,3 +78,10 @@ async def test_a_token_stands_for_its_person_until_it_ends_in_one_of_three_ways(
 async def test_a_token_of_nobody_is_refused(store):
     with pytest.raises(NotFound):
         await store.put_token(_TOKEN, _AUDIT)
+
+
+async def test_one_paper_is_found_by_its_id_alone(store):
+    paper = _paper("p1", Handoff("v2", "sprint 16"))
+    await store.file((paper,), _AUDIT)
+    assert await store.paper("p1") == paper
+    assert await store.paper("p2") is None

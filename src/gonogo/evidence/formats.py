@@ -13,11 +13,15 @@ from gonogo.domain.errors import InvalidInput
 from gonogo.domain.evidence import Evidence
 from gonogo.evidence.alert_checks import AMTOOL, PROMTOOL
 from gonogo.evidence.black import BLACK
+from gonogo.evidence.cobertura import COBERTURA
+from gonogo.evidence.coverage_json import COVERAGE_JSON
 from gonogo.evidence.cyclonedx import CYCLONEDX
 from gonogo.evidence.eslint import ESLINT
 from gonogo.evidence.flake8 import FLAKE8
 from gonogo.evidence.format import BEGINNING, Beginning, Format, unfit
+from gonogo.evidence.junit import JUNIT
 from gonogo.evidence.k6 import K6
+from gonogo.evidence.lcov import LCOV
 from gonogo.evidence.locust import LOCUST, LOCUST_HISTORY, LOCUST_JSON
 from gonogo.evidence.mypy import MYPY
 from gonogo.evidence.npm_audit import NPM_AUDIT
@@ -31,7 +35,10 @@ LARGEST = 512 * 1024 * 1024
 """Bytes of the largest report that is read."""
 
 FORMATS: tuple[Format, ...] = (
+    JUNIT,
+    COBERTURA,
     PLAIN,
+    COVERAGE_JSON,
     SARIF,
     CYCLONEDX,
     NPM_AUDIT,
@@ -42,6 +49,7 @@ FORMATS: tuple[Format, ...] = (
     RUFF,
     LOCUST,
     LOCUST_HISTORY,
+    LCOV,
     PROMTOOL,
     AMTOOL,
     RUFF_FORMAT,

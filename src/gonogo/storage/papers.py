@@ -51,3 +51,9 @@ def find(connection: sa.Connection, service: str, commit: str | None) -> tuple[P
         .order_by(columns.number)
     )
     return tuple(unpack(Paper, row.paper) for row in rows)
+
+
+def find_one(connection: sa.Connection, paper_id: str) -> Paper | None:
+    """One paper."""
+    row = connection.execute(sa.select(papers.c.paper).where(papers.c.id == paper_id)).first()
+    return None if row is None else unpack(Paper, row.paper)

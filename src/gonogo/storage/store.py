@@ -181,6 +181,10 @@ class SqlStore:
         """See the port."""
         return await self._read(lambda c: filing.find(c, service, commit))
 
+    async def paper(self, paper_id: str) -> Paper | None:
+        """See the port."""
+        return await self._read(lambda c: filing.find_one(c, paper_id))
+
     async def put_person(self, person: Person, audit: AuditDraft) -> None:
         """See the port."""
         await self._write(lambda c: people.put_person(c, person, audit, self._clock.now()))
