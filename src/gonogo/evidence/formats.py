@@ -23,6 +23,7 @@ from gonogo.evidence.junit import JUNIT
 from gonogo.evidence.k6 import K6
 from gonogo.evidence.lcov import LCOV
 from gonogo.evidence.locust import LOCUST, LOCUST_HISTORY, LOCUST_JSON
+from gonogo.evidence.migrations.reader import MIGRATION_SQL
 from gonogo.evidence.mypy import MYPY
 from gonogo.evidence.npm_audit import NPM_AUDIT
 from gonogo.evidence.pip_audit import PIP_AUDIT
@@ -52,6 +53,7 @@ FORMATS: tuple[Format, ...] = (
     LCOV,
     PROMTOOL,
     AMTOOL,
+    MIGRATION_SQL,
     RUFF_FORMAT,
     RUFF_TEXT,
     BLACK,
