@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.evidence.reading import read
 
 from gonogo.evidence.formats import FORMATS
 from gonogo.evidence.plain import SUBJECTS
-from tests.evidence.reading import read
 
 PAGE = (Path(__file__).parents[2] / "docs" / "evidence.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
