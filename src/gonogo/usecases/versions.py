@@ -1,7 +1,7 @@
 """A version that is on its way to a decision: what its tag names now, and what was filed about it."""
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gonogo.domain.dossier import Dossier, evidence_digest
 from gonogo.domain.errors import InvalidInput, NotFound, Unavailable
@@ -10,6 +10,7 @@ from gonogo.domain.plan import Plan
 from gonogo.domain.registration import Registration
 from gonogo.domain.release_notes import SHORT, nearest_below
 from gonogo.domain.slot import SlotRole, with_role
+from gonogo.ports import dossiers as ports
 from gonogo.usecases.context import Context
 
 
@@ -35,6 +36,18 @@ class Candidate:
         return self.registration.plan
 
     @property
+    def asked(self) -> ports.Candidate:
+        """As whoever gathers dossiers is asked for it."""
+        return ports.Candidate(
+            plan=self.plan,
+            repository=self.registration.repository,
+            version=self.version,
+            commit=self.commit,
+            previous=self.previous,
+            previous_commit=self.previous_commit,
+        )
+
+    @property
     def words(self) -> str:
         """`orders v1.2.1 · a1b2c3d`."""
         return f"{self.service} {self.version} · {self.commit[:SHORT]}"
@@ -42,9 +55,7 @@ class Candidate:
     @property
     def dossier(self) -> Dossier:
         """What was filed, without anything that has to be asked for elsewhere."""
-        return Dossier(
-            self.service, self.version, self.commit, self.papers, previous=self.previous_commit
-        )
+        return Dossier(self.service, self.version, self.commit, self.papers, previous=self.previous)
 
     @property
     def digest(self) -> str:
@@ -96,9 +107,17 @@ async def base_of(context: Context, candidate: Candidate) -> tuple[str | None, s
     return before, await context.source.resolve(repository, before)
 
 
-async def gather(context: Context, candidate: Candidate, base: str | None) -> Dossier:
-    """The dossier with what the repository tells since `base`; None in it where that cannot be read."""
-    dossier = candidate.dossier
+async def gather(context: Context, candidate: Candidate) -> Dossier:
+    """Everything that is known of it, as gates see it; None in it where something cannot be read."""
+    if context.dossiers is not None:
+        return await context.dossiers.gather(candidate.asked)
+    return await with_history(context, candidate, candidate.dossier, candidate.previous_commit)
+
+
+async def with_history(
+    context: Context, candidate: Candidate, dossier: Dossier, base: str | None
+) -> Dossier:
+    """The dossier with what the repository tells since `base`, as far as it can be read."""
     if context.history is None:
         return dossier
     repository = candidate.registration.repository
@@ -107,12 +126,4 @@ async def gather(context: Context, candidate: Candidate, base: str | None) -> Do
         merges = await context.history.merges(repository, candidate.commit, since=base)
     except (InvalidInput, NotFound, Unavailable):
         return dossier
-    return Dossier(
-        service=dossier.service,
-        version=dossier.version,
-        commit=dossier.commit,
-        papers=dossier.papers,
-        previous=base,
-        change=change,
-        merges=merges,
-    )
+    return replace(dossier, change=change, merges=merges)
