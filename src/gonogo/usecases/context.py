@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gonogo.domain.actor import Actor, Role
-from gonogo.domain.errors import NotAllowed
 from gonogo.ports.checkup import Checkup
 from gonogo.ports.clock import Clock
 from gonogo.ports.deployer import Deployer
@@ -32,11 +30,3 @@ class Context:
     checkups: tuple[Checkup, ...] = ()
     history: History | None = None
     dossiers: Dossiers | None = None
-
-
-def allow(actor: Actor, *roles: Role) -> None:
-    """Raises NotAllowed unless the actor has one of these roles."""
-    if not actor.roles & set(roles):
-        needed = ", ".join(role.words for role in roles)
-        own = ", ".join(sorted(role.words for role in actor.roles)) or "without a role"
-        raise NotAllowed(f"{actor.name} is {own}; this needs one of: {needed}")

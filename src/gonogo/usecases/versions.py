@@ -1,6 +1,5 @@
 """A version that is on its way to a decision: what its tag names now, and what was filed about it."""
 
-import difflib
 from dataclasses import dataclass, replace
 
 from gonogo.domain.dossier import Dossier, evidence_digest
@@ -12,6 +11,7 @@ from gonogo.domain.release_notes import SHORT, nearest_below
 from gonogo.domain.slot import SlotRole, with_role
 from gonogo.ports import dossiers as ports
 from gonogo.usecases.context import Context
+from gonogo.usecases.specs import registration_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +63,9 @@ class Candidate:
         return evidence_digest(self.dossier)
 
 
-async def registered(context: Context, service: str) -> Registration:
-    """The service of this name. Raises NotFound naming the nearest."""
-    found = await context.store.registration(service)
-    if found is not None:
-        return found
-    names = [each.service for each in await context.store.registrations()]
-    near = difflib.get_close_matches(service, names, n=1, cutoff=0.6)
-    guess = f'; did you mean "{near[0]}"?' if near else ""
-    raise NotFound(
-        f'no service "{service}" is registered (known: {", ".join(names) or "none"}){guess}',
-        hint="run `gonogo register` in its repository",
-    )
-
-
 async def find_version(context: Context, service: str, version: str) -> Candidate:
     """The version that this tag names now. Raises NotFound for an unknown service or tag."""
-    registration = await registered(context, service)
+    registration = await registration_of(context, service)
     commit = await context.source.resolve(registration.repository, version)
     slots = await context.store.slots(service, registration.plan.production.name)
     baseline = with_role(slots, SlotRole.BASELINE)
