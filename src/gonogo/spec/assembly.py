@@ -58,6 +58,7 @@ def assemble(spec: SpecPart, digest: str) -> Plan:
         rollback_criteria=_criteria(spec),
         verification=_verification(spec),
         tester_header=_tester_header(spec),
+        gates=tuple(gate.rule() for gate in spec.gates.given()),
     )
 
 

@@ -8,12 +8,11 @@ from gonogo.domain.plan import Plan
 from gonogo.spec import scalars
 from gonogo.spec.assembly import assemble
 from gonogo.spec.commands import check_commands, check_variables
-from gonogo.spec.names import note_bad_keys, note_duplicates
+from gonogo.spec.names import note_bad_keys, note_duplicates, note_long_keys
 from gonogo.spec.part import Problems, found_by_shape
 from gonogo.spec.problem import SpecError
 from gonogo.spec.shape import SpecPart
 from gonogo.spec.source import Table, parse
-from gonogo.spec.wording import quoted
 
 
 def read(content: str | bytes, path: str) -> Plan:
@@ -37,13 +36,7 @@ def _check_names(table: Table, problems: Problems) -> None:
     note_bad_keys(
         problems, table.get("environments"), scalars.SERVICE_PATTERN, "the name of an environment"
     )
-    kpis = table.get("kpis")
-    if isinstance(kpis, Table):
-        for name, mark in kpis.key_marks.items():
-            if not name.strip() or len(name) > 80 or not name.isprintable():
-                problems.note(
-                    mark, f"{quoted(name)} is not the name of a KPI; 1 to 80 characters on one line"
-                )
+    note_long_keys(problems, table.get("kpis"), "a KPI")
 
 
 def _check_whole(spec: SpecPart, problems: Problems) -> None:

@@ -13,6 +13,7 @@ from gonogo.spec.deployment import (
     HooksPart,
     MigrationsPart,
 )
+from gonogo.spec.gates import GatesPart
 from gonogo.spec.part import Part, Problems, one_key, written
 from gonogo.spec.problem import Mark
 from gonogo.spec.scalars import (
@@ -231,6 +232,10 @@ class SpecPart(Part):
     smoke: list[SmokePart] = Field(description="What is tried on a running version, in order.")
     environments: dict[str, EnvironmentPart] = Field(
         description="Where the service runs, in the order of a release; the last one is production."
+    )
+    gates: GatesPart = Field(
+        description="What a release must show before it may go on; at least one gate is required.",
+        examples=[{"smoke": "required"}],
     )
     kpis: dict[str, KpiPart] = Field(description="What is judged while customers come over.")
     rollout: RolloutPart = Field(description="How customers come over.")
