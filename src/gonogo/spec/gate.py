@@ -5,40 +5,22 @@ that is left out keeps the rule's own default, and the description of a key says
 limit stands anywhere but in the domain.
 """
 
-from datetime import timedelta
-from enum import StrEnum
 from typing import Any, ClassVar, cast
 
 from pydantic import Field
 
 from gonogo.domain.gate import GateMode, GateMoment, GateRule, Rule
 from gonogo.spec import limits
-from gonogo.spec.limits import ANY, Sentence, Supplier
+from gonogo.spec.defaults import default_of, default_words
+from gonogo.spec.limits import Sentence, Supplier
 from gonogo.spec.part import Part, Problems, one_key
 from gonogo.spec.scalars import PositiveDuration
 from gonogo.spec.source import Table, Text
-from gonogo.spec.units import format_duration, format_share
 
 
 def setting(rule: type[Rule], name: str, description: str, **more: Any) -> Any:  # noqa: ANN401
     """A key of a gate, described with the default of the rule's field of that name."""
-    shown = _shown(getattr(rule(), name))
-    said = f"{description} Default {shown}." if shown else description
-    return Field(None, description=said, **more)
-
-
-def _shown(default: object) -> str:
-    if default is None:
-        return ANY
-    if isinstance(default, timedelta):
-        return format_duration(default)
-    if isinstance(default, bool):
-        return str(default).lower()
-    if isinstance(default, float):
-        return format_share(default)
-    if isinstance(default, StrEnum):
-        return default.value.replace("_", " ")
-    return str(default) if isinstance(default, int) else ""
+    return Field(None, description=description + default_words(rule, name), **more)
 
 
 class GatePart(Part):
@@ -85,7 +67,7 @@ class GatePart(Part):
     @property
     def required(self) -> bool:
         """Whether it can stop a release."""
-        return (self.mode or self.makes().mode) is GateMode.REQUIRED
+        return (self.mode or default_of(self.makes, "mode")) is GateMode.REQUIRED
 
     def check(self, problems: Problems) -> None:
         """A reason for what is off; something to hold evidence against for all others."""
@@ -119,10 +101,8 @@ class GatePart(Part):
     def adapt_schema(cls, schema: dict[str, Any]) -> None:
         """The kind's own time and moment; a reason for off."""
         for key in ("before", "expires"):
-            common, own = _shown(getattr(Rule(), key)), _shown(getattr(cls.makes(), key))
             about = schema["properties"][key]
-            about["description"] = about["description"].replace(
-                f"Default {common}.", f"Default {own}."
-            )
+            common, own = default_words(Rule, key), default_words(cls.makes, key)
+            about["description"] = about["description"].removesuffix(common) + own
         schema["if"] = {"properties": {"mode": {"const": "off"}}, "required": ["mode"]}
         schema["then"] = {"required": ["because"]}

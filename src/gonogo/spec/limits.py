@@ -15,6 +15,7 @@ from pydantic import WithJsonSchema
 
 from gonogo.domain.actor import PEOPLE_ROLES, Role
 from gonogo.spec import scalars, units
+from gonogo.spec.defaults import ANY
 from gonogo.spec.scalars import from_text
 from gonogo.spec.units import Unfit
 from gonogo.spec.wording import did_you_mean, listed, quoted
@@ -23,7 +24,6 @@ T = TypeVar("T")
 
 MOST = 1_000_000_000
 LONGEST_SENTENCE = 200
-ANY = "any"
 
 SIGNERS = (Role.DEVOPS, Role.QA, Role.TECH_LEAD, Role.SECURITY, Role.PRODUCT)
 """Roles that may sign a version off."""

@@ -111,6 +111,11 @@ class Part(BaseModel):
         """The value of a key as it was written."""
         return self._table.get(key)
 
+    def marks(self, key: str) -> list[Mark]:
+        """Where the items of a list start."""
+        node = self._table.get(key)
+        return [item.mark for item in node] if isinstance(node, Row) else []
+
     @classmethod
     def __get_pydantic_json_schema__(
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
