@@ -59,6 +59,14 @@ class GatePart(Part):
         """A mode alone is `mode`."""
         return one_key(text, "mode")
 
+    @classmethod
+    def keys(cls) -> tuple[str, ...]:
+        """Its own keys first, then those that all gates have."""
+        common = set(GatePart.model_fields)
+        named = [(name, field.alias or name) for name, field in cls.model_fields.items()]
+        own = [key for name, key in named if name not in common]
+        return (*own, *(key for name, key in named if name in common))
+
     @property
     def on(self) -> bool:
         """Whether it is looked at."""
@@ -78,7 +86,7 @@ class GatePart(Part):
                     "a gate that is off needs a reason; "
                     'write it as in {mode: off, because: "no dependencies"}',
                 )
-        elif lack := self.lack():
+        elif not self.misread and (lack := self.lack()):
             problems.note(self.mark(), lack)
 
     def lack(self) -> str:

@@ -94,8 +94,7 @@ class GatesPart(Part):
 
     def check(self, problems: Problems) -> None:
         """Something that could hold a release."""
-        unread = set(self._table) - set(self.keys())
-        if not unread and not any(gate.required for gate in self.given()):
+        if not self.misread and not any(gate.required for gate in self.given()):
             problems.note(self.mark(), NONE_REQUIRED)
 
     @classmethod

@@ -102,6 +102,11 @@ class Part(BaseModel):
     def check(self, problems: Problems) -> None:
         """Note what is wrong between values that were read."""
 
+    @property
+    def misread(self) -> bool:
+        """Whether it has keys that nobody knows: what seems to lack may stand there misspelt."""
+        return not set(self._table) <= set(self.keys())
+
     def mark(self, key: str | None = None) -> Mark:
         """Where the value of this key starts, or the part itself."""
         node = self._table.get(key) if key is not None else None
