@@ -37,7 +37,7 @@ RHYTHM = Rhythm(
     gap_patience=timedelta(seconds=6),
     stop_grace=timedelta(seconds=5),
 )
-QA = Actor("qa", Role.OWNER)
+QA = Actor("qa", frozenset({Role.OWNER}))
 
 _LONGEST = 1500.0
 """Virtual seconds in which everything must have come to an end or wait for somebody."""

@@ -46,7 +46,7 @@ def owner() -> Actor:
         name = getpass.getuser()
     except (KeyError, OSError):
         name = str(os.getuid())
-    return Actor(name=name, role=Role.OWNER)
+    return Actor(name=name, roles=frozenset({Role.OWNER}))
 
 
 def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
