@@ -90,9 +90,8 @@ class _Run:
         found: Iterable[Finding] | None = None
         if _only_adds(statement):
             found = []
-        elif statement.words[0] in _PARSED:
-            tree = self._parse(statement)
-            found = self._by_tree(tree, statement) if tree is not None else None
+        elif statement.words[0] in _PARSED and len(statement.tokens) <= LONGEST:
+            found = self._parsed(statement)
         if found is None:
             found = commands.known_by_words(statement, self._tables)
         if found is None:
@@ -100,16 +99,17 @@ class _Run:
         else:
             self._add(statement.number, found)
 
-    def _parse(self, statement: Statement) -> exp.Expression | None:
-        """The statement's tree; None when it is too long or not understood."""
-        if len(statement.tokens) > LONGEST:
-            return None
+    def _parsed(self, statement: Statement) -> list[Finding] | None:
+        """What the parser and the rules of its kind find; None when it is not understood."""
         try:
             trees = self._parser.parse(list(statement.tokens), statement.script)
-        except Exception:  # noqa: BLE001  whatever a parser raises on foreign text: it was not read
+            tree = trees[0] if len(trees) == 1 else None
+            if not isinstance(tree, exp.Expression):
+                return None
+            found = self._by_tree(tree, statement)
+            return None if found is None else list(found)
+        except Exception:  # noqa: BLE001  foreign text fails in many ways, and some trees lack parts
             return None
-        tree = trees[0] if len(trees) == 1 else None
-        return tree if isinstance(tree, exp.Expression) else None
 
     def _by_tree(self, tree: exp.Expression, statement: Statement) -> Iterable[Finding] | None:
         tables = self._tables

@@ -23,7 +23,8 @@ MOST = 100_000
 """Statements of the longest script."""
 
 _MARKS = re.compile(
-    r"^-- Running (?:upgrade|downgrade) |^(?:CREATE TABLE|INSERT INTO|UPDATE) alembic_version |\ABEGIN;\n--\n-- \w",
+    r"^-- Running (?:upgrade|downgrade) "
+    r"|^(?:CREATE TABLE|INSERT INTO|UPDATE) alembic_version |\ABEGIN;\n--\n-- \w",
     re.MULTILINE,
 )
 _LOGGED = re.compile(r"^(?:DEBUG|INFO|WARNI\w*)[ \t]+\[[\w. ]+\] [^\n]*$", re.MULTILINE)
