@@ -296,6 +296,10 @@ def test_the_downgrade_part_of_a_file_does_not_count() -> None:
             ["breaking: demands a value in column a.b (NOT NULL)"],
         ),
         ("ALTER TABLE a ADD COLUMN b int; ALTER TABLE a DROP COLUMN b;", []),
+        (
+            "ALTER TABLE a ADD COLUMN IF NOT EXISTS b int; ALTER TABLE a DROP COLUMN b;",
+            ["destructive: drops column a.b"],
+        ),
         ("ALTER TABLE a ADD CONSTRAINT c CHECK (b > 0) NOT VALID;", []),
         (
             "ALTER TABLE a ADD CONSTRAINT c CHECK (b > 0), ADD CONSTRAINT d CHECK (b > 1) NOT VALID;",

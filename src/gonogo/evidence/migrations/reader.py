@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LARGEST = 8 * 1024 * 1024
 """Bytes of the longest script; what is larger is data, which a migration should not carry."""
 
-MOST = 100_000
+MOST = 50_000
 """Statements of the longest script."""
 
 _MARKS = re.compile(
