@@ -13,7 +13,6 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from gonogo.adapters.memory.history import MemoryHistory
 from tests.simulation.ending import look_back
 from tests.simulation.ground import NEW, NEXT, OLD, TICK, Ground
 from tests.simulation.life import LIFE, Crashed, Life, MetricsWire, StoreWire, Wire
@@ -21,6 +20,7 @@ from tests.simulation.scenario import SERVICE, Kind, Scenario, draw
 from tests.simulation.virtual import Stuck, VirtualLoop
 
 from gonogo.adapters.memory.deployer import Behaviour
+from gonogo.adapters.memory.history import MemoryHistory
 from gonogo.adapters.memory.secrets import MemorySecrets
 from gonogo.controllers.desk import Desk
 from gonogo.controllers.world import Rhythm, World
