@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
+from typing import ClassVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -45,6 +46,7 @@ class Cell:
 class Table:
     """Rows below their headings."""
 
+    kind: ClassVar[str] = "table"
     head: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
@@ -53,6 +55,7 @@ class Table:
 class Items:
     """A list."""
 
+    kind: ClassVar[str] = "items"
     items: tuple[str, ...]
 
 
@@ -60,6 +63,7 @@ class Items:
 class Prose:
     """A paragraph; `written` is Markdown that a person wrote."""
 
+    kind: ClassVar[str] = "prose"
     text: str
     written: bool = False
 
@@ -356,7 +360,6 @@ def html(summary: Summary) -> str:
             summary=summary,
             headline=headline(summary),
             sections=sections(summary),
-            kinds={Table: "table", Items: "items", Prose: "prose"},
             style=Markup(style),  # noqa: S704 - files of this package
             policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none';"
             " form-action 'none'",
