@@ -206,7 +206,7 @@ async def test_foreign_text_cannot_act(desk: Desk) -> None:
     text = markdown(found)
     assert "\u202e" not in text
     assert not re.search(r"(?<!\\)<(?!/?bdi)", text)
-    assert "](javascript" not in text
+    assert not re.search(r"(?<!\\)\]\(javascript", text)
     rows = [line for line in text.splitlines() if "a \\| b c" in line]
     assert len(rows) == 1
     assert len(re.findall(r"(?<!\\)\|", rows[0])) == 5

@@ -372,10 +372,48 @@ _PLAIN: tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...] = (
 )
 
 
+def paper_view(paper: Paper) -> dict[str, Any]:
+    """One filed paper as JSON."""
+    return {
+        "paper": paper.id,
+        "kind": paper.kind.value,
+        "service": paper.service,
+        "commit": paper.commit,
+        "at": paper.at.isoformat(),
+        "by": paper.actor,
+        "content": plain(paper.content),
+    }
+
+
+def checklists_view(found: tuple[ChecklistState, ...]) -> list[dict[str, Any]]:
+    """Checklists as JSON: every line with who ticked it and when, and the progress per component."""
+    return [
+        {
+            "name": state.checklist.name,
+            "when": state.checklist.when.value,
+            "every_seconds": plain(state.checklist.every),
+            "progress": plain(state.progress),
+            "components": plain(state.components),
+            "items": [
+                {
+                    "name": each.item.name,
+                    "component": each.item.component,
+                    "roles": [role.value for role in each.item.roles],
+                    "wants_evidence": each.item.evidence,
+                    "done": each.done,
+                    "lapsed": each.lapsed,
+                    "by": each.paper.actor if each.paper else None,
+                    "at": each.paper.at.isoformat() if each.paper else None,
+                    "due": plain(each.due),
+                    "evidence": each.evidence,
+                }
+                for each in state.items
+            ],
+        }
+        for state in found
+    ]
+
+
 def summary_view(summary: Summary) -> dict[str, Any]:
     """The page as JSON, with the progress of checklists."""
-    view: dict[str, Any] = plain(summary)
-    for shown, state in zip(view["checklists"], summary.checklists, strict=True):
-        shown["progress"] = plain(state.progress)
-        shown["components"] = plain(state.components)
-    return view
+    return {**plain(summary), "checklists": checklists_view(summary.checklists)}
