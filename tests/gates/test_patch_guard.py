@@ -10,7 +10,14 @@ from gonogo.domain.change import Change, CommitNote, FileChange, Merge
 from gonogo.domain.dossier import Dossier
 from gonogo.domain.evidence import Example
 from gonogo.domain.gate import PATCH_LIMITS, GateMode, GateStatus, PatchGuardRule, PatchLimit
-from gonogo.gates.patch_guard import branch_type, facts_of, is_ignored, measure, patch_guard
+from gonogo.gates.patch_guard import (
+    branch_type,
+    facts_of,
+    is_ignored,
+    largest,
+    measure,
+    patch_guard,
+)
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 RULE = PatchGuardRule()
@@ -141,16 +148,14 @@ def test_patterns_match_whole_paths(path: str, pattern: str, expected: bool) -> 
 
 
 def test_added_and_deleted_lines_count_and_renames_and_binaries_are_one_file() -> None:
-    found = measure(
-        (
-            FileChange("a", 10, 5),
-            FileChange("new", 2, 1, old_path="old"),
-            FileChange("picture", 0, 0, binary=True),
-        ),
-        RULE,
+    files = (
+        FileChange("picture", 0, 0, binary=True),
+        FileChange("new", 2, 1, old_path="old"),
+        FileChange("a", 10, 5),
     )
+    found = measure(files, RULE)
     assert (found.files, found.lines, found.ignored) == (3, 18, 0)
-    assert found.largest == (
+    assert largest(files, RULE) == (
         Example("+10 −5", "a"),
         Example("+2 −1", "new", "renamed from old"),
         Example("binary", "picture"),

@@ -37,12 +37,11 @@ _WORD = re.compile(r"[a-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """How large a change is; `largest` holds its files with most lines first, at most EXAMPLES."""
+    """How large a change is: files and lines that a person has to review, and files left out."""
 
     files: int
     lines: int
     ignored: int
-    largest: tuple[Example, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +133,15 @@ def measured_merge(merge: Merge, rule: PatchGuardRule) -> Measured:
 def facts_of(change: Change, rule: PatchGuardRule) -> ChangeFacts:
     """The change as evidence."""
     measured = measured_change(change, rule)
-    measure = measured.measure
+    size = measured.measure
     return ChangeFacts(
         base=change.base,
         branch=change.branch,
         branch_type=measured.branch_type,
-        files=measure.files,
-        lines=measure.lines,
-        ignored=measure.ignored,
-        largest=measure.largest,
+        files=size.files,
+        lines=size.lines,
+        ignored=size.ignored,
+        largest=largest(change.files, rule),
     )
 
 
@@ -168,16 +167,21 @@ def branch_type(
 
 def measure(files: Iterable[FileChange], rule: PatchGuardRule) -> Measure:
     """Count what a person has to review."""
-    counted: list[FileChange] = []
-    ignored = 0
+    number = lines = ignored = 0
     for file in files:
-        if file.generated or is_ignored(file.path, rule.ignore):
+        if _left_out(file, rule):
             ignored += 1
         else:
-            counted.append(file)
-    lines = sum(file.added + file.deleted for file in counted)
-    largest = sorted(counted, key=lambda file: (-file.added - file.deleted, file.path))[:EXAMPLES]
-    return Measure(len(counted), lines, ignored, tuple(_example(file) for file in largest))
+            number += 1
+            lines += file.added + file.deleted
+    return Measure(number, lines, ignored)
+
+
+def largest(files: Iterable[FileChange], rule: PatchGuardRule) -> tuple[Example, ...]:
+    """Files that count, with most lines first; at most EXAMPLES."""
+    counted = (file for file in files if not _left_out(file, rule))
+    ordered = sorted(counted, key=lambda file: (-file.added - file.deleted, file.path))
+    return tuple(_example(file) for file in ordered[:EXAMPLES])
 
 
 @lru_cache(maxsize=1 << 14)
@@ -185,6 +189,10 @@ def is_ignored(path: str, patterns: tuple[str, ...]) -> bool:
     """Whether one of the patterns matches this path."""
     names = path.split("/")
     return any(_matches(names, pattern.split("/")) for pattern in patterns)
+
+
+def _left_out(file: FileChange, rule: PatchGuardRule) -> bool:
+    return file.generated or is_ignored(file.path, rule.ignore)
 
 
 def _matches(names: list[str], pattern: list[str]) -> bool:
@@ -226,10 +234,10 @@ def _type_of(word: str, rule: PatchGuardRule) -> str | None:
 def _passed(judged: tuple[Measured, ...]) -> str:
     if not judged:
         return "nothing changed since the version that serves"
-    largest = max(judged, key=lambda each: each.excess)
+    nearest = max(judged, key=lambda each: each.excess)
     if len(judged) == 1:
-        return largest.sentence
-    return f"all {len(judged)} changes keep their limits, the largest {largest.sentence}"
+        return nearest.sentence
+    return f"all {len(judged)} changes keep their limits, the largest {nearest.sentence}"
 
 
 def _result(
