@@ -182,7 +182,7 @@ def test_on_the_base_itself_nothing_changed(place: Path, run: Run, run_git: Git)
     done = run("check", "--patch-guard")
     assert (done.exit_code, done.stdout.splitlines()[0]) == (
         0,
-        "PASS  nothing changed since the version that serves",
+        "PASS  nothing changed since main",
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -257,3 +258,9 @@ def test_a_result_carries_the_mode_owner_and_fix_of_its_rule() -> None:
 def test_a_change_is_evidence_with_its_type_and_counts() -> None:
     facts = facts_of(Change("a" * 40, "b" * 40, "fix/x", sized(2, 7)), RULE)
     assert (facts.branch_type, facts.files, facts.lines, facts.base) == ("bugfix", 2, 7, "a" * 40)
+
+
+def test_the_guide_tells_every_limit() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "patch-guard.md").read_text()
+    for kind, limit in PATCH_LIMITS.items():
+        assert f"| {kind} | {limit.files} | {limit.lines} |" in guide

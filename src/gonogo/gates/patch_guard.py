@@ -95,7 +95,9 @@ def patch_guard(rule: PatchGuardRule, dossier: Dossier, now: datetime) -> GateRe
         more = f"{len(broken)} of {len(judged)} changes broke their limits, the worst "
         reason = (more if len(judged) > 1 else "") + worst.sentence
         return _result(rule, GateStatus.FAIL, reason, len(broken))
-    return _result(rule, GateStatus.PASS, _passed(judged) + alert(rule, dossier.recent), 0)
+    said = warning(rule, dossier.recent)
+    reason = f"{_passed(judged)} ({said})" if said else _passed(judged)
+    return _result(rule, GateStatus.PASS, reason, 0)
 
 
 def changes_of(rule: PatchGuardRule, dossier: Dossier) -> tuple[Measured, ...]:
@@ -107,7 +109,7 @@ def changes_of(rule: PatchGuardRule, dossier: Dossier) -> tuple[Measured, ...]:
     return (measured_change(dossier.change, rule),)
 
 
-def alert(rule: PatchGuardRule, recent: tuple[Merge, ...] | None) -> str:
+def warning(rule: PatchGuardRule, recent: tuple[Merge, ...] | None) -> str:
     """What is to be said of the last changes when some broke their limits; empty when none did."""
     looked = [measured_merge(each, rule) for each in (recent or ())[: rule.recent]]
     broken = [each for each in looked if not each.within]
@@ -115,7 +117,7 @@ def alert(rule: PatchGuardRule, recent: tuple[Merge, ...] | None) -> str:
         return ""
     said = "; ".join(each.sentence for each in broken[:3])
     more = f"; and {len(broken) - 3} more" if len(broken) > 3 else ""
-    return f" ({len(broken)} of the last {len(looked)} changes broke the limits: {said}{more})"
+    return f"{len(broken)} of the last {len(looked)} changes broke the limits: {said}{more}"
 
 
 def measured_change(change: Change, rule: PatchGuardRule) -> Measured:
