@@ -26,6 +26,7 @@ environments: {production: {port: 8080}}
 kpis: {errors: {bad: 5xx, limit: 5%}}
 rollout: {steps: ["5% for 2m, at least 100 requests"]}
 watch: 1m
+gates: {smoke: required}
 """
 OWNER = {"Authorization": "Bearer secret"}
 

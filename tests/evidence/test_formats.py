@@ -1,6 +1,7 @@
 """Every format: whatever bytes come in, facts or one sentence come out."""
 
 import json
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,16 @@ def test_a_report_with_any_value_in_any_place_is_read_or_refused(path, data):
         keys.append(key)
     owner[keys[-1]] = data.draw(VALUES)
     assert said_of(json.dumps(document).encode(), path)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(FORMATS), VALUES)
+def test_any_json_value_is_read_or_refused_by_every_reader(reader, value):
+    try:
+        found = reader.read(BytesIO(json.dumps(value).encode()), "report.json")
+    except InvalidInput:
+        return
+    assert found.facts
 
 
 @pytest.mark.parametrize("data", [b"{}", b"[]", b"null", b"0", b'""', b"\n", b"\0", b"{", b"[{}]"])

@@ -33,11 +33,21 @@ class ReleaseBody(Body):
     key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{4,64}$")] | None = None
 
 
+class LineBody(Body):
+    """One line that was tried in production."""
+
+    name: Name
+    passed: bool
+    seconds: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] | None = None
+    note: Annotated[str, StringConstraints(max_length=1000)] = ""
+
+
 class InstructionBody(Body):
-    """A person's word to a release."""
+    """A person's word to a release; `lines` go with confirm and reject."""
 
     kind: InstructionKind
-    reason: Annotated[str, StringConstraints(max_length=10_000)]
+    reason: Annotated[str, StringConstraints(max_length=10_000)] = ""
+    lines: Annotated[list[LineBody], Field(max_length=200)] = []
 
 
 Roles = Annotated[list[Role], Field(max_length=20)]

@@ -63,13 +63,15 @@ def _parsed(file: BinaryIO, name: str) -> dict[str, Any]:
 
 def _take(lines: CoverageLines, path: str, each: object, name: str) -> None:
     if not isinstance(each, dict):
-        raise unfit(name, f"{path[:200]} is no object")
+        raise unfit(name, f"{path[:200]!r} is no object")
     ran = _numbers(each.get("executed_lines"), "executed_lines", path, name)
     missed = _numbers(each.get("missing_lines"), "missing_lines", path, name)
     both = set(ran).intersection(missed)
     if both:
-        raise unfit(name, f"{path[:200]} has line {min(both)} both executed and missing")
-    _agree(name, path[:200], each.get("summary"), len(set(ran)), len(set(ran)) + len(set(missed)))
+        raise unfit(name, f"{path[:200]!r} has line {min(both)} both executed and missing")
+    _agree(
+        name, repr(path[:200]), each.get("summary"), len(set(ran)), len(set(ran)) + len(set(missed))
+    )
     lines.begin(path)
     for number in ran:
         lines.line(number, True)
@@ -80,7 +82,7 @@ def _take(lines: CoverageLines, path: str, each: object, name: str) -> None:
 
 def _numbers(found: object, key: str, path: str, name: str) -> list[int]:
     if not isinstance(found, list) or any(type(number) is not int for number in found):
-        raise unfit(name, f"{path[:200]} has no list of line numbers as {key}")
+        raise unfit(name, f"{path[:200]!r} has no list of line numbers as {key}")
     return found
 
 

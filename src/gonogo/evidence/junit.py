@@ -13,7 +13,7 @@ many runners allow that (Vitest, Node); only in pytest's reports are they runs o
 A failure or an error that belongs to a suite and not to a case counts as a failed case, so that what
 is red cannot read as green.
 
-Time: `timestamp` without a zone is local time for pytest before 8.4 and GoogleTest, and UTC for Ant
+Time: `timestamp` without a zone is local time for older pytest and GoogleTest, and UTC for Ant
 and Jest; nothing in the file tells which, and a guess would be wrong by hours. So it is no time at
 all, and whoever needs the age asks for a claim. With zones, the earliest suite's time is the
 report's: it is as old as its oldest part.
@@ -22,7 +22,7 @@ report's: it is as old as its oldest part.
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import BinaryIO
 from xml.parsers.expat import XMLParserType
@@ -187,7 +187,7 @@ class _Report:
             raise self._wrong(f"has a <{tag}> where none belongs")
         if len(self._open) >= DEEPEST:
             raise too_deep(self._name, self._parser)
-        name = _short(attributes.get("name", ""), _NAME)
+        name = _name(attributes.get("name", ""))
         if timestamp := attributes.get("timestamp"):
             at = _instant(timestamp)
             self._known = self._known and at is not None
@@ -205,13 +205,13 @@ class _Report:
     def _close(self) -> None:
         suite = self._open.pop()
         distinct = None
-        written = suite.direct
-        deep = Tally()
-        deep.add(suite.direct)
-        deep.add(suite.below)
+        deep = suite.direct
+        if suite.inside.suites or suite.repeats is not None or not suite.is_suite:
+            deep = replace(suite.direct)
+            deep.add(suite.below)
         if suite.repeats is not None:
             distinct = suite.below.cases + suite.repeats.settle(deep)
-        self._compare(suite, written, deep, distinct)
+        self._compare(suite, deep, distinct)
         if suite.loose:
             deep.cases += suite.loose
             deep.failed += suite.loose
@@ -240,8 +240,9 @@ class _Report:
                 SuiteCounts(name, counts.cases, counts.failed, counts.skipped, counts.flaky)
             )
 
-    def _compare(self, suite: _Suite, direct: Tally, deep: Tally, distinct: int | None) -> None:
-        found = contradiction(suite.declared, direct, deep, suite.inside, least_tests=distinct)
+    def _compare(self, suite: _Suite, deep: Tally, distinct: int | None) -> None:
+        direct, inside = suite.direct, suite.inside
+        found = contradiction(suite.declared, direct, deep, inside, least_tests=distinct)
         if found is not None:
             what = f'the suite "{suite.name}"' if suite.is_suite else "the whole report"
             declared = f'{found.attribute}="{found.declared}"'
@@ -273,8 +274,8 @@ class _Report:
         if failed and len(self._failures) < EXAMPLES:
             where = case.get("classname") or case.get("file") or self._open[-1].name
             message = "".join(self._message or ())
-            what = _short(case.get("name", ""), _NAME)
-            self._failures.append(Example(what, _short(where, _NAME), _short(message, _MESSAGE)))
+            what = _name(case.get("name", ""))
+            self._failures.append(Example(what, _name(where), _short(message, _MESSAGE)))
         self._marks, self._to_do, self._message = {}, False, None
         return FAILED if failed else SKIPPED if skipped else PASSED
 
@@ -310,7 +311,7 @@ class _Report:
             if not value:
                 continue
             if not (value.isascii() and value.isdigit() and len(value) < 12):
-                what = f'the suite "{suite}" declares {attribute}="{value[:40]}", which is no count'
+                what = f'the suite "{suite}" declares {attribute}="{_name(value, 40)}", which is no count'
                 raise unfit(self._name, what)
             declared[attribute] = int(value)
         return declared
@@ -320,7 +321,9 @@ class _Report:
         try:
             return float(seconds.replace(",", ""))
         except ValueError:
-            raise self._wrong(f'has a case whose time is "{seconds[:40]}", not seconds') from None
+            raise self._wrong(
+                f'has a case whose time is "{_name(seconds, 40)}", not seconds'
+            ) from None
 
     def _wrong(self, what: str) -> InvalidInput:
         return unfit(self._name, f"{what}, at line {self._parser.CurrentLineNumber}")
@@ -336,6 +339,14 @@ def _up_to(heard: list[str], most: int) -> Callable[[str], None]:
             left -= len(text)
 
     return hear
+
+
+def _name(text: str, most: int = _NAME) -> str:
+    """A name fit for one line."""
+    plain = " ".join(text[: 4 * most].split())
+    if not plain.isprintable():
+        plain = "".join(letter if letter.isprintable() else "?" for letter in plain)
+    return _short(plain, most)
 
 
 def _short(text: str, most: int) -> str:

@@ -17,7 +17,8 @@ from gonogo.domain.plan import Checklist, ChecklistItem, Plan
 from gonogo.usecases.context import Context
 from gonogo.usecases.filing import file_paper, paper_of, spoken
 from gonogo.usecases.permissions import Deed, allow
-from gonogo.usecases.versions import find_version, registered
+from gonogo.usecases.specs import registration_of
+from gonogo.usecases.versions import find_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ async def tick(
     a line asks for what shows that it is done.
     """
     allow(actor, Deed.TICK)
-    registration = await registered(context, service)
+    registration = await registration_of(context, service)
     found = find_checklist(registration.plan, checklist)
     line = find_item(found, item)
     if line.roles and not actor.roles & set(line.roles):

@@ -174,7 +174,7 @@ async def _not_the_author(context: Context, actor: Actor, candidate: Candidate) 
     rule = sign_offs_rule(candidate.plan)
     if rule is None or rule.author_may_sign:
         return
-    dossier = await gather(context, candidate, candidate.previous_commit)
+    dossier = await gather(context, candidate)
     own = _written_by(actor, dossier)
     if own is not None:
         raise NotAllowed(
