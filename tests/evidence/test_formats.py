@@ -1,6 +1,7 @@
 """Every format: whatever bytes come in, facts or one sentence come out."""
 
 import json
+import time
 from io import BytesIO
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from tests.evidence.reading import REPORTS, content, read, refusal
 
 from gonogo.domain.errors import InvalidInput
+from gonogo.evidence.format import BEGINNING, Beginning
 from gonogo.evidence.formats import FORMATS, read_report
 
 PATHS = sorted(
@@ -99,6 +101,36 @@ def test_any_json_value_is_read_or_refused_by_every_reader(reader, value):
     except InvalidInput:
         return
     assert found.facts
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *(
+            b" ",
+            b"\n",
+            b" \n",
+            b"1",
+            b"a:",
+            b":1:1",
+            b"(1,1",
+            b'"\\',
+            b"{",
+            b"[{",
+            b"<",
+            b"<!--",
+            b"--",
+        ),
+        *(b"\x1b[0", b"\xff", b"F401 x\n --> ", b"Found 1 error", b"1 file ", b"Checking a\n"),
+    ],
+)
+def test_no_beginning_keeps_the_formats_busy_for_long(unit):
+    head = (unit * BEGINNING)[:BEGINNING]
+    began = time.perf_counter()
+    for each in FORMATS:
+        each.recognises(Beginning("report.txt", head))
+    assert time.perf_counter() - began < 5
 
 
 @pytest.mark.parametrize("data", [b"{}", b"[]", b"null", b"0", b'""', b"\n", b"\0", b"{", b"[{}]"])
