@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from gonogo.domain.change import Change, Merge
-from gonogo.domain.evidence import EvidenceKind, Facts
+from gonogo.domain.evidence import Evidence, EvidenceKind, Facts
 from gonogo.domain.paper import Content, FiledEvidence, Handoff, Paper, Withdrawal
 
 AnyContent = TypeVar("AnyContent", bound=Content)
@@ -70,14 +70,29 @@ def newest(dossier: Dossier, content: type[AnyContent]) -> tuple[Paper, AnyConte
 
 
 def current(dossier: Dossier) -> tuple[Filed, ...]:
-    """The evidence that counts: of several reports of one kind, format and name, the last filed."""
-    last: dict[tuple[str, str, str], Filed] = {}
+    """The evidence that counts: of several reports of one kind, format and name, the last filed.
+
+    One report may say several things of one kind (of each tool that wrote into it); all of them count.
+    """
+    last: dict[tuple[str, ...], tuple[Filed, ...]] = {}
     for paper, content in holding(dossier, FiledEvidence):
-        evidence = content.evidence
-        key = (evidence.kind.value, evidence.format, evidence.name)
-        last.pop(key, None)  # the newest also stands last
-        last[key] = Filed(paper, content)
-    return tuple(last.values())
+        place = place_of(content.evidence)
+        earlier = last.pop(place, ())  # the newest also stands last
+        with_it = earlier if earlier and _report(earlier[0].paper) == _report(paper) else ()
+        last[place] = (*with_it, Filed(paper, content))
+    return tuple(filed for together in last.values() for filed in together)
+
+
+def place_of(evidence: Evidence) -> tuple[str, ...]:
+    """Where evidence stands: a report takes the place of an earlier one of its kind, format and name."""
+    return evidence.kind.value, evidence.format, evidence.name
+
+
+def _report(paper: Paper) -> tuple[object, ...]:
+    """What the papers of one report that was filed at once have in common."""
+    content = paper.content
+    digest = content.evidence.digest if isinstance(content, FiledEvidence) else ""
+    return digest, paper.actor, paper.at
 
 
 def evidence_digest(dossier: Dossier) -> str:

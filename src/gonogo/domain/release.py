@@ -48,9 +48,9 @@ TRANSITIONS: Mapping[Stage, frozenset[Stage]] = {
     S.HELD: frozenset({S.CHECKING, S.CLEARED, S.NO_GO, S.ABORTED}),
     S.CLEARED: frozenset({S.HELD, S.STAGING, S.NO_GO, S.ABORTED}),
     # A version that fails its rehearsal never met a customer: that is a No-Go, not a rollback.
-    # Up to the first customer a gate may change its answer.
+    # Before production the gates are asked again.
     S.STAGING: _TROUBLE | {S.CANARY, S.HELD, S.NO_GO, S.ABORTED},
-    S.CANARY: _TROUBLE | {S.PROMOTING, S.HELD},
+    S.CANARY: _TROUBLE | {S.PROMOTING},
     S.PROMOTING: _TROUBLE | {S.VERIFYING},
     S.VERIFYING: _TROUBLE | {S.WATCHING},
     S.WATCHING: _TROUBLE | {S.RELEASED},

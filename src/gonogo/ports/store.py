@@ -132,6 +132,10 @@ class PaperStore(Protocol):
         """Papers of the service as a whole, and those of one commit, in the order they were filed."""
         ...
 
+    async def paper(self, paper_id: str) -> Paper | None:
+        """One paper."""
+        ...
+
 
 class PeopleStore(Protocol):
     """People and their tokens."""

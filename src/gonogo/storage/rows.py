@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from gonogo.domain.audit import AuditEntry
 from gonogo.domain.journal import JournalEntry, StepState
 from gonogo.domain.message import Message
+from gonogo.domain.person import Token
 from gonogo.domain.plan import Plan
 from gonogo.domain.registration import Registration
-from gonogo.domain.release import Instruction, InstructionKind, Release, Stage
+from gonogo.domain.release import Instruction, InstructionKind, Release, Stage, VerifiedLine
 from gonogo.domain.slot import Slot, SlotRole
-from gonogo.storage.codec import decode
+from gonogo.storage.codec import decode, encode
 
 Values = dict[str, Any]
 Row = sa.Row[Any]
@@ -123,6 +124,24 @@ def instruction_of(row: Row) -> Instruction:
         actor=row.actor,
         reason=row.reason,
         at=row.at,
+        lines=tuple(decode(VerifiedLine, json.dumps(line)) for line in json.loads(row.lines)),
+    )
+
+
+def lines_text(lines: tuple[VerifiedLine, ...]) -> str:
+    """What a person tried, line by line, as JSON."""
+    return f"[{','.join(encode(line) for line in lines)}]"
+
+
+def token_of(row: Row) -> Token:
+    """The token of a row."""
+    return Token(
+        id=row.id,
+        person=row.person,
+        digest=row.digest,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
     )
 
 
