@@ -331,6 +331,35 @@ def test_a_mistake_in_gates_is_one_sentence_with_its_place(good: str, bad: str, 
     assert sentences(TEXT.replace(good, bad, 1)) == (f"gonogo.yaml:{says}",)
 
 
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        ("  tests: required", "  test: required"),
+        ("  tests: required", "  tests: off"),
+        ("  tests: required", "  tests: {cases: 5}"),
+        ("mode: off, because: no dependencies", "mode: off"),
+        ("total: 60%", "total: 60"),
+        ("expires: 3d", "expires: 3"),
+        ("high: 1", "high: many"),
+        ("errors: 2,", "errors: -2,"),
+        ("30 files 900 lines", "30 files"),
+        ("at most 1 %", "under 1 %"),
+        ("./docs/api.md", "../api.md"),
+        ("qa: 2", "viewer: 2"),
+        ("roles: [QA]", "roles: [product]"),
+        ("2026-12-20 to 2027-01-03", "christmas"),
+        ("fri 16:00 to Monday", "fri to Monday"),
+        ("reports: [reports/junit.xml]", "reports: []"),
+        ("items: [Keys rotated]", "items: []"),
+    ],
+)
+def test_editors_refuse_what_the_reader_refuses(good: str, bad: str) -> None:
+    text = TEXT.replace(good, bad, 1)
+    assert text != TEXT
+    assert sentences(text)
+    assert not accepted_by_schema(text)
+
+
 def test_a_seed_without_a_database_to_fill_is_refused() -> None:
     text = TEXT.replace("    database_url: sqlite:///rehearsals.db\n", "")
     assert load(text).migrations is not None
