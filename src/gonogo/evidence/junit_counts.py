@@ -116,11 +116,9 @@ def _failures(
         as_failures |= {tally.failures, tally.with_failures, tally.failures + tally.failed_runs}
         as_errors |= {tally.errors, tally.with_errors, tally.errors + tally.error_runs}
         together |= {tally.with_either, tally.failures + tally.errors}
-    if errors in {None, 0} and failures in together:
+    if failures in together and errors in {None, 0, failures}:
         return None
-    if failures in {None, 0} and errors in together:
-        return None
-    if failures == errors and failures in together:
+    if errors in together and failures in {None, 0}:
         return None
     if failures is not None and failures not in as_failures:
         return Contradiction("failures", failures, deep.with_failures)
