@@ -82,7 +82,6 @@ class _Suite:
     direct: Tally = field(default_factory=Tally)
     below: Tally = field(default_factory=Tally)
     inside: Inside = field(default_factory=Inside)
-    loose: int = 0
 
 
 class _Report:
@@ -144,9 +143,9 @@ class _Report:
             raise unfit(self._name, "has a case whose time is not a number of seconds")
         total = self._total
         facts = TestFacts(
-            total=total.cases,
+            total=total.cases + total.loose,
             passed=total.cases - total.failed - total.skipped,
-            failed=total.failed,
+            failed=total.failed + total.loose,
             skipped=total.skipped,
             flaky=total.flaky,
             seconds=max(0.0, round(self._seconds, 6)),
@@ -227,9 +226,6 @@ class _Report:
         if suite.repeats is not None:
             distinct = suite.below.cases + suite.repeats.settle(deep)
         self._compare(suite, deep, distinct)
-        if suite.loose:
-            deep.cases += suite.loose
-            deep.failed += suite.loose
         if self._open:
             outer = self._open[-1]
             outer.below.add(deep)
@@ -247,14 +243,13 @@ class _Report:
         if not suite.is_suite:
             counts, name = suite.direct, _OUTSIDE
             self._has_suite = self._has_suite or counts.cases > 0
-            if not counts.cases:
+            if not counts.cases + counts.loose:
                 return
         elif self._open and self._open[-1].is_suite:
             return
         if len(self._suites) < SUITES:
-            self._suites.append(
-                SuiteCounts(name, counts.cases, counts.failed, counts.skipped, counts.flaky)
-            )
+            cases, failed = counts.cases + counts.loose, counts.failed + counts.loose
+            self._suites.append(SuiteCounts(name, cases, failed, counts.skipped, counts.flaky))
 
     def _compare(self, suite: _Suite, deep: Tally, distinct: int | None) -> None:
         direct, inside = suite.direct, suite.inside
@@ -304,10 +299,8 @@ class _Report:
             self._parser.CharacterDataHandler = _up_to(heard, 2 * _MESSAGE)
 
     def _loose(self, attributes: dict[str, str]) -> None:
-        suite = self._open[-1] if self._open else None
-        if suite is None:
-            raise self._wrong("has no test suite in it")
-        suite.loose += 1
+        suite = self._open[-1]
+        suite.direct.loose += 1
         if len(self._failures) < EXAMPLES:
             message = _short(attributes.get("message", ""), _MESSAGE)
             self._failures.append(Example(suite.name, "the suite itself", message))
