@@ -13,6 +13,7 @@ from gonogo.ports.workshop import Job, JobResult, Workshop
 
 UNKNOWN = "a" * 40
 TELLS, FAILS, HANGS = "echo $WHO", "echo no; exit 4", "sleep 100"
+REPORTS = "mkdir -p out && printf good > out/report.txt"
 
 
 @pytest.fixture
@@ -63,3 +64,29 @@ async def test_a_command_ends_with_its_code_or_runs_out_of_time(
     result = await run(line)
     assert (result.exit_code, result.output, result.ok) == (code, output, ok)
     assert code is None or result.log_path
+
+
+async def test_a_report_that_a_command_left_can_be_read(workshop, repository, commit, run):
+    await workshop.lay_out(str(repository), "orders", commit)
+    await run(REPORTS)
+    if isinstance(workshop, MemoryWorkshop):
+        workshop.leave(commit, "out/report.txt", b"good")
+    with await workshop.report("orders", commit, "out/report.txt") as file:
+        assert file.read() == b"good"
+
+
+@pytest.mark.parametrize("path", ["nothing.txt", "../locks", "/etc/passwd", "."])
+async def test_a_report_that_is_not_there_or_lies_elsewhere_is_refused(
+    path, workshop, repository, commit
+):
+    await workshop.lay_out(str(repository), "orders", commit)
+    with pytest.raises(ActionFailed):
+        await workshop.report("orders", commit, path)
+
+
+async def test_a_link_that_leads_out_of_the_version_is_refused(tmp_path, repository, commit):
+    workshop = GitWorkshop(tmp_path / "workshop")
+    await workshop.lay_out(str(repository), "orders", commit)
+    (workshop.files("orders", commit) / "link").symlink_to("/etc/hostname")
+    with pytest.raises(ActionFailed, match="outside"):
+        await workshop.report("orders", commit, "link")

@@ -82,8 +82,9 @@ def keys_of(node: Any) -> Iterator[tuple[str, dict[str, Any]]]:
         properties = node.get("properties")
         if isinstance(properties, dict):
             yield from properties.items()
-        for value in node.values():
-            yield from keys_of(value)
+        for key, value in node.items():
+            if key not in {"if", "not"}:  # conditions on keys that are described elsewhere
+                yield from keys_of(value)
     elif isinstance(node, list):
         for value in node:
             yield from keys_of(value)

@@ -105,6 +105,7 @@ class HttpSmokeRunner:
             line=fill(test.command.line, order.placeholders),
             within=test.command.within,
             variables=order.variables,
+            environment=order.environment,
         )
         hide = _hiding(order.headers.values())
         try:

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gonogo.domain.health import Finding
 from gonogo.domain.look import Look
+
+if TYPE_CHECKING:
+    from gonogo.usecases.patch_guard import Guarded, Request
 
 
 class Program(Protocol):
@@ -30,6 +33,10 @@ class Program(Protocol):
 
     def verify_chain(self) -> dict[str, Any]:
         """Whether the audit chain holds, without a running desk."""
+        ...
+
+    def patch_guard(self, request: "Request") -> "Guarded":
+        """One change of a git repository against its limits, without a desk."""
         ...
 
 

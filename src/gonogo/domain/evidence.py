@@ -291,8 +291,12 @@ class SmokeFacts:
 
 
 class RehearsalStep(StrEnum):
-    """What a rollback rehearsal tries, in order."""
+    """What a rollback rehearsal tries, in order.
 
+    When the version before fails on its own schema already, the rehearsal proves nothing.
+    """
+
+    PREVIOUS_ON_OWN_SCHEMA = "previous_on_own_schema"
     UPGRADE = "upgrade"
     PREVIOUS_ON_NEW_SCHEMA = "previous_on_new_schema"
     NEW_ON_NEW_SCHEMA = "new_on_new_schema"

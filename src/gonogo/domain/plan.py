@@ -10,6 +10,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from gonogo.domain.actor import Role
+from gonogo.domain.gate import GateRule
 from gonogo.domain.traffic import BadStatus, Endpoint, Kpi, SlowerThan
 
 Json = Any  # what json.loads returns
@@ -34,11 +36,64 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """How a rollback is rehearsed: in a fresh database that is thrown away.
+
+    `database_url` says where fresh databases are made: a SQLite URL (a new file is used, never this
+    one) or a PostgreSQL URL of a server on which databases may be created; None: as in the first
+    environment. `seed` fills it once the previous version's migrations ran. `variables` switch side
+    effects off.
+    """
+
+    database_url: str | None = None
+    seed: Command | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Migrations:
     """How the schema goes up, and down where that is possible."""
 
     upgrade: Command
     downgrade: Command | None = None
+    rehearsal: Rehearsal = Rehearsal()
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A command that makes reports in the files of the version, and the paths of those reports."""
+
+    command: Command
+    reports: tuple[str, ...]
+
+
+class ChecklistTime(StrEnum):
+    """When a checklist is worked through."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistItem:
+    """One line of a checklist. `component` groups lines for their progress; `roles` may tick it (none:
+    anybody who may tick); with `evidence` a tick says what shows that it is done."""
+
+    name: str
+    component: str = ""
+    roles: tuple[Role, ...] = ()
+    evidence: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Checklist:
+    """Lines that people tick. One with `every` belongs to the service and its ticks fall due again
+    after that time; any other belongs to each version."""
+
+    name: str
+    items: tuple[ChecklistItem, ...]
+    when: ChecklistTime = ChecklistTime.BEFORE
+    every: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +190,11 @@ class CriterionMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RollbackCriterion:
-    """A promise of when the release is taken back: more than `limit` bad, within `window`."""
+    """A promise of when the release is taken back: more than `limit` bad, within `window`.
+
+    `signer` is who signed for it, or empty when the spec says it. With `lasts` it holds for that long
+    after the first customer, otherwise until the release has ended.
+    """
 
     name: str
     bad: BadStatus | SlowerThan
@@ -144,6 +203,8 @@ class RollbackCriterion:
     mode: CriterionMode
     window: timedelta
     minimum_requests: int = 20
+    signer: str = ""
+    lasts: timedelta | None = None
 
 
 class OnSilence(StrEnum):
@@ -156,10 +217,18 @@ class OnSilence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """Confirmation by a person after the smoke test of a promoted release."""
+    """Confirmation by a person after the smoke test of a promoted release.
+
+    `lines` are what they try, each answered by itself; `roles` may answer (none: anybody who may
+    confirm). With `after_rollback` the version that serves again is confirmed in the same way, and
+    nobody's answer then asks for a person.
+    """
 
     within: timedelta
     on_silence: OnSilence
+    lines: tuple[str, ...] = ()
+    roles: tuple[Role, ...] = ()
+    after_rollback: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +251,9 @@ class Plan:
     rollback_criteria: tuple[RollbackCriterion, ...] = ()
     verification: Verification | None = None
     tester_header: str | None = "X-Gonogo-Canary"
+    gates: tuple[GateRule, ...] = ()
+    collections: tuple[Collection, ...] = ()
+    checklists: tuple[Checklist, ...] = ()
 
     @property
     def production(self) -> Environment:

@@ -48,7 +48,8 @@ TRANSITIONS: Mapping[Stage, frozenset[Stage]] = {
     S.HELD: frozenset({S.CHECKING, S.CLEARED, S.NO_GO, S.ABORTED}),
     S.CLEARED: frozenset({S.HELD, S.STAGING, S.NO_GO, S.ABORTED}),
     # A version that fails its rehearsal never met a customer: that is a No-Go, not a rollback.
-    S.STAGING: _TROUBLE | {S.CANARY, S.NO_GO, S.ABORTED},
+    # Before production the gates are asked again.
+    S.STAGING: _TROUBLE | {S.CANARY, S.HELD, S.NO_GO, S.ABORTED},
     S.CANARY: _TROUBLE | {S.PROMOTING},
     S.PROMOTING: _TROUBLE | {S.VERIFYING},
     S.VERIFYING: _TROUBLE | {S.WATCHING},
@@ -131,6 +132,16 @@ class InstructionKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class VerifiedLine:
+    """One line that a person tried in production: did it pass, how long it took, and what they saw."""
+
+    name: str
+    passed: bool
+    seconds: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Instruction:
     """A person's word to a release. It is stored first; whoever drives the release reads it from there."""
 
@@ -140,3 +151,4 @@ class Instruction:
     actor: str
     reason: str
     at: datetime
+    lines: tuple[VerifiedLine, ...] = ()

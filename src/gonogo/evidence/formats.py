@@ -11,16 +11,56 @@ from typing import BinaryIO
 
 from gonogo.domain.errors import InvalidInput
 from gonogo.domain.evidence import Evidence
+from gonogo.evidence.alert_checks import AMTOOL, PROMTOOL
+from gonogo.evidence.black import BLACK
 from gonogo.evidence.cobertura import COBERTURA
 from gonogo.evidence.coverage_json import COVERAGE_JSON
+from gonogo.evidence.cyclonedx import CYCLONEDX
+from gonogo.evidence.eslint import ESLINT
+from gonogo.evidence.flake8 import FLAKE8
 from gonogo.evidence.format import BEGINNING, Beginning, Format, unfit
 from gonogo.evidence.junit import JUNIT
+from gonogo.evidence.k6 import K6
 from gonogo.evidence.lcov import LCOV
+from gonogo.evidence.locust import LOCUST, LOCUST_HISTORY, LOCUST_JSON
+from gonogo.evidence.migrations.reader import MIGRATION_SQL
+from gonogo.evidence.mypy import MYPY
+from gonogo.evidence.npm_audit import NPM_AUDIT
+from gonogo.evidence.pip_audit import PIP_AUDIT
+from gonogo.evidence.plain import PLAIN
+from gonogo.evidence.ruff import RUFF, RUFF_FORMAT, RUFF_TEXT
+from gonogo.evidence.sarif import SARIF
+from gonogo.evidence.tsc import TSC
 
 LARGEST = 512 * 1024 * 1024
 """Bytes of the largest report that is read."""
 
-FORMATS: tuple[Format, ...] = (JUNIT, COBERTURA, COVERAGE_JSON, LCOV)
+FORMATS: tuple[Format, ...] = (
+    JUNIT,
+    COBERTURA,
+    PLAIN,
+    COVERAGE_JSON,
+    SARIF,
+    CYCLONEDX,
+    NPM_AUDIT,
+    PIP_AUDIT,
+    ESLINT,
+    K6,
+    LOCUST_JSON,
+    RUFF,
+    LOCUST,
+    LOCUST_HISTORY,
+    LCOV,
+    PROMTOOL,
+    AMTOOL,
+    RUFF_FORMAT,
+    RUFF_TEXT,
+    BLACK,
+    MYPY,
+    TSC,
+    FLAKE8,
+    MIGRATION_SQL,
+)
 """One line for each format; narrower ones stand before wider ones."""
 
 

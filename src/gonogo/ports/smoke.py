@@ -22,7 +22,8 @@ class SmokeOrder:
     """Which tests to run, in order, against which address.
 
     `headers` go with every request (the tester's secret header). `placeholders` are replaced in
-    commands, `variables` are added to their environment; they run in the files of `commit`.
+    commands, `variables` and the secrets of `environment` are added to their environment; they run in
+    the files of `commit`.
     """
 
     service: str
@@ -32,6 +33,7 @@ class SmokeOrder:
     headers: Mapping[str, str] = field(default_factory=dict)
     placeholders: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
+    environment: str = ""
 
 
 class Smoke(Protocol):

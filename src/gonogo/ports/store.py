@@ -9,6 +9,8 @@ from gonogo.domain.audit import AuditDraft, AuditEntry
 from gonogo.domain.journal import JournalEntry
 from gonogo.domain.look import Look
 from gonogo.domain.message import Message
+from gonogo.domain.paper import Paper
+from gonogo.domain.person import Person, Token
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Instruction, Release
 from gonogo.domain.slot import Slot
@@ -119,6 +121,47 @@ class ReleaseStore(Protocol):
         ...
 
 
+class PaperStore(Protocol):
+    """What was filed about services and their versions. Papers are only ever added."""
+
+    async def file(self, papers: tuple[Paper, ...], audit: AuditDraft) -> None:
+        """Store papers, all or none, with one audit entry. A paper whose id is known is left as it is."""
+        ...
+
+    async def papers(self, service: str, commit: str | None = None) -> tuple[Paper, ...]:
+        """Papers of the service as a whole, and those of one commit, in the order they were filed."""
+        ...
+
+    async def paper(self, paper_id: str) -> Paper | None:
+        """One paper."""
+        ...
+
+
+class PeopleStore(Protocol):
+    """People and their tokens."""
+
+    async def put_person(self, person: Person, audit: AuditDraft) -> None:
+        """Store or replace a person."""
+        ...
+
+    async def people(self) -> tuple[Person, ...]:
+        """Everybody, by name, also those who left."""
+        ...
+
+    async def put_token(self, token: Token, audit: AuditDraft) -> None:
+        """Store or replace a token."""
+        ...
+
+    async def tokens(self) -> tuple[Token, ...]:
+        """All tokens, the oldest first."""
+        ...
+
+    async def bearer(self, digest: str, now: datetime) -> Person | None:
+        """Whom a token with this digest stands for now: nobody when it is unknown, expired or revoked,
+        or when the person has left."""
+        ...
+
+
 class LeaseStore(Protocol):
     """Who drives what."""
 
@@ -160,5 +203,7 @@ class Outbox(Protocol):
         ...
 
 
-class Store(ServiceStore, ReleaseStore, LeaseStore, AuditStore, Outbox, Protocol):
+class Store(
+    ServiceStore, ReleaseStore, PaperStore, PeopleStore, LeaseStore, AuditStore, Outbox, Protocol
+):
     """All of it, as one database gives it."""

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """One command of one version, run in that version's files. `name` names its log.
 
-    `line` has its placeholders replaced; `variables` are added to the allow-listed environment.
+    `line` has its placeholders replaced; `variables` are added to the allow-listed environment, and so
+    are the secrets of `environment`, where one is named; their values never appear in what it printed.
     """
 
     service: str
@@ -19,6 +20,7 @@ class Job:
     line: str
     within: timedelta
     variables: Mapping[str, str] = field(default_factory=dict)
+    environment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +47,11 @@ class Workshop(Protocol):
 
     async def run(self, job: Job) -> JobResult:
         """Run a command to its end. Not repeatable by itself: the caller keeps a journal."""
+        ...
+
+    async def report(self, service: str, commit: str, path: str) -> BinaryIO:
+        """A file that a command left in the files of this commit, opened for reading from its start.
+
+        Raises ActionFailed when there is no such file, or it does not lie inside.
+        """
         ...

@@ -24,7 +24,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.reader import ReaderError
 
 from gonogo.domain.plan import Json
-from gonogo.spec.problem import Mark, Problem, SpecError
+from gonogo.spec.problem import SPEC, Document, Mark, Problem, SpecError
 from gonogo.spec.units import Unfit
 from gonogo.spec.wording import quoted
 
@@ -118,16 +118,16 @@ def _refuse(mark: Mark, message: str) -> NoReturn:
     raise _Refusal(mark, message)
 
 
-def parse(content: str | bytes, path: str) -> tuple[Table, bytes]:
+def parse(content: str | bytes, path: str, document: Document = SPEC) -> tuple[Table, bytes]:
     """The mapping that a file holds, and its bytes. Raises SpecError."""
     try:
-        text, raw = _decode(content)
-        return _tree(text), raw
+        text, raw = _decode(content, document)
+        return _tree(text, document), raw
     except _Refusal as refusal:
-        raise SpecError(path, (refusal.problem,)) from None
+        raise SpecError(path, (refusal.problem,), document) from None
 
 
-def _decode(content: str | bytes) -> tuple[str, bytes]:
+def _decode(content: str | bytes, document: Document) -> tuple[str, bytes]:
     try:
         raw = content.encode() if isinstance(content, str) else content
         text = raw.decode()
@@ -137,13 +137,14 @@ def _decode(content: str | bytes) -> tuple[str, bytes]:
         line = before.count("\n") if isinstance(before, str) else before.count(b"\n")
         _refuse(Mark(line + 1, 1), "this line is not UTF-8 text; save the file as UTF-8")
     if len(raw) > MOST_BYTES:
-        _refuse(START, f"the file is larger than 1 MB ({len(raw)} bytes); a spec is a few kB")
+        usual = f"a {document.name} is a few kB"
+        _refuse(START, f"the file is larger than 1 MB ({len(raw)} bytes); {usual}")
     return text.removeprefix("\ufeff"), raw
 
 
-def _tree(text: str) -> Table:
+def _tree(text: str, document: Document) -> Table:
     try:
-        node = _build(_events(text))
+        node = _build(_events(text), document)
     except MarkedYAMLError as error:
         unclosed = "end of stream" in str(error.problem) or "<stream end>" in str(error.problem)
         mark = (error.context_mark if unclosed else None) or error.problem_mark
@@ -161,9 +162,10 @@ def _tree(text: str) -> Table:
         detail = str(error).splitlines()[0] if str(error) else type(error).__name__
         _refuse(START, f"this is not valid YAML ({detail})")
     if node is None or (isinstance(node, Text) and node.empty):
-        _refuse(START, 'the file is empty; a spec begins with "service: NAME"')
+        _refuse(START, f'the file is empty; a {document.name} begins with "{document.begins}"')
     if not isinstance(node, Table):
-        _refuse(node.mark, f"a spec must be a mapping of keys to values, not {kind(node)}")
+        wanted = f"a {document.name} must be a mapping of keys to values"
+        _refuse(node.mark, f"{wanted}, not {kind(node)}")
     return node
 
 
@@ -173,13 +175,14 @@ def _events(text: str) -> Iterator[Any]:
     yield from yaml.parse(text)
 
 
-def _build(events: Iterator[Any]) -> Node | None:
+def _build(events: Iterator[Any], document: Document) -> Node | None:
     root: Node | None = None
     opened: list[tuple[Row | Table, str | None]] = []
     anchors: dict[str, Node] = {}
     for event in events:
         if isinstance(event, DocumentStartEvent) and root is not None:
-            _refuse(_mark(event.start_mark), "the file holds several documents; a spec is only one")
+            only = f"a {document.name} is only one"
+            _refuse(_mark(event.start_mark), f"the file holds several documents; {only}")
         if isinstance(event, MappingStartEvent | SequenceStartEvent):
             opened.append((_open(event, len(opened)), event.anchor))
             continue

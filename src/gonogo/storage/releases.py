@@ -13,7 +13,7 @@ from gonogo.domain.release import Instruction, Release
 from gonogo.ports.store import Change, Lease
 from gonogo.storage import chain, history, outbox, services
 from gonogo.storage.codec import encode
-from gonogo.storage.rows import Row, instruction_of, release_of, values_of_release
+from gonogo.storage.rows import Row, instruction_of, lines_text, release_of, values_of_release
 from gonogo.storage.tables import instructions, leases, plans, releases
 
 _OF_RELEASE = releases.c.id == sa.bindparam("of_release")
@@ -173,6 +173,7 @@ def instruct(
             actor=instruction.actor,
             reason=instruction.reason,
             at=instruction.at,
+            lines=lines_text(instruction.lines),
         )
     )
     chain.append(connection, audit, now)

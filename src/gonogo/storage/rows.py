@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from gonogo.domain.audit import AuditEntry
 from gonogo.domain.journal import JournalEntry, StepState
 from gonogo.domain.message import Message
+from gonogo.domain.person import Token
 from gonogo.domain.plan import Plan
 from gonogo.domain.registration import Registration
-from gonogo.domain.release import Instruction, InstructionKind, Release, Stage
+from gonogo.domain.release import Instruction, InstructionKind, Release, Stage, VerifiedLine
 from gonogo.domain.slot import Slot, SlotRole
-from gonogo.storage.codec import decode
+from gonogo.storage.codec import decode, encode
 
 Values = dict[str, Any]
 Row = sa.Row[Any]
@@ -43,6 +44,12 @@ def values_of_release(release: Release) -> Values:
     }
 
 
+@lru_cache(maxsize=128)
+def plan_of(text: str) -> Plan:
+    """The plan that this text holds; frozen, so that all who read the same text may share it."""
+    return decode(Plan, text)
+
+
 def release_of(row: Row) -> Release:
     """The release of a row of `releases` joined with its plan."""
     return Release(
@@ -51,7 +58,7 @@ def release_of(row: Row) -> Release:
         version=row.version,
         commit=row.commit,
         previous=row.previous,
-        plan=decode(Plan, row.plan),
+        plan=plan_of(row.plan),
         actor=row.actor,
         created_at=row.created_at,
         stage=Stage(row.stage),
@@ -72,7 +79,7 @@ def registration_of(row: Row) -> Registration:
         service=row.service,
         repository=row.repository,
         spec=row.spec,
-        plan=decode(Plan, row.plan),
+        plan=plan_of(row.plan),
         actor=row.actor,
         at=row.at,
         tester_secret=row.tester_secret,
@@ -117,6 +124,24 @@ def instruction_of(row: Row) -> Instruction:
         actor=row.actor,
         reason=row.reason,
         at=row.at,
+        lines=tuple(decode(VerifiedLine, json.dumps(line)) for line in json.loads(row.lines)),
+    )
+
+
+def lines_text(lines: tuple[VerifiedLine, ...]) -> str:
+    """What a person tried, line by line, as JSON."""
+    return f"[{','.join(encode(line) for line in lines)}]"
+
+
+def token_of(row: Row) -> Token:
+    """The token of a row."""
+    return Token(
+        id=row.id,
+        person=row.person,
+        digest=row.digest,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
     )
 
 

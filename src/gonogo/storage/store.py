@@ -22,12 +22,15 @@ from gonogo.domain.errors import Unavailable
 from gonogo.domain.journal import JournalEntry
 from gonogo.domain.look import Look
 from gonogo.domain.message import Message
+from gonogo.domain.paper import Paper
+from gonogo.domain.person import Person, Token
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Instruction, Release
 from gonogo.domain.slot import Slot
 from gonogo.ports.clock import Clock
 from gonogo.ports.store import Change, Lease, Store
-from gonogo.storage import chain, history, outbox, releases, services
+from gonogo.storage import chain, history, outbox, people, releases, services
+from gonogo.storage import papers as filing
 from gonogo.storage.engine import DEFAULT_PATIENCE, READING, make_engine
 from gonogo.storage.faults import explain
 from gonogo.storage.runner import Inline, Runner, Threads
@@ -169,6 +172,38 @@ class SqlStore:
 
     async def _page_of_looks(self, release_id: str, after: int) -> tuple[tuple[int, Look], ...]:
         return await self._read(lambda c: history.page_of_looks(c, release_id, after, _PAGE))
+
+    async def file(self, papers: tuple[Paper, ...], audit: AuditDraft) -> None:
+        """See the port."""
+        await self._write(lambda c: filing.file(c, papers, audit, self._clock.now()))
+
+    async def papers(self, service: str, commit: str | None = None) -> tuple[Paper, ...]:
+        """See the port."""
+        return await self._read(lambda c: filing.find(c, service, commit))
+
+    async def paper(self, paper_id: str) -> Paper | None:
+        """See the port."""
+        return await self._read(lambda c: filing.find_one(c, paper_id))
+
+    async def put_person(self, person: Person, audit: AuditDraft) -> None:
+        """See the port."""
+        await self._write(lambda c: people.put_person(c, person, audit, self._clock.now()))
+
+    async def people(self) -> tuple[Person, ...]:
+        """See the port."""
+        return await self._read(people.everybody)
+
+    async def put_token(self, token: Token, audit: AuditDraft) -> None:
+        """See the port."""
+        await self._write(lambda c: people.put_token(c, token, audit, self._clock.now()))
+
+    async def tokens(self) -> tuple[Token, ...]:
+        """See the port."""
+        return await self._read(people.all_tokens)
+
+    async def bearer(self, digest: str, now: datetime) -> Person | None:
+        """See the port."""
+        return await self._read(lambda c: people.bearer(c, digest, now))
 
     async def claim(
         self, release_id: str, desk: str, now: datetime, until: datetime

@@ -84,6 +84,41 @@ specs = sa.Table(
     sa.Column("first_at", UtcTime, nullable=False),
 )
 
+papers = sa.Table(
+    "papers",
+    metadata,
+    _number(),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("service", sa.Text, nullable=False),
+    # Null: about the service as a whole.
+    sa.Column("commit", sa.Text),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("paper", sa.LargeBinary, nullable=False),
+    sa.Index("papers_of_version", "service", "commit", "number"),
+)
+
+people = sa.Table(
+    "people",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("person", sa.Text, nullable=False),
+    sa.Column("left_at", UtcTime),
+)
+
+tokens = sa.Table(
+    "tokens",
+    metadata,
+    _number(),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("person", sa.Text, sa.ForeignKey("people.name"), nullable=False),
+    sa.Column("digest", sa.Text, nullable=False, unique=True),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("expires_at", UtcTime, nullable=False),
+    sa.Column("revoked_at", UtcTime),
+)
+
 slots = sa.Table(
     "slots",
     metadata,
@@ -156,6 +191,7 @@ instructions = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("at", UtcTime, nullable=False),
     sa.Column("handled_at", UtcTime),
+    sa.Column("lines", sa.Text, nullable=False, server_default="[]"),
     sa.Index("instructions_of_release", "release_id", "number"),
 )
 

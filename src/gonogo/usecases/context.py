@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gonogo.domain.actor import Actor, Role
-from gonogo.domain.errors import NotAllowed
 from gonogo.ports.checkup import Checkup
 from gonogo.ports.clock import Clock
 from gonogo.ports.deployer import Deployer
+from gonogo.ports.dossiers import Dossiers
+from gonogo.ports.history import History
 from gonogo.ports.router import Router
 from gonogo.ports.source import Source
 from gonogo.ports.store import Store
@@ -15,7 +15,10 @@ from gonogo.ports.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The ports a use case reaches. `wake` tells the desk that something was stored for a release."""
+    """The ports a use case reaches. `wake` tells the desk that something was stored for a release.
+
+    Without `history` nothing is told of commits; without `dossiers` gates see filed papers only.
+    """
 
     store: Store
     source: Source
@@ -25,10 +28,5 @@ class Context:
     new_id: Callable[[], str]
     wake: Callable[[str], None]
     checkups: tuple[Checkup, ...] = ()
-
-
-def allow(actor: Actor, *roles: Role) -> None:
-    """Raises NotAllowed unless the actor has one of these roles."""
-    if actor.role not in roles:
-        names = ", ".join(role.value for role in roles)
-        raise NotAllowed(f"{actor.name} is {actor.role.value}; this needs {names}")
+    history: History | None = None
+    dossiers: Dossiers | None = None

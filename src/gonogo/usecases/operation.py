@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from gonogo.domain.actor import Actor, Role
+from gonogo.domain.actor import Actor
 from gonogo.domain.audit import GENESIS, AuditEntry, first_broken
 from gonogo.domain.errors import GonogoError
 from gonogo.domain.health import Finding, Health
 from gonogo.domain.slot import Slot, SlotRole, with_role
-from gonogo.usecases.context import Context, allow
+from gonogo.usecases.context import Context
+from gonogo.usecases.permissions import Deed, allow
 
 _GRACE_SECONDS = 10.0
 
@@ -85,7 +86,7 @@ async def stop_everything(context: Context, actor: Actor) -> tuple[str, ...]:
     The rows stay as they are: a desk that is started again brings back what served before. The desk
     itself must not be running.
     """
-    allow(actor, Role.OWNER)
+    allow(actor, Deed.STOP)
     stopped: list[str] = []
     for registration in await context.store.registrations():
         for environment in registration.plan.environments:

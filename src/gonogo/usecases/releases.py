@@ -1,11 +1,13 @@
 """Releases: starting one, finding one, telling it something, and telling its story."""
 
 import unicodedata
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 
-from gonogo.domain.actor import Actor, Role
+from gonogo.domain.actor import Actor
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.errors import Conflict, InvalidInput, NotFound
+from gonogo.domain.journal import StepState
 from gonogo.domain.message import Message
 from gonogo.domain.release import (
     TRANSITIONS,
@@ -14,10 +16,13 @@ from gonogo.domain.release import (
     InstructionKind,
     Release,
     Stage,
+    VerifiedLine,
 )
 from gonogo.domain.slot import SlotRole, with_role
 from gonogo.domain.story import Story
-from gonogo.usecases.context import Context, allow
+from gonogo.usecases.context import Context
+from gonogo.usecases.permissions import Deed, allow
+from gonogo.usecases.specs import registration_of
 
 _LONGEST_REASON = 2000
 
@@ -28,19 +33,27 @@ _LEADS_TO = {
 }
 
 
+_OPEN = frozenset({StepState.FAILED, StepState.UNKNOWN})
+
+DEEDS: Mapping[InstructionKind, Deed] = {
+    InstructionKind.PAUSE: Deed.PAUSE,
+    InstructionKind.RESUME: Deed.PAUSE,
+    InstructionKind.RETRY: Deed.SETTLE,
+    InstructionKind.ABORT: Deed.ABORT,
+    InstructionKind.ROLL_BACK: Deed.ROLL_BACK,
+    InstructionKind.CONFIRM: Deed.VERIFY,
+    InstructionKind.REJECT: Deed.VERIFY,
+}
+"""What one must be allowed to do to say it. To resume over an open step takes SETTLE as well."""
+
+
 async def prepare_release(context: Context, actor: Actor, *, service: str, version: str) -> Release:
     """The release as it would start now; nothing is stored.
 
     Raises NotFound for an unknown service or tag, Conflict when the version serves already.
     """
-    allow(actor, Role.OWNER)
-    registration = await context.store.registration(service)
-    if registration is None:
-        names = ", ".join(each.service for each in await context.store.registrations())
-        raise NotFound(
-            f'no service "{service}" is registered (known: {names or "none"})',
-            hint="run `gonogo register` in its repository",
-        )
+    allow(actor, Deed.RELEASE)
+    registration = await registration_of(context, service)
     commit = await context.source.resolve(registration.repository, version)
     production = registration.plan.production
     slots = await context.store.slots(service, production.name)
@@ -73,7 +86,7 @@ async def start_release(
     `key` is the idempotency key: the same key gives the same release. Raises what `prepare_release`
     raises, and Conflict while another release of the service is under way.
     """
-    allow(actor, Role.OWNER)
+    allow(actor, Deed.RELEASE)
     if key is not None and (known := await context.store.release(key)) is not None:
         if (known.service, known.version) != (service, version):
             raise Conflict(f'key "{key}" belongs to {known.service} {known.version}')
@@ -114,10 +127,19 @@ async def find_release(context: Context, reference: str) -> Release:
 
 
 async def instruct(
-    context: Context, actor: Actor, *, reference: str, kind: InstructionKind, reason: str
+    context: Context,
+    actor: Actor,
+    *,
+    reference: str,
+    kind: InstructionKind,
+    reason: str,
+    lines: tuple[VerifiedLine, ...] = (),
 ) -> Release:
-    """Tell a release something. What cannot be done in its stage is refused at once with Conflict."""
-    allow(actor, Role.OWNER)
+    """Tell a release something. What cannot be done in its stage is refused at once with Conflict.
+
+    `lines` go with a confirmation; gonogo.usecases.verification holds them against the plan.
+    """
+    allow(actor, DEEDS[kind])
     reason = reason.strip()
     if not reason:
         raise InvalidInput("a reason is needed", hint='add --reason "…"')
@@ -128,6 +150,8 @@ async def instruct(
     if not reason.isprintable() and any(unicodedata.category(mark) == "Cs" for mark in reason):
         raise InvalidInput("the reason holds half a character (a lone surrogate); write it again")
     release = await find_release(context, reference)
+    if kind is InstructionKind.RESUME and await _has_open_step(context, release):
+        allow(actor, Deed.SETTLE)
     _fits(release, kind)
     instruction = Instruction(
         id=context.new_id(),
@@ -136,11 +160,21 @@ async def instruct(
         actor=actor.name,
         reason=reason,
         at=context.clock.now(),
+        lines=lines,
     )
-    audit = AuditDraft(actor.name, f"person:release:{kind.value}", release.id, {"reason": reason})
+    data: dict[str, object] = {"reason": reason}
+    if lines:
+        data["lines"] = [asdict(line) for line in lines]
+    audit = AuditDraft(actor.name, f"person:release:{kind.value}", release.id, data)
     await context.store.instruct(instruction, audit)
     context.wake(release.id)
     return release
+
+
+async def _has_open_step(context: Context, release: Release) -> bool:
+    """Whether going on says how a step ended that the desk itself cannot tell."""
+    journal = await context.store.journal(release.id)
+    return release.stage is Stage.NEEDS_PERSON or any(entry.state in _OPEN for entry in journal)
 
 
 def _fits(release: Release, kind: InstructionKind) -> None:

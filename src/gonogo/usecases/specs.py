@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from gonogo.domain.actor import Actor, Role
+from gonogo.domain.actor import Actor
 from gonogo.domain.audit import AuditDraft
-from gonogo.domain.errors import Conflict, InvalidInput
+from gonogo.domain.errors import Conflict, InvalidInput, NotFound
 from gonogo.domain.plan import Plan
 from gonogo.domain.registration import Registration
-from gonogo.usecases.context import Context, allow
+from gonogo.usecases.context import Context
+from gonogo.usecases.permissions import Deed, allow
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ async def register(
     Raises InvalidInput for a bad spec or repository, Conflict while a release of it is under way or
     when another service has one of its ports.
     """
-    allow(actor, Role.OWNER)
+    allow(actor, Deed.REGISTER)
     plan = check_spec(text, path)
     await _repository(context, repository)
     known = await context.store.registration(plan.service)
@@ -90,6 +91,18 @@ async def register(
     await context.store.register(registration, audit)
     context.wake("")
     return Registered(registration, changed=True, known_before=known is not None)
+
+
+async def registration_of(context: Context, service: str) -> Registration:
+    """What is registered under this name. Raises NotFound naming what is."""
+    registration = await context.store.registration(service)
+    if registration is None:
+        names = ", ".join(each.service for each in await context.store.registrations())
+        raise NotFound(
+            f'no service "{service}" is registered (known: {names or "none"})',
+            hint="run `gonogo register` in its repository",
+        )
+    return registration
 
 
 async def _repository(context: Context, repository: str) -> None:

@@ -1,7 +1,7 @@
 """Pages of the desk: for now the reports of releases."""
 
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Query, Request
 from fastapi.responses import HTMLResponse
@@ -11,7 +11,9 @@ from gonogo.usecases.releases import find_release, tell_story
 from gonogo.web.report import render, render_many
 
 
-def add_pages(application: FastAPI, context: Context, guard: Callable[[Request], None]) -> None:
+def add_pages(
+    application: FastAPI, context: Context, guard: Callable[[Request], Awaitable[Any]]
+) -> None:
     """Add the pages to the application; `guard` refuses a request that has no right to them."""
 
     @application.get("/api/v1/releases/{reference}/report", dependencies=[Depends(guard)])

@@ -11,11 +11,14 @@ from typing import Any, TypeVar
 
 import psutil
 
+from gonogo.adapters.local.history import GitHistory
+from gonogo.adapters.system_clock import SystemClock
 from gonogo.domain.errors import Conflict
 from gonogo.domain.health import Finding
 from gonogo.domain.look import Look
 from gonogo.settings import Settings
 from gonogo.usecases import operation, views
+from gonogo.usecases.patch_guard import Guarded, Request, guard_change
 from gonogo.wiring.lock import only_desk
 from gonogo.wiring.parts import Parts, assemble, private
 from gonogo.wiring.serving import serve
@@ -75,6 +78,10 @@ class LocalProgram:
         """Whether the audit chain holds, read from this process."""
         found = self._with_parts(lambda parts: operation.verify_chain(parts.context))
         return views.chain_view(found)
+
+    def patch_guard(self, request: Request) -> Guarded:
+        """One change of a git repository against its limits."""
+        return asyncio.run(guard_change(GitHistory(), request, SystemClock().now()))
 
     def _with_parts(self, work: Callable[[Parts], Awaitable[Answer]]) -> Answer:
         async def run() -> Answer:

@@ -17,7 +17,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -40,6 +40,7 @@ from gonogo.adapters.local.process import (
     spawn,
     tagged,
 )
+from gonogo.adapters.local.secrets import SecretsOf, hide, no_secrets
 from gonogo.domain.errors import ActionFailed
 from gonogo.domain.instance import Instance, InstanceState, InstanceStatus
 
@@ -64,7 +65,7 @@ class ProcessDeployer:
     """Instances under one directory, which is readable by its owner alone.
 
     `files` says where the files of (service, commit) are. `allowed` names the variables that a
-    process may inherit from the desk.
+    process may inherit from the desk. `secrets` are given to processes and written down nowhere.
     """
 
     def __init__(
@@ -73,7 +74,9 @@ class ProcessDeployer:
         files: Callable[[str, str], Path],
         *,
         allowed: frozenset[str] = ALLOWED,
+        secrets: SecretsOf = no_secrets,
     ) -> None:
+        self._secrets = secrets
         self._directory = directory.resolve()
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._files = files
@@ -98,12 +101,20 @@ class ProcessDeployer:
             folder = self._files(instance.service, instance.commit)
             await _require_startable(instance, folder)
             self._notes.write(fresh)
-            leader = self._spawn(instance, folder, held)
+            secrets = await self._secrets(instance.service, instance.environment)
+            leader = self._spawn(instance, folder, held, secrets)
             self._notes.write(replace(fresh, leader=leader))
             self._notes.prune()
 
     async def status(self, instance: Instance, *, probe: bool = True) -> InstanceStatus:
         """What is true now. Its last output has at most 20 lines and 8 KiB and is safe to print."""
+        found = await self._status(instance, probe=probe)
+        if not found.log_tail:
+            return found
+        secrets = await self._secrets(instance.service, instance.environment)
+        return replace(found, log_tail=hide(found.log_tail, secrets))
+
+    async def _status(self, instance: Instance, *, probe: bool) -> InstanceStatus:
         note = self._notes.read(instance.id)
         output = self._output(instance.id)
         if note is None:
@@ -182,7 +193,9 @@ class ProcessDeployer:
             return note.leader if lives(note.leader) else None
         return await asyncio.to_thread(find_leader, self._tag(instance))
 
-    def _spawn(self, instance: Instance, folder: Path, held: int) -> Identity:
+    def _spawn(
+        self, instance: Instance, folder: Path, held: int, secrets: Mapping[str, str]
+    ) -> Identity:
         about = {
             "GONOGO_SERVICE": instance.service,
             "GONOGO_ENVIRONMENT": instance.environment,
@@ -190,7 +203,7 @@ class ProcessDeployer:
             "GONOGO_COMMIT": instance.commit,
             "PORT": str(instance.port),
         }
-        layers = (instance.variables, about, self._tag(instance.id))
+        layers = (instance.variables, secrets, about, self._tag(instance.id))
         descriptor = self._output(instance.id).open_new()
         try:
             environment = child_environment(layers, allowed=self._allowed)

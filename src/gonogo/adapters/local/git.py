@@ -2,19 +2,29 @@
 
 import asyncio
 import contextlib
+import os
 import re
-from collections.abc import Mapping
+import signal
+import tempfile
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from gonogo.adapters.local.environment import child_environment
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_STEPS_BACK = re.compile(r"(?:[~^][0-9]{0,9})*\Z")
+_PIECE_BYTES = 1 << 18
+_COMPLAINT_BYTES = 4096
 _NOT_IN_A_REFERENCE = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//")
 
 
 class GitMissing(Exception):
     """There is no git on PATH."""
+
+
+class GitFailed(Exception):
+    """Git ended with an exit code that is not 0; `str(error)` is its complaint as one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +46,6 @@ async def git(
 
     `inherited` are descriptors that git keeps open, a lock for instance. Raises GitMissing.
     """
-    environment = child_environment(
-        (
-            {
-                "LC_ALL": "C",
-                "GIT_TERMINAL_PROMPT": "0",
-                "GIT_OPTIONAL_LOCKS": "0",
-                "GIT_CEILING_DIRECTORIES": str(repository.resolve().parent),
-            },
-            variables or {},
-        )
-    )
     try:
         child = await asyncio.create_subprocess_exec(
             "git",
@@ -56,7 +55,7 @@ async def git(
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env=environment,
+            env=_environment(repository, variables),
             pass_fds=inherited,
         )
     except FileNotFoundError as error:
@@ -71,6 +70,79 @@ async def git(
     complaints = errors.decode(errors="replace").strip().splitlines()
     code = -1 if child.returncode is None else child.returncode
     return GitAnswer(code, output.decode(errors="replace"), complaints[0] if complaints else "")
+
+
+async def git_pieces(
+    repository: Path,
+    *arguments: str,
+    variables: Mapping[str, str] | None = None,
+    given: bytes = b"",
+) -> AsyncGenerator[bytes]:
+    """Run one git command and give its output in pieces as it comes; `given` is its input.
+
+    Git is killed when the caller stops asking, so close it (contextlib.aclosing). Input and complaints
+    are files, so that no pipe can fill while the other end waits. Raises GitMissing at once, and
+    GitFailed after the last piece.
+    """
+    with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as complaints:
+        source.write(given)
+        source.seek(0)
+        try:
+            child = await asyncio.create_subprocess_exec(
+                "git",
+                "-C",
+                str(repository.resolve()),
+                *arguments,
+                stdin=source,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=complaints,
+                env=_environment(repository, variables),
+            )
+        except FileNotFoundError as error:
+            raise GitMissing from error
+        if child.stdout is None:
+            raise RuntimeError("git was started without a pipe for its output")
+        try:
+            while piece := await child.stdout.read(_PIECE_BYTES):
+                yield piece
+            code = await child.wait()
+        finally:
+            if child.returncode is None:
+                # Not child.kill(): of a git that just ended by itself it would take the exit code, for
+                # which asyncio waits in vain then.
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child.pid, signal.SIGKILL)
+                await child.wait()
+        if code != 0:
+            complaints.seek(0)
+            said = complaints.read(_COMPLAINT_BYTES).decode(errors="replace").strip()
+            raise GitFailed(said.splitlines()[0] if said else f"exit code {code}")
+
+
+async def git_bytes(
+    repository: Path,
+    *arguments: str,
+    variables: Mapping[str, str] | None = None,
+    given: bytes = b"",
+) -> bytes:
+    """All that one git command writes. Raises as `git_pieces` does."""
+    answer = git_pieces(repository, *arguments, variables=variables, given=given)
+    async with contextlib.aclosing(answer):
+        return b"".join([piece async for piece in answer])
+
+
+def _environment(repository: Path, variables: Mapping[str, str] | None) -> dict[str, str]:
+    return child_environment(
+        (
+            {
+                "LC_ALL": "C",
+                "GIT_TERMINAL_PROMPT": "0",
+                "GIT_OPTIONAL_LOCKS": "0",
+                "GIT_CEILING_DIRECTORIES": str(repository.resolve().parent),
+            },
+            variables or {},
+        )
+    )
 
 
 def is_commit(name: str) -> bool:
@@ -88,3 +160,9 @@ def is_tag_name(name: str) -> bool:
         or name == "@"
         or _NOT_IN_A_REFERENCE.search(name)
     )
+
+
+def is_revision(name: str) -> bool:
+    """Whether this may name a commit: a commit, tag or branch, with steps back as in HEAD~2 or v1^."""
+    steps = _STEPS_BACK.search(name)
+    return is_tag_name(name[: steps.start()] if steps else name)

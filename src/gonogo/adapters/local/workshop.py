@@ -18,8 +18,10 @@ import os
 import re
 import shutil
 import signal
+import stat
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from gonogo.adapters.local.environment import ALLOWED, child_environment
 from gonogo.adapters.local.git import GitAnswer, GitMissing, git, is_commit
@@ -41,6 +43,7 @@ from gonogo.adapters.local.process import (
     tagged,
     this_process,
 )
+from gonogo.adapters.local.secrets import SecretsOf, hide, no_secrets
 from gonogo.domain.errors import ActionFailed, InvalidInput
 from gonogo.ports.workshop import Job, JobResult
 
@@ -61,7 +64,14 @@ _runs = itertools.count(1)
 class GitWorkshop:
     """Files at `directory/<service>/<first 12 of commit>`; logs and locks beside them."""
 
-    def __init__(self, directory: Path, *, allowed: frozenset[str] = ALLOWED) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        allowed: frozenset[str] = ALLOWED,
+        secrets: SecretsOf = no_secrets,
+    ) -> None:
+        self._secrets = secrets
         self._directory = directory.resolve()
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._allowed = allowed
@@ -103,7 +113,8 @@ class GitWorkshop:
         tag = self._tag(job) | {"GONOGO_RUN": _run_name()}
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        identity = await self._spawn(job, files, output, tag)
+        secrets = await self._secrets(job.service, job.environment) if job.environment else {}
+        identity = await self._spawn(job, files, output, {**secrets, **tag})
         everything = partial(family, identity, tag)
         try:
             code = await _ended(identity, output, job.within.total_seconds())
@@ -114,7 +125,15 @@ class GitWorkshop:
             signal_all(everything(), signal.SIGKILL)
             await end(everything, 0)
             raise
-        return JobResult(code, output.tail(), loop.time() - begun, str(output.path))
+        return JobResult(code, hide(output.tail(), secrets), loop.time() - begun, str(output.path))
+
+    async def report(self, service: str, commit: str, path: str) -> BinaryIO:
+        """A file that a command left, opened for reading.
+
+        Raises ActionFailed when there is none, when it is no plain file, or when it lies outside.
+        """
+        files = self.files(service, commit)
+        return await asyncio.to_thread(_open_inside, files, path)
 
     async def _spawn(self, job: Job, files: Path, output: Output, tag: Tag) -> Identity:
         lock = files.parent / "locks" / f"{files.name}-run"
@@ -161,6 +180,21 @@ async def _check_out(repository: Path, commit: str, making: Path, held: int, doi
         f"{commit}^{{commit}}",
         index=making / "index",
     )
+
+
+def _open_inside(files: Path, path: str) -> BinaryIO:
+    wanted = (files / path).resolve()
+    if not wanted.is_relative_to(files.resolve()):
+        raise ActionFailed(f"{path} lies outside the files of the version")
+    try:
+        # Not blocking: a named pipe would wait for a writer for ever.
+        descriptor = os.open(wanted, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise ActionFailed(f"{path} cannot be read: {error.strerror}") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ActionFailed(f"{path} is not a file")
+    return os.fdopen(descriptor, "rb")
 
 
 async def _git(

@@ -1,7 +1,9 @@
 """A workshop without files: commands end as they were told to, in the loop's own time."""
 
 import asyncio
+import io
 from dataclasses import replace
+from typing import BinaryIO
 
 from gonogo.domain.errors import ActionFailed
 from gonogo.ports.workshop import Job, JobResult
@@ -20,6 +22,7 @@ class MemoryWorkshop:
         self.laid_out: set[tuple[str, str]] = set()
         self._results: dict[str, list[JobResult]] = {}
         self._refusals: dict[str, str] = {}
+        self._reports: dict[tuple[str, str], bytes] = {}
 
     def answer(self, line: str, *results: JobResult) -> None:
         """How this shell line ends: each result once, the last one ever after."""
@@ -33,6 +36,16 @@ class MemoryWorkshop:
             self._refusals.pop(commit, None)
         else:
             self._refusals[commit] = sentence
+
+    def leave(self, commit: str, path: str, content: bytes) -> None:
+        """Let this file be there, as if a command had written it."""
+        self._reports[commit, path] = content
+
+    async def report(self, service: str, commit: str, path: str) -> BinaryIO:
+        """A file that was left. Raises ActionFailed when there is none."""
+        if (service, commit) not in self.laid_out or (commit, path) not in self._reports:
+            raise ActionFailed(f"{path} cannot be read: there is no such file")
+        return io.BytesIO(self._reports[commit, path])
 
     async def lay_out(self, repository: str, service: str, commit: str) -> None:
         """See that the files of this commit stand ready. Raises ActionFailed when told to."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from gonogo.cli import output
+from gonogo.cli.commands.patch_guard import with_patch_guard
 from gonogo.cli.options import with_json
 from gonogo.cli.program import Setup
 from gonogo.domain.errors import InvalidInput
@@ -33,6 +34,7 @@ def schema() -> None:
 @click.argument("file", type=click.Path(path_type=Path), default=Path("gonogo.yaml"))
 @with_json
 @click.pass_obj
+@with_patch_guard
 def check(setup: Setup, file: Path) -> None:
     """Check a gonogo.yaml and say what it means."""
     plan = check_spec(read_spec(file), str(file))

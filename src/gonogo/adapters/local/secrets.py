@@ -1,0 +1,81 @@
+"""Secrets in files: `directory/<service>/<environment>.env`, one NAME=value a line, for the owner alone.
+
+Lines are taken literally: no quotes, no substitution. Blank lines and lines that begin with # are
+left out.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+from gonogo.adapters.local.notes import safe_name
+from gonogo.domain.errors import Unavailable
+
+SHORTEST_HIDDEN = 4
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+SecretsOf = Callable[[str, str], Awaitable[Mapping[str, str]]]
+"""Gives the secrets of a service in an environment."""
+
+
+async def no_secrets(service: str, environment: str) -> Mapping[str, str]:
+    """There are none."""
+    del service, environment
+    return {}
+
+
+def hide(text: str, secrets: Mapping[str, str]) -> str:
+    """The text without the values of secrets; very short ones are left, they would hide everything."""
+    for value in sorted(secrets.values(), key=len, reverse=True):
+        if len(value) >= SHORTEST_HIDDEN:
+            text = text.replace(value, "***")
+    return text
+
+
+class FileSecrets:
+    """Reads secrets; people write the files."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    async def names(self, service: str, environment: str) -> frozenset[str]:
+        """Which secrets are set to something. Raises as `values` does."""
+        found = await self.values(service, environment)
+        return frozenset(name for name, value in found.items() if value)
+
+    async def values(self, service: str, environment: str) -> Mapping[str, str]:
+        """The secrets; none where there is no file.
+
+        Raises Unavailable, never with a value, when the file cannot be read, may be read by others,
+        or has a line that is not NAME=value.
+        """
+        name = f"{safe_name(environment, 'environment')}.env"
+        return await asyncio.to_thread(
+            _read, self._directory / safe_name(service, "service") / name
+        )
+
+
+def _read(file: Path) -> dict[str, str]:
+    try:
+        if file.stat().st_mode & 0o077:
+            raise Unavailable(
+                f"{file} may be read by others, so its secrets are not used",
+                hint=f"chmod 600 {file}",
+            )
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        kind = type(error).__name__
+        raise Unavailable(f"the secrets in {file} cannot be read: {kind}") from None
+    found: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        name, equals, value = line.partition("=")
+        if not equals or not _NAME.fullmatch(name.strip()):
+            raise Unavailable(f"{file}, line {number}, is not NAME=value")
+        found[name.strip()] = value
+    return found

@@ -1,0 +1,115 @@
+"""Everything that is known of one version when the decision is made, and what of it holds now."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from gonogo.domain.change import Change, Merge
+from gonogo.domain.evidence import Evidence, EvidenceKind, Facts
+from gonogo.domain.paper import Content, FiledEvidence, Handoff, Paper, Withdrawal
+
+AnyContent = TypeVar("AnyContent", bound=Content)
+AnyFacts = TypeVar("AnyFacts", bound=Facts)
+
+OF_THE_DESK = frozenset({EvidenceKind.SMOKE, EvidenceKind.REHEARSAL, EvidenceKind.CHANGE})
+"""Evidence that the desk makes while a release is under way; a sign-off is not bound to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """One version of one service.
+
+    `papers` are those of this commit and those of the service as a whole, in the order they were
+    filed. `change` is everything since the version that serves (None: it could not be read), `merges`
+    the changes that it came in by, `recent` the last ones of all. `secrets` are the names set in each
+    environment. `files` holds the content of the files that rules ask for, None where the version has
+    no such file.
+    """
+
+    service: str
+    version: str
+    commit: str
+    papers: tuple[Paper, ...] = ()
+    previous: str | None = None
+    change: Change | None = None
+    merges: tuple[Merge, ...] | None = None
+    recent: tuple[Merge, ...] | None = None
+    secrets: Mapping[str, frozenset[str]] | None = None
+    files: Mapping[str, str | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A paper with its content as what it is."""
+
+    paper: Paper
+    content: FiledEvidence
+
+
+def withdrawn(papers: Iterable[Paper]) -> Mapping[str, Paper]:
+    """The withdrawal of every paper that was taken back, by the id of that paper."""
+    return {paper.content.paper: paper for paper in papers if isinstance(paper.content, Withdrawal)}
+
+
+def holding(dossier: Dossier, content: type[AnyContent]) -> tuple[tuple[Paper, AnyContent], ...]:
+    """Papers of one kind that were not taken back, in the order they were filed."""
+    gone = withdrawn(dossier.papers)
+    return tuple(
+        (paper, paper.content)
+        for paper in dossier.papers
+        if isinstance(paper.content, content) and paper.id not in gone
+    )
+
+
+def newest(dossier: Dossier, content: type[AnyContent]) -> tuple[Paper, AnyContent] | None:
+    """The last filed paper of one kind that was not taken back."""
+    found = holding(dossier, content)
+    return found[-1] if found else None
+
+
+def current(dossier: Dossier) -> tuple[Filed, ...]:
+    """The evidence that counts: of several reports of one kind, format and name, the last filed.
+
+    One report may say several things of one kind (of each tool that wrote into it); all of them count.
+    """
+    last: dict[tuple[str, ...], tuple[Filed, ...]] = {}
+    for paper, content in holding(dossier, FiledEvidence):
+        place = place_of(content.evidence)
+        earlier = last.pop(place, ())  # the newest also stands last
+        with_it = earlier if earlier and _report(earlier[0].paper) == _report(paper) else ()
+        last[place] = (*with_it, Filed(paper, content))
+    return tuple(filed for together in last.values() for filed in together)
+
+
+def place_of(evidence: Evidence) -> tuple[str, ...]:
+    """Where evidence stands: a report takes the place of an earlier one of its kind, format and name."""
+    return evidence.kind.value, evidence.format, evidence.name
+
+
+def _report(paper: Paper) -> tuple[object, ...]:
+    """What the papers of one report that was filed at once have in common."""
+    content = paper.content
+    digest = content.evidence.digest if isinstance(content, FiledEvidence) else ""
+    return digest, paper.actor, paper.at
+
+
+def evidence_digest(dossier: Dossier) -> str:
+    """SHA-256 over the evidence that counts and the handoff: what a sign-off is bound to.
+
+    What the desk finds out itself while the release is under way is left out.
+    """
+    lines = sorted(
+        [
+            filed.content.evidence.kind.value,
+            filed.content.evidence.name,
+            filed.content.evidence.digest,
+        ]
+        for filed in current(dossier)
+        if filed.content.evidence.kind not in OF_THE_DESK and filed.paper.commit is not None
+    )
+    handoff = newest(dossier, Handoff)
+    content = [dossier.service, dossier.commit, handoff[0].id if handoff else None, lines]
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,34 @@
+"""Everything that is known of a version, gathered when a decision is to be made."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from gonogo.domain.dossier import Dossier
+from gonogo.domain.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A version that may be released, and what serves now (None: nothing does).
+
+    `plan` is the one that counts for it, `repository` where its commits are.
+    """
+
+    plan: Plan
+    repository: str
+    version: str
+    commit: str
+    previous: str | None = None
+    previous_commit: str | None = None
+
+
+class Dossiers(Protocol):
+    """Gathers what gates look at."""
+
+    async def gather(self, candidate: Candidate) -> Dossier:
+        """What is known now of this version.
+
+        What cannot be read is None in the dossier, so that its gates say MISSING; only a store that
+        does not answer raises (Unavailable).
+        """
+        ...

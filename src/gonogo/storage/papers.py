@@ -1,0 +1,59 @@
+"""What was filed about services and their versions: rows are added and never changed."""
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from gonogo.domain.audit import AuditDraft
+from gonogo.domain.paper import Paper
+from gonogo.storage import chain
+from gonogo.storage.codec import pack, unpack
+from gonogo.storage.tables import papers
+
+
+def file(
+    connection: sa.Connection, filed: tuple[Paper, ...], audit: AuditDraft, now: datetime
+) -> None:
+    """Store papers with their audit entry; those whose id is known are left as they are.
+
+    When all of them are known nothing is written at all. Raises ValueError for a time without a zone.
+    """
+    ids = [paper.id for paper in filed]
+    rows = connection.execute(sa.select(papers.c.id).where(papers.c.id.in_(ids)))
+    known = set(rows.scalars())
+    new = [paper for paper in filed if paper.id not in known]
+    if not new:
+        return
+    for paper in new:
+        connection.execute(
+            sa.insert(papers).values(
+                id=paper.id,
+                service=paper.service,
+                commit=paper.commit,
+                kind=paper.kind.value,
+                at=paper.at.astimezone(UTC) if paper.at.tzinfo else paper.at,
+                actor=paper.actor,
+                paper=pack(paper),
+            )
+        )
+    chain.append(connection, audit, now)
+
+
+def find(connection: sa.Connection, service: str, commit: str | None) -> tuple[Paper, ...]:
+    """Papers of the service as a whole and of one commit, in the order they were filed."""
+    columns = papers.c
+    of_version: sa.ColumnElement[bool] = columns.commit.is_(None)
+    if commit is not None:
+        of_version = sa.or_(of_version, columns.commit == commit)
+    rows = connection.execute(
+        sa.select(columns.paper)
+        .where(columns.service == service, of_version)
+        .order_by(columns.number)
+    )
+    return tuple(unpack(Paper, row.paper) for row in rows)
+
+
+def find_one(connection: sa.Connection, paper_id: str) -> Paper | None:
+    """One paper."""
+    row = connection.execute(sa.select(papers.c.paper).where(papers.c.id == paper_id)).first()
+    return None if row is None else unpack(Paper, row.paper)

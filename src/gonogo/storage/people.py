@@ -1,0 +1,63 @@
+"""People and their tokens."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from gonogo.domain.audit import AuditDraft
+from gonogo.domain.errors import NotFound
+from gonogo.domain.person import Person, Token
+from gonogo.storage import chain
+from gonogo.storage.codec import decode, encode
+from gonogo.storage.rows import put, token_of
+from gonogo.storage.tables import people, tokens
+
+
+def put_person(connection: sa.Connection, person: Person, audit: AuditDraft, now: datetime) -> None:
+    """Store or replace a person."""
+    values = {"person": encode(person), "left_at": person.left_at}
+    put(connection, people, {"name": person.name}, values)
+    chain.append(connection, audit, now)
+
+
+def everybody(connection: sa.Connection) -> tuple[Person, ...]:
+    """All people by name."""
+    rows = connection.execute(sa.select(people.c.person).order_by(people.c.name))
+    return tuple(decode(Person, row.person) for row in rows)
+
+
+def put_token(connection: sa.Connection, token: Token, audit: AuditDraft, now: datetime) -> None:
+    """Store or replace a token. Raises NotFound when its person is not known."""
+    known = connection.execute(sa.select(people.c.name).where(people.c.name == token.person))
+    if known.first() is None:
+        raise NotFound(f"nobody is known as {token.person}", hint="gonogo people")
+    values = {
+        "person": token.person,
+        "digest": token.digest,
+        "created_at": token.created_at,
+        "expires_at": token.expires_at,
+        "revoked_at": token.revoked_at,
+    }
+    put(connection, tokens, {"id": token.id}, values)
+    chain.append(connection, audit, now)
+
+
+def all_tokens(connection: sa.Connection) -> tuple[Token, ...]:
+    """All tokens, the oldest first."""
+    rows = connection.execute(sa.select(tokens).order_by(tokens.c.number))
+    return tuple(token_of(row) for row in rows)
+
+
+def bearer(connection: sa.Connection, digest: str, now: datetime) -> Person | None:
+    """Whom a token with this digest stands for now."""
+    row = connection.execute(
+        sa.select(people.c.person)
+        .join(tokens, tokens.c.person == people.c.name)
+        .where(
+            tokens.c.digest == digest,
+            tokens.c.expires_at > now,
+            tokens.c.revoked_at.is_(None),
+            people.c.left_at.is_(None),
+        )
+    ).first()
+    return None if row is None else decode(Person, row.person)

@@ -1,0 +1,225 @@
+"""Signing a version off in a role, and taking a paper back.
+
+A sign-off is bound to one commit and to the digest of the evidence and handoff that its signer was
+shown; when these have moved it is refused with what moved, and nothing is filed. Its id follows from
+who signed what, so that the same word given twice is one paper, also when both come at once.
+"""
+
+import hashlib
+import json
+
+from gonogo.domain.actor import Actor, Role
+from gonogo.domain.change import CommitNote
+from gonogo.domain.dossier import Dossier, evidence_digest, holding, withdrawn
+from gonogo.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from gonogo.domain.gate import GateMode, SignOffsRule
+from gonogo.domain.paper import (
+    Acknowledgement,
+    FiledEvidence,
+    Handoff,
+    Paper,
+    SignOff,
+    Waiver,
+    Withdrawal,
+)
+from gonogo.domain.plan import Plan, RollbackCriterion
+from gonogo.domain.release_notes import SHORT
+from gonogo.usecases.context import Context
+from gonogo.usecases.criteria import signed, standing_criteria
+from gonogo.usecases.filing import file_paper, paper_of, spoken
+from gonogo.usecases.permissions import PERMISSIONS, Deed, allow
+from gonogo.usecases.versions import Candidate, find_version, gather
+
+_ADMINS = frozenset({Role.OWNER, Role.ADMIN})
+
+
+async def sign_off(
+    context: Context,
+    actor: Actor,
+    *,
+    service: str,
+    version: str,
+    role: Role,
+    digest_seen: str,
+    criteria: tuple[RollbackCriterion, ...] = (),
+    note: str = "",
+) -> Paper:
+    """File the actor's word in a role that they have; the one filed before when they gave it already.
+
+    `digest_seen` is the digest of the evidence they were shown. Raises NotAllowed for a role they do
+    not have or a change they wrote part of, Conflict when the evidence has moved since.
+    """
+    allow(actor, Deed.SIGN_OFF)
+    _has(actor, role)
+    note = spoken(note, "the note", least=0)
+    candidate = await find_version(context, service, version)
+    digest = candidate.digest
+    if digest_seen != digest:
+        raise _moved(candidate, digest_seen)
+    criteria = signed(criteria, actor, candidate, standing_criteria(candidate.dossier))
+    content = SignOff(role, digest, criteria, note)
+    known = _given(candidate, actor, content)
+    if known is not None:
+        return known
+    await _not_the_author(context, actor, candidate)
+    paper = paper_of(
+        context,
+        actor,
+        service,
+        candidate.commit,
+        content,
+        paper_id=_identity(candidate, actor, content),
+    )
+    data = {
+        "version": version,
+        "role": role.value,
+        "digest": digest,
+        "criteria": [each.name for each in criteria],
+        "note": note,
+    }
+    return await file_paper(context, paper, "sign_off", data)
+
+
+def _has(actor: Actor, role: Role) -> None:
+    signing = PERMISSIONS[Deed.SIGN_OFF]
+    if role not in signing:
+        names = ", ".join(each.words for each in Role if each in signing)
+        raise InvalidInput(f"nobody signs as {role.words}; roles that sign: {names}")
+    if role not in actor.roles:
+        own = ", ".join(sorted(each.words for each in actor.roles))
+        raise NotAllowed(
+            f"{actor.name} ({own}) does not have the role {role.words};"
+            " a sign-off is the word of somebody who has it"
+        )
+
+
+def _moved(candidate: Candidate, seen: str) -> Conflict:
+    """What was filed since the evidence had this digest: found by going back paper by paper."""
+    papers = candidate.papers
+    hint = f"look again: gonogo signoff {candidate.service} {candidate.version} --as ROLE"
+    for end in range(len(papers) - 1, -1, -1):
+        before = Dossier(candidate.service, candidate.version, candidate.commit, papers[:end])
+        if evidence_digest(before) != seen:
+            continue
+        news = [said for paper in papers[end:] if (said := _news(paper, papers))]
+        return Conflict(
+            f"the evidence of {candidate.words} changed since you looked: {'; '.join(news)}",
+            hint=hint,
+        )
+    return Conflict(
+        f"what you saw is not the evidence of {candidate.words}: it belongs to another version,"
+        " commit or service",
+        hint=hint,
+    )
+
+
+def _news(paper: Paper, papers: tuple[Paper, ...]) -> str:
+    at = f"{paper.at:%Y-%m-%d %H:%M} UTC"
+    content = paper.content
+    if isinstance(content, FiledEvidence):
+        evidence = content.evidence
+        kind = evidence.kind.value.replace("_", " ")
+        return f"{paper.actor} filed {kind} ({evidence.name}) at {at}"
+    if isinstance(content, Handoff):
+        return f"{paper.actor} filed a handoff at {at}"
+    if isinstance(content, Withdrawal):
+        gone = next((each for each in papers if each.id == content.paper), None)
+        if gone is not None and isinstance(gone.content, FiledEvidence | Handoff):
+            return f"{paper.actor} took back {gone.kind.value} {gone.id} at {at}"
+    return ""
+
+
+def _given(candidate: Candidate, actor: Actor, content: SignOff) -> Paper | None:
+    """The same word of the same person, when it stands already."""
+    for paper, other in holding(candidate.dossier, SignOff):
+        same = (other.role, other.digest) == (content.role, content.digest)
+        if not same or paper.actor != actor.name or paper.commit != candidate.commit:
+            continue
+        if other.criteria != content.criteria:
+            raise Conflict(
+                f"you signed {candidate.words} as {content.role.words} already,"
+                " with other rollback criteria",
+                hint=f'take that back first: gonogo withdraw {paper.id} --reason "…"',
+            )
+        return paper
+    return None
+
+
+def _identity(candidate: Candidate, actor: Actor, content: SignOff) -> str:
+    before = [
+        paper.id
+        for paper in candidate.papers
+        if isinstance(paper.content, SignOff) and paper.id in withdrawn(candidate.papers)
+    ]
+    parts = [
+        candidate.service,
+        candidate.commit,
+        actor.name,
+        content.role.value,
+        content.digest,
+        before,
+    ]
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()[:32]
+
+
+def sign_offs_rule(plan: Plan) -> SignOffsRule | None:
+    """The rule about sign-offs that is on, or None."""
+    for rule in plan.gates:
+        if isinstance(rule, SignOffsRule) and rule.mode is not GateMode.OFF:
+            return rule
+    return None
+
+
+async def _not_the_author(context: Context, actor: Actor, candidate: Candidate) -> None:
+    rule = sign_offs_rule(candidate.plan)
+    if rule is None or rule.author_may_sign:
+        return
+    dossier = await gather(context, candidate)
+    own = _written_by(actor, dossier)
+    if own is not None:
+        raise NotAllowed(
+            f"{actor.name} wrote part of {candidate.words} (commit {own.id[:SHORT]}"
+            f' "{own.subject[:80]}"); somebody else has to sign it off'
+        )
+
+
+def _written_by(actor: Actor, dossier: Dossier) -> CommitNote | None:
+    commits = dossier.change.commits if dossier.change else ()
+    return next((commit for commit in commits if commit.author_email.lower() in actor.emails), None)
+
+
+async def withdraw(context: Context, actor: Actor, *, paper_id: str, reason: str) -> Paper:
+    """Take back a sign-off, waiver or acknowledgement: one's own, or any as an admin.
+
+    The paper stays in the record. Raises Conflict when it was taken back before.
+    """
+    reason = spoken(reason, "a reason")
+    paper = await context.store.paper(paper_id)
+    if paper is None:
+        raise NotFound(f'no paper "{paper_id}" was filed')
+    if not isinstance(paper.content, SignOff | Waiver | Acknowledgement):
+        kind = paper.kind.value.replace("_", " ")
+        raise InvalidInput(
+            f"{paper_id} is of the kind {kind}; only sign-offs, waivers and acknowledgements"
+            " can be taken back"
+        )
+    if paper.actor != actor.name and not actor.roles & _ADMINS:
+        raise NotAllowed(f"{paper_id} is {paper.actor}'s; only they or an admin can take it back")
+    filed = await context.store.papers(paper.service, paper.commit)
+    gone = withdrawn(filed).get(paper_id)
+    if gone is not None:
+        raise Conflict(f"{gone.actor} took {paper_id} back at {gone.at:%Y-%m-%d %H:%M} UTC already")
+    taken = paper_of(context, actor, paper.service, paper.commit, Withdrawal(paper_id, reason))
+    version = await _version_of(context, paper)
+    named = {} if version is None else {"version": version}
+    data = {**named, "withdrawn": paper_id, "kind": paper.kind.value, "reason": reason}
+    return await file_paper(context, taken, "withdrawal", data)
+
+
+async def _version_of(context: Context, paper: Paper) -> str | None:
+    """The version that a paper was filed for, as its audit entry says."""
+    async for entry in context.store.entries(subject=paper.service):
+        if entry.data.get("paper") == paper.id:
+            version = entry.data.get("version")
+            return version if isinstance(version, str) else None
+    return None
