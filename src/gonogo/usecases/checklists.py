@@ -105,6 +105,21 @@ def _state(
     return ItemState(item, not lapsed, paper, tick.evidence, due, lapsed)
 
 
+async def look_at(
+    context: Context, actor: Actor, *, service: str, version: str | None = None
+) -> tuple[ChecklistState, ...]:
+    """Every checklist as it stands; without a version only those of the service as a whole."""
+    allow(actor, Deed.LOOK)
+    now = context.clock.now()
+    if version is not None:
+        candidate = await find_version(context, service, version)
+        return states(candidate.plan, candidate.dossier, now)
+    plan = (await registration_of(context, service)).plan
+    papers = await context.store.papers(service)
+    found = states(plan, Dossier(service, "", "", papers), now)
+    return tuple(state for state in found if state.checklist.every is not None)
+
+
 async def tick(
     context: Context,
     actor: Actor,
