@@ -1,6 +1,7 @@
 """Every format: whatever bytes come in, facts or one sentence come out."""
 
 import json
+import re
 import time
 from io import BytesIO
 from pathlib import Path
@@ -55,19 +56,19 @@ def test_every_format_has_a_report_that_it_reads():
 @pytest.mark.parametrize("path", JSON)
 def test_a_json_report_cut_off_anywhere_is_refused(path):
     whole = content(path).rstrip()
-    for cut in range(0, len(whole), max(1, len(whole) // 60)):
+    for cut in range(0, len(whole), max(1, len(whole) // 25)):
         assert refusal(whole[:cut], path)
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_report_cut_off_anywhere_is_read_or_refused(path):
     whole = content(path)
-    for cut in range(0, len(whole), max(1, len(whole) // 60)):
+    for cut in range(0, len(whole), max(1, len(whole) // 25)):
         assert said_of(whole[:cut], path)
 
 
 @pytest.mark.parametrize("path", PATHS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(data=st.data())
 def test_a_report_with_bytes_changed_is_read_or_refused(path, data):
     damaged = bytearray(content(path))
@@ -78,7 +79,7 @@ def test_a_report_with_bytes_changed_is_read_or_refused(path, data):
 
 
 @pytest.mark.parametrize("path", JSON)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_a_report_with_any_value_in_any_place_is_read_or_refused(path, data):
     document = json.loads(content(path))
@@ -93,7 +94,7 @@ def test_a_report_with_any_value_in_any_place_is_read_or_refused(path, data):
     assert said_of(json.dumps(document).encode(), path)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(FORMATS), VALUES)
 def test_any_json_value_is_read_or_refused_by_every_reader(reader, value):
     try:
@@ -140,7 +141,7 @@ def test_what_says_nothing_is_refused(data):
 
 def test_the_machines_own_folders_stand_in_no_report():
     for path in PATHS:
-        assert b"/tmp/rd" not in content(path)
+        assert not re.search(rb"/(?:home|root|work)/", content(path)), path
 
 
 def test_a_report_says_nothing_of_the_folder_that_it_lay_in(tmp_path: Path):
