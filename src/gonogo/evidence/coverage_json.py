@@ -1,7 +1,7 @@
 """Coverage as `coverage json` of coverage.py writes it.
 
 What is counted are a file's statements by its summary, which its lines have to bear out: as many are
-missing, and at least as many ran. Before version 7 more may have run than there are statements, as
+missing, and at least as many ran. In version 6 more may have run than there are statements, as
 docstrings, excluded lines and the line 0 of an empty file are among them; what is excluded and line 0
 are left out, and a docstring that ran does no harm.
 

@@ -3,7 +3,7 @@
 There is no one convention for a suite's `tests`, `failures`, `errors` and `skipped`; these are the ones
 that producers were seen to follow:
 
-* the cases in the suite and in the suites inside it (Gradle, Vitest, Jest, nested XUnit), or without
+* the cases in the suite and in the suites inside it (Vitest, Jest; nested suites by the schema), or without
   those inside it;
 * Node: the direct children, where a suite inside counts as one, failing when something in it fails;
 * Maven Surefire: every run of a case that was run again counts, those that failed as failures;
