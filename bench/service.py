@@ -32,6 +32,7 @@ smoke:
   - {{name: answers, get: /smoke}}
 environments:
   production: {{port: {port}}}
+gates: {{smoke: required}}
 kpis:
   errors: {{bad: 5xx, limit: 5%, ratio: 1.5}}
 rollout:

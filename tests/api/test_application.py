@@ -9,7 +9,8 @@ from gonogo.adapters.memory.deployer import MemoryDeployer
 from gonogo.adapters.memory.router import MemoryRouter
 from gonogo.adapters.memory.source import MemorySource
 from gonogo.adapters.system_clock import SystemClock
-from gonogo.api.application import build_application, token_check
+from gonogo.api.application import build_application
+from gonogo.api.door import Door, reader
 from gonogo.domain.actor import Actor, Role
 from gonogo.storage.store import memory_store
 from gonogo.usecases.context import Context
@@ -25,6 +26,7 @@ environments: {production: {port: 8080}}
 kpis: {errors: {bad: 5xx, limit: 5%}}
 rollout: {steps: ["5% for 2m, at least 100 requests"]}
 watch: 1m
+gates: {smoke: required}
 """
 OWNER = {"Authorization": "Bearer secret"}
 
@@ -43,10 +45,9 @@ async def desk() -> AsyncIterator[httpx2.AsyncClient]:
         new_id=lambda: next(ids),
         wake=lambda _: None,
     )
-    application = build_application(
-        context, Actor("dana", frozenset({Role.OWNER})), "secret", lambda: None
-    )
-    add_pages(application, context, token_check("secret"))
+    owner = Actor("dana", frozenset({Role.OWNER}))
+    application = build_application(context, owner, "secret", lambda: None)
+    add_pages(application, context, reader(Door(context, owner, "secret")))
     transport = httpx2.ASGITransport(app=application)
     async with httpx2.AsyncClient(
         transport=transport, base_url="http://127.0.0.1:8460", headers=OWNER
@@ -65,10 +66,21 @@ async def started(desk: httpx2.AsyncClient, version: str = "v1") -> httpx2.Respo
     return await desk.post("/api/v1/releases", json=body)
 
 
-@pytest.mark.parametrize("token", ["", "Bearer wrong", "Bearer secre", "Basic secret"])
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "Bearer wrong",
+        "Bearer secre",
+        "Basic secret",
+        "Bearer gonogo_",
+        "Bearer gonogo_" + "x" * 43,
+    ],
+)
 async def test_a_request_without_the_token_is_refused(desk: httpx2.AsyncClient, token: str) -> None:
     answer = await desk.get("/api/v1/services", headers={"Authorization": token})
-    assert (answer.status_code, answer.json()["title"]) == (401, "the token is missing or wrong")
+    said = "the token is missing, wrong, expired or revoked"
+    assert (answer.status_code, answer.json()["title"]) == (401, said)
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,7 @@ def test_a_spec_says_what_is_judged(run: Run, tmp_path: Path) -> None:
         'kpis:\n  orders: {bad: 5xx, on: "* /orders", limit: 5%}\n'
         '  search: {bad: 5xx, on: "* /search", limit: 5%}\n'
         'rollout: {steps: ["5% for 10m"]}\n'
+        "gates: {smoke: required}\n"
     )
     path = file_of(tmp_path, log(6000, canary_bad=0.3))
     done = run("observe", path, *ARMS, "--spec", str(spec), "--json")

@@ -21,6 +21,7 @@ kpis:
   errors: {bad: 5xx, ratio: 1.5}
   orders: {bad: 5xx, on: POST /orders, limit: 5%}
 rollout: {steps: ["5% for 10m, at least 100 requests", "25% for 10m"]}
+gates: {smoke: required}
 """
 
 

@@ -304,6 +304,7 @@ def spec_text(
             f"  {place}: {{port: {port}, env: {{STATE: {state}}}}}"
             for place, port in zip(("staging", "production"), ports, strict=True)
         ),
+        "gates: {smoke: required}",
         "kpis:",
         "  errors: {bad: 5xx, limit: 10%}",
         "rollout:",

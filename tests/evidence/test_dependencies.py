@@ -143,6 +143,13 @@ def test_a_weakness_counts_for_each_part_with_its_worst_rating():
     ]
 
 
+def test_a_weakness_of_the_product_itself_names_the_product():
+    log = document(BOM)
+    log["vulnerabilities"] = [{"id": "CVE-2026-0009", "affects": [{"ref": "shop"}]}]
+    (found,) = vulnerabilities(log)
+    assert (found.package, found.version) == ("shop", "1.0")
+
+
 def test_a_weakness_that_names_no_part_still_counts():
     log = document(BOM)
     log["vulnerabilities"] = [{"id": "CVE-2026-0009"}]

@@ -155,6 +155,23 @@ def test_ruffs_warnings_are_warnings():
     assert (found.errors, found.warnings) == (4, 1)
 
 
+def test_code_that_only_speaks_of_an_internal_error_is_no_crash():
+    text = content("ruff/full.txt").replace(b"import pickle", b'x = "INTERNAL ERROR"')
+    assert read(text, "ruff.txt")[0].facts.errors == 5
+
+
+def test_a_black_that_broke_down_is_refused():
+    text = (
+        b"error: cannot format a.py: INTERNAL ERROR: no\nOh no!\n1 file would fail to reformat.\n"
+    )
+    assert "broke down" in refusal(text, "black.txt")
+
+
+def test_a_syntax_error_as_older_ruffs_write_it_is_a_finding():
+    text = b"a.py:1:7: SyntaxError: Expected a parameter\nFound 1 error.\n"
+    assert read(text, "ruff.txt")[0].facts.errors == 1
+
+
 def test_what_ruff_mended_itself_does_not_count():
     text = b"a.py:16:5: F841 Local variable `x`\nFound 5 errors (4 fixed, 1 remaining).\n"
     assert read(text, "ruff.txt")[0].facts.errors == 1

@@ -237,12 +237,13 @@ def test_smoke_tests_passed_in_every_environment_before_production(facts, expect
     assert (said(result), counted(result)) == (expected, numbers)
 
 
-def test_without_an_environment_before_production_smoke_tests_do_not_apply():
+def test_without_an_environment_before_production_smoke_tests_count_where_no_customer_is_yet():
     plan = a_plan(environments=(Environment("production", 8080),))
     assert said(judged(SmokeRule(), smoked("production", 1), plan=plan)) == (
-        "not_applicable",
-        "there is no environment before production",
+        "pass",
+        "1 smoke test passed in production",
     )
+    assert judged(SmokeRule(), plan=plan).status == "missing"
 
 
 def test_the_newest_run_of_smoke_tests_in_an_environment_counts():

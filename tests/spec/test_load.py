@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gonogo.domain.gate import SmokeRule
 from gonogo.domain.plan import (
     Command,
     CommandSmoke,
@@ -36,6 +37,7 @@ smoke: [{name: front page, get: /}]
 environments: {production: {port: 8080}}
 kpis: {errors: {bad: 5xx, limit: 5%}}
 rollout: {steps: [10% for 1m]}
+gates: {smoke: required}
 """
 
 
@@ -123,6 +125,7 @@ def test_the_full_example_becomes_the_plan_it_describes() -> None:
         ),
         verification=Verification(minutes(20), OnSilence.ROLL_BACK),
         tester_header="X-Orders-Canary",
+        gates=(SmokeRule(),),
     )
 
 

@@ -214,6 +214,6 @@ async def test_what_cannot_be_withdrawn_is_told(desk: Desk) -> None:
         await withdraw(desk.context, QA, paper_id=paper.id, reason="no")
 
 
-async def test_an_unknown_service_names_the_nearest(desk: Desk) -> None:
-    with pytest.raises(NotFound, match='did you mean "shop"'):
+async def test_an_unknown_service_names_what_is_known(desk: Desk) -> None:
+    with pytest.raises(NotFound, match=r'"shopp" is registered \(known: bakery, shop\)'):
         await signs(desk, service="shopp", digest_seen="0" * 64)

@@ -1,13 +1,13 @@
-"""The API under /api/v1, for the owner of the desk on this machine.
+"""The API under /api/v1, for the owner of the desk and the people whom it knows.
 
-Every request but the one for the desk's health carries the token. The Host header must name this
+Every request but the one for the desk's health carries a token (see gonogo.api.door); what it may do
+follows from its bearer's roles, and whoever may look may read everything. The Host header must name this
 machine and an Origin header, where a browser sends one, too: a page from elsewhere cannot reach the
 desk through its visitor's browser.
 """
 
 import asyncio
-import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
@@ -16,6 +16,10 @@ from fastapi.responses import JSONResponse
 
 from gonogo import __version__
 from gonogo.api.bodies import InstructionBody, RegisterBody, ReleaseBody
+from gonogo.api.door import Door, reader
+from gonogo.api.evidence import add_evidence
+from gonogo.api.papers import add_papers
+from gonogo.api.people import add_people
 from gonogo.domain.actor import Actor
 from gonogo.domain.errors import (
     ActionFailed,
@@ -28,8 +32,10 @@ from gonogo.domain.errors import (
     StaleLease,
     Unavailable,
 )
-from gonogo.usecases import operation, releases, specs, views
+from gonogo.domain.release import VerifiedLine
+from gonogo.usecases import operation, releases, specs, verification, views
 from gonogo.usecases.context import Context
+from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.recording import recording_view
 from gonogo.usecases.why import why
 
@@ -54,34 +60,27 @@ def build_application(
 ) -> FastAPI:
     """The application. `stop` asks the desk's process to end."""
     application = FastAPI(title="gonogo", version=__version__, docs_url=None, redoc_url=None)
-    guarded = Depends(token_check(token))
+    door = Door(context, owner, token)
+    actor, looking = Depends(door), Depends(reader(door))
     application.middleware("http")(_same_machine)
     _errors(application)
-    _releases(application, context, owner, guarded)
-    _services(application, context, owner, guarded)
+    _releases(application, context, actor, looking)
+    _services(application, context, actor, looking)
+    add_people(application, context, actor, looking)
+    add_evidence(application, context, actor, looking)
+    add_papers(application, context, actor, looking)
 
     @application.get("/api/v1/health")
     async def health() -> dict[str, str]:
         return {"desk": "gonogo", "version": __version__}
 
-    @application.post("/api/v1/stop", dependencies=[guarded], status_code=202)
-    async def end() -> dict[str, str]:
+    @application.post("/api/v1/stop", status_code=202)
+    async def end(who: Actor = actor) -> dict[str, str]:
+        allow(who, Deed.STOP)
         stop()
         return {"desk": "stopping"}
 
     return application
-
-
-def token_check(token: str) -> Callable[[Request], None]:
-    """What refuses a request that does not carry the token."""
-
-    def check(request: Request) -> None:
-        given = request.headers.get("authorization", "")
-        wanted = f"Bearer {token}"
-        if not hmac.compare_digest(given.encode(), wanted.encode()):
-            raise HTTPException(401, "the token is missing or wrong")
-
-    return check
 
 
 async def _same_machine(
@@ -95,10 +94,17 @@ async def _same_machine(
     return await call_next(request)
 
 
-def problem(status: int, title: str, hint: str | None = None) -> JSONResponse:
+def problem(
+    status: int,
+    title: str,
+    hint: str | None = None,
+    *,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
     """An RFC 9457 problem."""
     content = {"title": title, "status": status, **({"hint": hint} if hint else {})}
-    return JSONResponse(content, status_code=status, media_type="application/problem+json")
+    kind = "application/problem+json"
+    return JSONResponse(content, status_code=status, media_type=kind, headers=headers)
 
 
 def _errors(application: FastAPI) -> None:
@@ -118,18 +124,18 @@ def _errors(application: FastAPI) -> None:
 
     @application.exception_handler(HTTPException)
     async def plain(_: Request, error: HTTPException) -> JSONResponse:
-        return problem(error.status_code, str(error.detail))
+        return problem(error.status_code, str(error.detail), headers=error.headers)
 
 
-def _services(application: FastAPI, context: Context, owner: Actor, guarded: Any) -> None:  # noqa: ANN401
-    @application.get("/api/v1/services", dependencies=[guarded])
+def _services(application: FastAPI, context: Context, actor: Any, looking: Any) -> None:  # noqa: ANN401
+    @application.get("/api/v1/services", dependencies=[looking])
     async def services() -> list[dict[str, Any]]:
         return await views.services_view(context)
 
-    @application.post("/api/v1/services", dependencies=[guarded])
-    async def register(body: RegisterBody) -> dict[str, Any]:
+    @application.post("/api/v1/services")
+    async def register(body: RegisterBody, who: Actor = actor) -> dict[str, Any]:
         done = await specs.register(
-            context, owner, text=body.spec, path=body.path, repository=body.repository
+            context, who, text=body.spec, path=body.path, repository=body.repository
         )
         plan = done.registration.plan
         return {
@@ -143,11 +149,11 @@ def _services(application: FastAPI, context: Context, owner: Actor, guarded: Any
             ],
         }
 
-    @application.get("/api/v1/chain", dependencies=[guarded])
+    @application.get("/api/v1/chain", dependencies=[looking])
     async def chain() -> dict[str, Any]:
         return views.chain_view(await operation.verify_chain(context))
 
-    @application.get("/api/v1/findings", dependencies=[guarded])
+    @application.get("/api/v1/findings", dependencies=[looking])
     async def findings() -> list[dict[str, str]]:
         return [
             {
@@ -160,35 +166,35 @@ def _services(application: FastAPI, context: Context, owner: Actor, guarded: Any
         ]
 
 
-def _releases(application: FastAPI, context: Context, owner: Actor, guarded: Any) -> None:  # noqa: ANN401
-    @application.get("/api/v1/releases", dependencies=[guarded])
+def _releases(application: FastAPI, context: Context, actor: Any, looking: Any) -> None:  # noqa: ANN401
+    @application.get("/api/v1/releases", dependencies=[looking])
     async def listing(
         service: str | None = None, limit: Annotated[int, Query(ge=1, le=1000)] = 20
     ) -> list[dict[str, Any]]:
         found = await context.store.releases(service, limit=limit)
         return [views.release_view(release) for release in found]
 
-    @application.post("/api/v1/releases", dependencies=[guarded], status_code=202)
-    async def start(body: ReleaseBody) -> dict[str, Any]:
+    @application.post("/api/v1/releases", status_code=202)
+    async def start(body: ReleaseBody, who: Actor = actor) -> dict[str, Any]:
         release = await releases.start_release(
-            context, owner, service=body.service, version=body.version, key=body.key
+            context, who, service=body.service, version=body.version, key=body.key
         )
         return views.release_view(release)
 
-    @application.post("/api/v1/intentions", dependencies=[guarded])
-    async def intend(body: ReleaseBody) -> dict[str, Any]:
+    @application.post("/api/v1/intentions")
+    async def intend(body: ReleaseBody, who: Actor = actor) -> dict[str, Any]:
         release = await releases.prepare_release(
-            context, owner, service=body.service, version=body.version
+            context, who, service=body.service, version=body.version
         )
         return {"will": views.intention(release), "previous": release.previous}
 
-    @application.get("/api/v1/releases/{reference}", dependencies=[guarded])
+    @application.get("/api/v1/releases/{reference}", dependencies=[looking])
     async def one(reference: str) -> dict[str, Any]:
         release = await releases.find_release(context, reference)
         last = await context.store.last_look(release.id)
         return views.release_view(release, last)
 
-    @application.get("/api/v1/releases/{reference}/events", dependencies=[guarded])
+    @application.get("/api/v1/releases/{reference}/events", dependencies=[looking])
     async def events(
         reference: str,
         after: Annotated[int, Query(ge=0)] = 0,
@@ -210,26 +216,25 @@ def _releases(application: FastAPI, context: Context, owner: Actor, guarded: Any
             "events": [views.entry_view(entry) for entry in entries],
         }
 
-    @application.post(
-        "/api/v1/releases/{reference}/instructions", dependencies=[guarded], status_code=202
-    )
-    async def instruct(reference: str, body: InstructionBody) -> dict[str, Any]:
-        release = await releases.instruct(
-            context, owner, reference=reference, kind=body.kind, reason=body.reason
+    @application.post("/api/v1/releases/{reference}/instructions", status_code=202)
+    async def instruct(reference: str, body: InstructionBody, who: Actor = actor) -> dict[str, Any]:
+        lines = tuple(VerifiedLine(**line.model_dump()) for line in body.lines)
+        release = await verification.tell(
+            context, who, reference=reference, kind=body.kind, reason=body.reason, lines=lines
         )
         return views.release_view(release)
 
-    @application.get("/api/v1/releases/{reference}/figures", dependencies=[guarded])
+    @application.get("/api/v1/releases/{reference}/figures", dependencies=[looking])
     async def figures(reference: str) -> dict[str, Any]:
         release = await releases.find_release(context, reference)
         return views.figures_view(await releases.tell_story(context, release))
 
-    @application.get("/api/v1/releases/{reference}/looks", dependencies=[guarded])
+    @application.get("/api/v1/releases/{reference}/looks", dependencies=[looking])
     async def looks(reference: str) -> dict[str, Any]:
         release = await releases.find_release(context, reference)
         return recording_view(await releases.tell_story(context, release))
 
-    @application.get("/api/v1/releases/{reference}/why", dependencies=[guarded])
+    @application.get("/api/v1/releases/{reference}/why", dependencies=[looking])
     async def explain(reference: str) -> dict[str, Any]:
         release = await releases.find_release(context, reference)
         story = await releases.tell_story(context, release)

@@ -4,7 +4,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from gonogo.domain.actor import Role
 from gonogo.domain.release import InstructionKind
+from gonogo.usecases.people import DEFAULT_LIFE
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -31,8 +33,43 @@ class ReleaseBody(Body):
     key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{4,64}$")] | None = None
 
 
+class LineBody(Body):
+    """One line that was tried in production."""
+
+    name: Name
+    passed: bool
+    seconds: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] | None = None
+    note: Annotated[str, StringConstraints(max_length=1000)] = ""
+
+
 class InstructionBody(Body):
-    """A person's word to a release."""
+    """A person's word to a release; `lines` go with confirm and reject."""
 
     kind: InstructionKind
-    reason: Annotated[str, StringConstraints(max_length=10_000)]
+    reason: Annotated[str, StringConstraints(max_length=10_000)] = ""
+    lines: Annotated[list[LineBody], Field(max_length=200)] = []
+
+
+Roles = Annotated[list[Role], Field(max_length=20)]
+
+
+class PersonBody(Body):
+    """Somebody whom the desk shall know."""
+
+    name: Annotated[str, StringConstraints(max_length=1000)]
+    roles: Roles
+    emails: Annotated[
+        list[Annotated[str, StringConstraints(max_length=1000)]], Field(max_length=100)
+    ] = []
+
+
+class RolesBody(Body):
+    """All roles that somebody has from now on."""
+
+    roles: Roles
+
+
+class TokenBody(Body):
+    """For how long a token is good."""
+
+    days: Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)] = DEFAULT_LIFE.days

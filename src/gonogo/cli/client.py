@@ -1,41 +1,54 @@
-"""Talking to the desk that runs on this machine."""
+"""Talking to a desk: the one that runs over this folder, or the one that GONOGO_URL names."""
 
 import fcntl
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import httpx2
 
-from gonogo.domain.errors import Conflict, GonogoError, InvalidInput, NotFound, Unavailable
+from gonogo.cli.access import Access, read_access
+from gonogo.domain.errors import (
+    Conflict,
+    GonogoError,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    Unavailable,
+)
 
 _KINDS: dict[int, type[GonogoError]] = {
+    401: NotAllowed,
+    403: NotAllowed,
     404: NotFound,
     409: Conflict,
+    413: InvalidInput,
     422: InvalidInput,
     503: Unavailable,
 }
 _START = "start it: `gonogo serve` (in another terminal, or in the background)"
 
 
-class DeskClient:
-    """The API of one desk. Raises the same errors as the use cases behind it."""
+_LOOK_AT_URL = "is GONOGO_URL right, and does that desk run?"
+_READING_SECONDS = 600.0
+"""How long the desk may take to read a large report."""
 
-    def __init__(self, home: Path) -> None:
-        address = home / "desk.json"
-        if not _held(home / "desk.lock"):
-            # What a killed desk left behind names a port that may be anybody's by now.
-            raise Unavailable(f"no desk is running here ({home})", hint=_START)
-        try:
-            where = json.loads(address.read_text())
-            token = (home / "token").read_text().strip()
-        except (OSError, ValueError) as error:
-            raise Unavailable(f"no desk is running here ({home})", hint=_START) from error
-        self._url = str(where["url"])
+
+class DeskClient:
+    """The API of one desk. Raises the same errors as the use cases behind it.
+
+    Without `access` the environment says which desk, and as whom; see gonogo.cli.access.
+    """
+
+    def __init__(self, home: Path, access: Access | None = None) -> None:
+        access = read_access() if access is None else access
+        self._hint = _START if access.url is None else _LOOK_AT_URL
+        self._url = _address(home) if access.url is None else access.url
+        token = _owner_token(home) if access.token is None else access.token
         self._http = httpx2.Client(
             base_url=self._url,
             headers={"Authorization": f"Bearer {token}"},
-            timeout=httpx2.Timeout(40.0, connect=2.0),
+            timeout=httpx2.Timeout(40.0, connect=2.0 if access.url is None else 10.0),
             trust_env=False,
         )
 
@@ -52,6 +65,21 @@ class DeskClient:
         """A JSON answer to a JSON body."""
         return self._answer("POST", path, json=body or {})
 
+    def patch(self, path: str, body: dict[str, Any]) -> Any:  # noqa: ANN401
+        """A JSON answer to a JSON body."""
+        return self._answer("PATCH", path, json=body)
+
+    def delete(self, path: str) -> Any:  # noqa: ANN401
+        """A JSON answer."""
+        return self._answer("DELETE", path)
+
+    def send(self, path: str, file: BinaryIO, **query: Any) -> Any:  # noqa: ANN401
+        """A JSON answer to a file's bytes, which are read from its start and sent in pieces."""
+        file.seek(0)
+        given = {key: value for key, value in query.items() if value is not None}
+        timeout = httpx2.Timeout(40.0, read=_READING_SECONDS)
+        return self._answer("POST", path, params=given, content=file, timeout=timeout)
+
     def _answer(self, method: str, path: str, **options: Any) -> Any:  # noqa: ANN401
         return self._send(method, path, **options).json()
 
@@ -60,7 +88,7 @@ class DeskClient:
             response = self._http.request(method, f"/api/v1{path}", **options)
         except httpx2.TransportError as error:
             raise Unavailable(
-                f"the desk at {self._url} does not answer ({type(error).__name__})", hint=_START
+                f"the desk at {self._url} does not answer ({type(error).__name__})", hint=self._hint
             ) from error
         if response.is_success:
             return response
@@ -71,6 +99,24 @@ class DeskClient:
         title = str(problem.get("title") or f"the desk answered {response.status_code}")
         kind = _KINDS.get(response.status_code, GonogoError)
         raise kind(title, hint=problem.get("hint"))
+
+
+def _address(home: Path) -> str:
+    """Where the desk over this folder listens. Raises Unavailable when none runs."""
+    if not _held(home / "desk.lock"):
+        # What a killed desk left behind names a port that may be anybody's by now.
+        raise Unavailable(f"no desk is running here ({home})", hint=_START)
+    try:
+        return str(json.loads((home / "desk.json").read_text())["url"])
+    except (OSError, ValueError, KeyError) as error:
+        raise Unavailable(f"no desk is running here ({home})", hint=_START) from error
+
+
+def _owner_token(home: Path) -> str:
+    try:
+        return (home / "token").read_text().strip()
+    except OSError as error:
+        raise Unavailable(f"no desk is running here ({home})", hint=_START) from error
 
 
 def _held(lock: Path) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from gonogo.cli.access import Access
 from gonogo.cli.client import DeskClient
 from gonogo.domain.errors import ActionFailed, Unavailable
 
@@ -67,7 +68,7 @@ class Scene:
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < deadline and process.poll() is None:
             try:
-                desk = DeskClient(self.home)
+                desk = DeskClient(self.home, Access())
                 desk.get("/health")
             except Unavailable:
                 time.sleep(0.05)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from gonogo.domain.change import Change, Merge
-from gonogo.domain.evidence import EvidenceKind, Facts
+from gonogo.domain.evidence import Evidence, EvidenceKind, Facts
 from gonogo.domain.paper import Content, FiledEvidence, Handoff, Paper, Withdrawal
 
 AnyContent = TypeVar("AnyContent", bound=Content)
@@ -70,14 +70,32 @@ def newest(dossier: Dossier, content: type[AnyContent]) -> tuple[Paper, AnyConte
 
 
 def current(dossier: Dossier) -> tuple[Filed, ...]:
-    """The evidence that counts: of several reports of one kind, format and name, the last filed."""
-    last: dict[tuple[str, str, str], Filed] = {}
+    """The evidence that counts: of several reports of one kind, format and name, the last filed.
+
+    One report may say several things of one kind (of each tool that wrote into it); all of them count.
+    """
+    last: dict[tuple[str, ...], tuple[Filed, ...]] = {}
     for paper, content in holding(dossier, FiledEvidence):
-        evidence = content.evidence
-        key = (evidence.kind.value, evidence.format, evidence.name)
-        last.pop(key, None)  # the newest also stands last
-        last[key] = Filed(paper, content)
-    return tuple(last.values())
+        place = place_of(content.evidence)
+        earlier = last.pop(place, ())  # the newest also stands last
+        filed = Filed(paper, content)
+        last[place] = (*earlier, filed) if _of_one_report(earlier, filed) else (filed,)
+    return tuple(filed for together in last.values() for filed in together)
+
+
+def place_of(evidence: Evidence) -> tuple[str, ...]:
+    """Where evidence stands: a report takes the place of an earlier one of its kind, format and name."""
+    return evidence.kind.value, evidence.format, evidence.name
+
+
+def _of_one_report(earlier: tuple[Filed, ...], filed: Filed) -> bool:
+    """Whether this is one more thing that the report said; the same thing again is a new filing."""
+    evidence, actor = filed.content.evidence, filed.paper.actor
+    return all(
+        (each.content.evidence.digest, each.paper.actor) == (evidence.digest, actor)
+        and each.content.evidence.facts != evidence.facts
+        for each in earlier
+    )
 
 
 def evidence_digest(dossier: Dossier) -> str:

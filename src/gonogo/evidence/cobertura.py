@@ -110,7 +110,7 @@ class _Report:
     def _number(self, attributes: dict[str, str], attribute: str, default: str) -> int:
         value = attributes.get(attribute, default).strip()
         if not (value.isascii() and value.lstrip("-").isdigit() and len(value) <= 30):
-            raise self._wrong(f'has {attribute}="{value[:40]}", which is no number,')
+            raise self._wrong(f"has {attribute} {value[:40]!r}, which is no number,")
         return int(value)
 
     def _hear(self, text: str) -> None:

@@ -72,7 +72,7 @@ class CoverageLines:
         return CoverageFacts(covered, total, tuple(files))
 
     def _wrong(self, what: str) -> InvalidInput:
-        return unfit(self._name, f"{self._path} has {what}")
+        return unfit(self._name, f"{self._path[:200]!r} has {what}")
 
 
 def plain_path(path: str) -> str:

@@ -60,7 +60,9 @@ def read(file: BinaryIO, name: str) -> Reading:
         facts.append(ComponentFacts(tuple(_component(node) for node in nodes)))
     listed = document.find("vulnerabilities")
     if listed is not None:
-        found = tuple(_vulnerabilities(listed, nodes))
+        product = metadata.find("component") if metadata is not None else None
+        parts = nodes if product is None else [product, *nodes]
+        found = tuple(_vulnerabilities(listed, parts))
         facts.append(VulnerabilityFacts(_tool(metadata), len(nodes) or None, found))
     if not nodes and (listed is None or not listed.value):
         raise document.unfit("lists no components: there is nothing in it")

@@ -53,13 +53,13 @@ FORMATS: tuple[Format, ...] = (
     LCOV,
     PROMTOOL,
     AMTOOL,
-    MIGRATION_SQL,
     RUFF_FORMAT,
     RUFF_TEXT,
     BLACK,
     MYPY,
     TSC,
     FLAKE8,
+    MIGRATION_SQL,
 )
 """One line for each format; narrower ones stand before wider ones."""
 

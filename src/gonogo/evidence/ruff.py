@@ -8,7 +8,7 @@ from gonogo.evidence.format import Beginning, Format, Reading, unfit
 from gonogo.evidence.json_document import Node, outline, read_document
 from gonogo.evidence.wording import add, beginning_text, miscounted, read_lines, strange
 
-CODE = r"(?:[A-Z]{1,6}\d{1,5}|invalid-syntax:)"
+CODE = r"(?:[A-Z]{1,6}\d{1,5}|(?:invalid-syntax|SyntaxError):)"
 _CLEAN = re.compile(r"All checks passed!")
 _SUM = re.compile(r"Found ([0-9]{1,15}) errors?(?: \(\d+ fixed, ([0-9]{1,15}) remaining\))?\.")
 _CONCISE = re.compile(rf"(?P<where>\S.*?:\d+:\d+): (?P<what>{CODE}) (?:\[\*\] )?(?P<message>.*)")

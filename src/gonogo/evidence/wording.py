@@ -15,6 +15,10 @@ LONGEST_SHOWN = 300
 LONGEST_LINE = 1024 * 1024
 """Bytes of the longest line of a text report."""
 
+_BROKE_DOWN = re.compile(
+    r"^(?:Traceback \(most recent call last\)|error: cannot format .*: INTERNAL ERROR\b)"
+    r"|: error: INTERNAL ERROR\b"
+)
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -56,7 +60,7 @@ def read_lines(file: BinaryIO, name: str) -> Iterator[tuple[int, str]]:
         if "\0" in text:
             raise unfit(name, f"line {number} is not text")
         text = _plain(text.rstrip("\r\n"))
-        if text.startswith("Traceback (most recent call last)") or "INTERNAL ERROR" in text:
+        if _BROKE_DOWN.search(text):
             raise unfit(
                 name, f"line {number} tells that the tool itself broke down: {shown(text, 100)}"
             )

@@ -4,6 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 from gonogo.domain.plan import (
+    Checklist,
+    ChecklistItem,
+    Collection,
     Command,
     CommandSmoke,
     CriterionMode,
@@ -14,6 +17,7 @@ from gonogo.domain.plan import (
     OnSilence,
     OnUnproven,
     Plan,
+    Rehearsal,
     RollbackCriterion,
     Rollout,
     SmokeTest,
@@ -21,8 +25,17 @@ from gonogo.domain.plan import (
     Verification,
 )
 from gonogo.domain.traffic import Endpoint, Kpi
-from gonogo.spec.deployment import CommandPart, EnvironmentPart, HookPart, MigrationsPart
-from gonogo.spec.shape import RolloutPart, SpecPart
+from gonogo.spec.checklists import ChecklistPart
+from gonogo.spec.collection import CollectionPart
+from gonogo.spec.deployment import (
+    CommandPart,
+    EnvironmentPart,
+    HookPart,
+    MigrationsPart,
+    RehearsalPart,
+)
+from gonogo.spec.part import Part
+from gonogo.spec.shape import CriterionPart, RolloutPart, SpecPart
 from gonogo.spec.smoke import CommandSmokePart, HttpSmokePart
 
 COMMAND_WITHIN = timedelta(minutes=10)
@@ -55,14 +68,25 @@ def assemble(spec: SpecPart, digest: str) -> Plan:
         migrations=None if spec.migrations is None else _migrations(spec.migrations),
         before=() if hooks is None else tuple(_command(hook.name, hook) for hook in hooks.before),
         after=() if hooks is None else tuple(_command(hook.name, hook) for hook in hooks.after),
-        rollback_criteria=_criteria(spec),
+        rollback_criteria=tuple(criterion(part) for part in spec.rollback_when),
         verification=_verification(spec),
         tester_header=_tester_header(spec),
+        gates=tuple(gate.rule() for gate in spec.gates.given()),
+        collections=tuple(_collection(part) for part in spec.evidence),
+        checklists=tuple(_checklist(*item) for item in spec.checklists.items()),
     )
 
 
 def _or(given: timedelta | None, default: timedelta) -> timedelta:
     return default if given is None else given
+
+
+def _given(part: Part, *names: str) -> dict[str, Any]:
+    """What the file says of these; the domain knows the rest."""
+    values = {name: getattr(part, name) for name in names if name in part.model_fields_set}
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+    }
 
 
 def _command(name: str, part: CommandPart | HookPart, *, repeatable: bool = False) -> Command:
@@ -74,8 +98,28 @@ def _command(name: str, part: CommandPart | HookPart, *, repeatable: bool = Fals
 def _migrations(part: MigrationsPart) -> Migrations:
     down = part.downgrade
     return Migrations(
-        _command("upgrade", part.upgrade), None if down is None else _command("downgrade", down)
+        upgrade=_command("upgrade", part.upgrade),
+        downgrade=None if down is None else _command("downgrade", down),
+        rehearsal=Rehearsal() if part.rehearsal is None else _rehearsal(part.rehearsal),
     )
+
+
+def _rehearsal(part: RehearsalPart) -> Rehearsal:
+    seed = None if part.seed is None else _command("seed", part.seed)
+    return Rehearsal(part.database_url, seed, dict(part.env))
+
+
+def _collection(part: CollectionPart) -> Collection:
+    within = _or(part.within, COMMAND_WITHIN)
+    return Collection(Command(part.name, part.run, within, repeatable=True), tuple(part.reports))
+
+
+def _checklist(name: str, part: ChecklistPart) -> Checklist:
+    items = tuple(
+        ChecklistItem(item.name, **_given(item, "component", "roles", "evidence"))
+        for item in part.items
+    )
+    return Checklist(name, items, **_given(part, "when", "every"))
 
 
 def _environment(name: str, part: EnvironmentPart) -> Environment:
@@ -114,18 +158,17 @@ def _rollout(part: RolloutPart) -> Rollout:
     return Rollout(steps, **{name: value for name, value in given.items() if value is not None})
 
 
-def _criteria(spec: SpecPart) -> tuple[RollbackCriterion, ...]:
-    return tuple(
-        RollbackCriterion(
-            name=part.name,
-            bad=part.bad,
-            endpoint=part.on or Endpoint(),
-            limit=part.limit,
-            mode=CriterionMode(part.mode),
-            window=part.within,
-            minimum_requests=part.at_least or CRITERION_REQUESTS,
-        )
-        for part in spec.rollback_when
+def criterion(part: CriterionPart) -> RollbackCriterion:
+    """A rollback criterion without its signer."""
+    return RollbackCriterion(
+        name=part.name,
+        bad=part.bad,
+        endpoint=part.on or Endpoint(),
+        limit=part.limit,
+        mode=CriterionMode(part.mode),
+        window=part.within,
+        minimum_requests=part.at_least or CRITERION_REQUESTS,
+        lasts=part.lasts,
     )
 
 
@@ -134,7 +177,13 @@ def _verification(spec: SpecPart) -> Verification | None:
     if part is None:
         return None
     silence = OnSilence(part.on_silence.replace(" ", "_"))
-    return Verification(_or(part.within, PERSON_WITHIN), silence)
+    return Verification(
+        within=_or(part.within, PERSON_WITHIN),
+        on_silence=silence,
+        lines=tuple(part.lines),
+        roles=tuple(part.roles),
+        **_given(part, "after_rollback"),
+    )
 
 
 def _tester_header(spec: SpecPart) -> str | None:

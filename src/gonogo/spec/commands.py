@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 
 from gonogo.domain.placeholders import PLACEHOLDERS, placeholders
+from gonogo.spec.collection import CollectionPart
+from gonogo.spec.deployment import CommandPart
 from gonogo.spec.part import Part, Problems
 from gonogo.spec.problem import Mark
 from gonogo.spec.shape import SpecPart
@@ -12,6 +14,7 @@ from gonogo.spec.source import Node, Row, Table, Text
 from gonogo.spec.wording import did_you_mean, listed, quoted
 
 _BUILD = ("version",)
+_SEED = ("version", "database_url")
 _BESIDE = ("version", "database_url", "url", "environment")
 
 _PORT = re.compile(r"(?<!\{)\{port\}(?!\})|\$PORT\b|\$\{PORT[}:]")
@@ -22,15 +25,16 @@ def check_commands(spec: SpecPart, problems: Problems) -> None:
     """Note every placeholder that would not be replaced."""
     lacking = [name for name, place in spec.environments.items() if place.database_url is None]
     for part, line in _commands(spec):
-        allowed = _allowed(spec, part)
+        allowed, where = _allowed(spec, part)
+        without = _rehearsed_without(spec) if part is _seed(spec) else lacking
         for name, offset in placeholders(line):
             mark = _inside(part, line, offset)
             if name not in allowed:
-                problems.note(mark, _unknown(name, allowed))
-            elif name == "database_url" and lacking:
+                problems.note(mark, _unknown(name, allowed, where))
+            elif name == "database_url" and without:
                 problems.note(
                     mark,
-                    f"{{database_url}} is used here, but environments.{lacking[0]} has no database_url",
+                    f"{{database_url}} is used here, but environments.{without[0]} has no database_url",
                 )
     unknown = {name for name, _ in placeholders(spec.run)} - set(PLACEHOLDERS)
     if not _PORT.search(spec.run) and not unknown:
@@ -41,22 +45,36 @@ def check_commands(spec: SpecPart, problems: Problems) -> None:
         )
 
 
-def _allowed(spec: SpecPart, part: Part) -> tuple[str, ...]:
-    """A build is for no environment; migrations and hooks run beside the instances, not in one."""
+def _seed(spec: SpecPart) -> CommandPart | None:
+    rehearsal = spec.migrations.rehearsal if spec.migrations is not None else None
+    return None if rehearsal is None else rehearsal.seed
+
+
+def _rehearsed_without(spec: SpecPart) -> list[str]:
+    """The first environment, where fresh databases are made like its own and it has none."""
+    rehearsal = spec.migrations.rehearsal if spec.migrations is not None else None
+    name, place = next(iter(spec.environments.items()), ("", None))
+    own = rehearsal is not None and rehearsal.database_url is not None
+    return [] if own or place is None or place.database_url is not None else [name]
+
+
+def _allowed(spec: SpecPart, part: Part) -> tuple[tuple[str, ...], str]:
+    """The placeholders that a command may use, and why it may not use the others."""
     if part is spec.build:
-        return _BUILD
-    return PLACEHOLDERS if part is spec or isinstance(part, CommandSmokePart) else _BESIDE
+        return _BUILD, "while building, which is done once for all environments"
+    if isinstance(part, CollectionPart):
+        return _BUILD, "while evidence is made, which is done before the version runs anywhere"
+    if part is _seed(spec):
+        return _SEED, "in a rehearsal, which belongs to no environment"
+    if part is spec or isinstance(part, CommandSmokePart):
+        return PLACEHOLDERS, ""
+    return _BESIDE, "in migrations and hooks, which belong to no single instance"
 
 
-def _unknown(name: str, allowed: tuple[str, ...]) -> str:
+def _unknown(name: str, allowed: tuple[str, ...], where: str) -> str:
     shown = listed(f"{{{known}}}" for known in allowed)
     if name in PLACEHOLDERS:
-        why = (
-            "while building, which is done once for all environments"
-            if allowed is _BUILD
-            else "in migrations and hooks, which belong to no single instance"
-        )
-        return f"{{{name}}} is not known {why}; allowed: {shown}"
+        return f"{{{name}}} is not known {where}; allowed: {shown}"
     guess = did_you_mean(f"{{{name}}}", [f"{{{known}}}" for known in allowed])
     return (
         f"unknown placeholder {{{name}}}; allowed: {shown}; "
@@ -69,7 +87,7 @@ def _commands(spec: SpecPart) -> Iterator[tuple[Part, str]]:
     if spec.build is not None:
         yield spec.build, spec.build.run
     if spec.migrations is not None:
-        for command in (spec.migrations.upgrade, spec.migrations.downgrade):
+        for command in (spec.migrations.upgrade, spec.migrations.downgrade, _seed(spec)):
             if command is not None:
                 yield command, command.run
     if spec.hooks is not None:
@@ -78,6 +96,8 @@ def _commands(spec: SpecPart) -> Iterator[tuple[Part, str]]:
     for test in spec.smoke:
         if isinstance(test, CommandSmokePart):
             yield test, test.run
+    for collection in spec.evidence:
+        yield collection, collection.run
 
 
 def _inside(part: Part, line: str, offset: int) -> Mark:

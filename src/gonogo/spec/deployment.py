@@ -8,7 +8,7 @@ from gonogo.spec import scalars
 from gonogo.spec.names import note_bad_keys, note_duplicates
 from gonogo.spec.part import Part, Problems, one_key
 from gonogo.spec.scalars import Boolean, Line, Name, Path, PositiveDuration
-from gonogo.spec.source import Table, Text
+from gonogo.spec.source import Node, Table, Text
 
 WITHIN: Any = Field(
     None, description="How long it may take before it is killed and has failed. Default 10m."
@@ -61,6 +61,33 @@ class HealthPart(Part):
         return one_key(text, "path")
 
 
+class RehearsalPart(Part):
+    """How a rollback is rehearsed: in a fresh database that is thrown away."""
+
+    database_url: scalars.DatabaseUrl | None = Field(
+        None,
+        description="Where fresh databases are made: a SQLite URL, beside which a new file is used, or a "
+        "PostgreSQL URL of a server on which databases may be created. "
+        "Without it as in the first environment.",
+        examples=["postgresql://localhost/postgres"],
+    )
+    seed: CommandPart | None = Field(
+        None,
+        description="Fills it once the migrations of the version before ran.",
+        examples=["python -m orders.seed --url {database_url}"],
+    )
+    env: dict[str, scalars.Value] = Field(
+        {},
+        description="Environment variables that switch side effects off.",
+        examples=[{"MAIL": "off"}],
+    )
+
+    @classmethod
+    def examine(cls, table: Table, problems: Problems) -> None:
+        """Names of variables."""
+        _note_variables(table.get("env"), problems)
+
+
 class MigrationsPart(Part):
     """How the database's schema goes up, and down where that is possible."""
 
@@ -70,6 +97,9 @@ class MigrationsPart(Part):
     )
     downgrade: CommandPart | None = Field(
         None, description="Takes the schema back.", examples=["python -m alembic downgrade -1"]
+    )
+    rehearsal: RehearsalPart | None = Field(
+        None, description="How a rollback is rehearsed in a fresh database."
     )
 
 
@@ -102,8 +132,11 @@ class EnvironmentPart(Part):
     @classmethod
     def examine(cls, table: Table, problems: Problems) -> None:
         """Names of variables."""
-        variables = table.get("env")
-        note_bad_keys(problems, variables, scalars.VARIABLE_PATTERN, "the name of a variable")
-        if isinstance(variables, Table) and "PORT" in variables:
-            mark = variables.key_marks["PORT"]
-            problems.note(mark, "PORT is set for every instance by gonogo; leave it out")
+        _note_variables(table.get("env"), problems)
+
+
+def _note_variables(variables: Node | None, problems: Problems) -> None:
+    note_bad_keys(problems, variables, scalars.VARIABLE_PATTERN, "the name of a variable")
+    if isinstance(variables, Table) and "PORT" in variables:
+        mark = variables.key_marks["PORT"]
+        problems.note(mark, "PORT is set for every instance by gonogo; leave it out")

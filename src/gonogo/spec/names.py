@@ -11,6 +11,7 @@ from gonogo.spec.wording import quoted
 _PLAIN = {
     scalars.HEADER_PATTERN: "letters, digits and hyphens, as in Authorization",
     scalars.VARIABLE_PATTERN: "letters, digits and _, not a digit first",
+    scalars.TYPE_PATTERN: "lower-case letters, digits, - and _, a letter first, at most 40 characters",
     scalars.SERVICE_PATTERN: "lower-case letters, digits and hyphens, a letter first, at most 40 characters",
 }
 
@@ -32,3 +33,13 @@ def note_bad_keys(problems: Problems, table: object, pattern: str, what: str) ->
         for key, mark in table.key_marks.items():
             if re.fullmatch(pattern, key) is None:
                 problems.note(mark, f"{quoted(key)} is not {what}; allowed: {_PLAIN[pattern]}")
+
+
+def note_long_keys(problems: Problems, table: object, what: str) -> None:
+    """Note every key of a free mapping that is not 1 to 80 characters on one line."""
+    if isinstance(table, Table):
+        for key, mark in table.key_marks.items():
+            if not key.strip() or len(key) > 80 or not key.isprintable():
+                problems.note(
+                    mark, f"{quoted(key)} is not the name of {what}; 1 to 80 characters on one line"
+                )

@@ -42,6 +42,8 @@ class Part(BaseModel):
 
     shorthand: ClassVar[dict[str, Any] | None] = None
     """JSON Schema of the one-line form, where there is one."""
+    called: ClassVar[str] = "key"
+    """What a key of it is called in sentences."""
     elsewhere: ClassVar[dict[str, str]] = {}
     """What to say of a key that is known, but not here."""
     may_be_null: ClassVar[frozenset[str]] = frozenset()
@@ -85,7 +87,7 @@ class Part(BaseModel):
         known.key_marks = table.key_marks
         for key, node in table.items():
             if key not in allowed:
-                sentence = cls.elsewhere.get(key) or not_allowed("key", key, allowed)
+                sentence = cls.elsewhere.get(key) or not_allowed(cls.called, key, allowed)
                 problems.note(table.key_marks[key], sentence)
             elif isinstance(node, Text) and node.empty and key not in cls.may_be_null:
                 problems.note(table.key_marks[key], NO_VALUE.format(key))
@@ -100,6 +102,11 @@ class Part(BaseModel):
     def check(self, problems: Problems) -> None:
         """Note what is wrong between values that were read."""
 
+    @property
+    def misread(self) -> bool:
+        """Whether it has keys that nobody knows: what seems to lack may stand there misspelt."""
+        return not set(self._table) <= set(self.keys())
+
     def mark(self, key: str | None = None) -> Mark:
         """Where the value of this key starts, or the part itself."""
         node = self._table.get(key) if key is not None else None
@@ -108,6 +115,11 @@ class Part(BaseModel):
     def node(self, key: str) -> Node | None:
         """The value of a key as it was written."""
         return self._table.get(key)
+
+    def marks(self, key: str) -> list[Mark]:
+        """Where the items of a list start."""
+        node = self._table.get(key)
+        return [item.mark for item in node] if isinstance(node, Row) else []
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -183,6 +195,8 @@ _NEEDED = {
     "rollout": "; say in steps how customers come to the new version",
     "health": "; name the path that answers 2xx once the service is ready, as in /health",
     "run": "; it is the command that starts the service",
+    "gates": "; without a required gate nothing could hold a release; "
+    "add at least gates: {smoke: required}",
     "mode": "; literal takes back at the bare share in the window, judged only on evidence",
 }
 

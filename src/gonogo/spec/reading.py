@@ -8,12 +8,12 @@ from gonogo.domain.plan import Plan
 from gonogo.spec import scalars
 from gonogo.spec.assembly import assemble
 from gonogo.spec.commands import check_commands, check_variables
-from gonogo.spec.names import note_bad_keys, note_duplicates
+from gonogo.spec.names import note_bad_keys, note_duplicates, note_long_keys
 from gonogo.spec.part import Problems, found_by_shape
 from gonogo.spec.problem import SpecError
 from gonogo.spec.shape import SpecPart
 from gonogo.spec.source import Table, parse
-from gonogo.spec.wording import quoted
+from gonogo.spec.wording import not_allowed, quoted
 
 
 def read(content: str | bytes, path: str) -> Plan:
@@ -37,13 +37,8 @@ def _check_names(table: Table, problems: Problems) -> None:
     note_bad_keys(
         problems, table.get("environments"), scalars.SERVICE_PATTERN, "the name of an environment"
     )
-    kpis = table.get("kpis")
-    if isinstance(kpis, Table):
-        for name, mark in kpis.key_marks.items():
-            if not name.strip() or len(name) > 80 or not name.isprintable():
-                problems.note(
-                    mark, f"{quoted(name)} is not the name of a KPI; 1 to 80 characters on one line"
-                )
+    note_long_keys(problems, table.get("kpis"), "a KPI")
+    note_long_keys(problems, table.get("checklists"), "a checklist")
 
 
 def _check_whole(spec: SpecPart, problems: Problems) -> None:
@@ -60,6 +55,8 @@ def _check_whole(spec: SpecPart, problems: Problems) -> None:
     judged += [(criterion.name, criterion.mark("name")) for criterion in spec.rollback_when]
     note_duplicates(problems, "KPI or rollback criterion", judged)
     _check_ports(spec, problems)
+    _check_reports(spec, problems)
+    _check_checklists(spec, problems)
     check_commands(spec, problems)
     check_variables(spec, problems)
 
@@ -75,3 +72,42 @@ def _check_ports(spec: SpecPart, problems: Problems) -> None:
                 "each environment needs its own",
             )
         taken.setdefault(place.port, name)
+
+
+def _check_reports(spec: SpecPart, problems: Problems) -> None:
+    named = [(part.name, part.mark("name")) for part in spec.evidence]
+    note_duplicates(problems, "evidence", named)
+    written: dict[str, str] = {}
+    for part in spec.evidence:
+        for path in part.reports:
+            if path in written:
+                problems.note(
+                    part.mark("reports"),
+                    f"{quoted(path)} is written by {quoted(written[path])} too, so one would replace "
+                    "the other; give each report a path of its own",
+                )
+            written.setdefault(path, part.name)
+
+
+def _check_checklists(spec: SpecPart, problems: Problems) -> None:
+    """The gate asks for checklists that are there before a release."""
+    gate = spec.gates.checklists
+    if gate is None or not gate.on:
+        return
+    ready = [name for name, part in spec.checklists.items() if part.before]
+    if not ready:
+        problems.note(
+            spec.gates.mark("checklists"),
+            "no checklist is for before a release, so this gate has nothing to look at; "
+            "add one to checklists, as in {pre-release: {items: [Known issues documented]}}",
+        )
+        return
+    for name, mark in zip(gate.names or (), gate.marks("names"), strict=True):
+        if name not in spec.checklists:
+            problems.note(mark, not_allowed("checklist", name, ready))
+        elif name not in ready:
+            problems.note(
+                mark,
+                f"the checklist {quoted(name)} is worked through after a release, "
+                "so no release can wait for it",
+            )

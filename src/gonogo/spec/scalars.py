@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 SERVICE_PATTERN = r"^[a-z][a-z0-9-]{0,39}$"
 HEADER_PATTERN = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
+TYPE_PATTERN = r"^[a-z][a-z0-9_-]{0,39}$"
 VARIABLE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _PATH = {"type": "string", "pattern": r"^/\S*$", "examples": ["/health"]}
 _DURATION = {
@@ -38,7 +39,8 @@ def text_of(node: Node) -> str:
     return node.text
 
 
-def _from_text(parse: Callable[[str], T]) -> PlainValidator:
+def from_text(parse: Callable[[str], T]) -> PlainValidator:
+    """Reads a single value by its text."""
     return PlainValidator(lambda node: parse(text_of(node)))
 
 
@@ -65,7 +67,8 @@ def _step_share(text: str) -> float:
     return units.parse_share(text)
 
 
-def _name(text: str) -> str:
+def name(text: str) -> str:
+    """1 to 80 characters on one line. Raises Unfit."""
     if not text.strip() or len(text) > 80 or not text.isprintable():
         raise Unfit(f"{quoted(text)} is not a name; a name is 1 to 80 characters on one line")
     return text.strip()
@@ -126,6 +129,16 @@ def _header(text: str) -> str:
     return text
 
 
+def variable(text: str) -> str:
+    """The name of an environment variable. Raises Unfit."""
+    if re.fullmatch(VARIABLE_PATTERN, text) is None:
+        raise Unfit(
+            f"{quoted(text)} is not the name of a variable; "
+            "allowed: letters, digits and _, not a digit first"
+        )
+    return text
+
+
 def _boolean(text: str) -> bool:
     if text not in {"true", "false"}:
         raise Unfit(f"{quoted(text)} is not allowed; allowed: true, false")
@@ -143,7 +156,7 @@ def choice(*names: str) -> Any:  # noqa: ANN401  (an annotation, made at import)
             )
         return word
 
-    return Annotated[str, _from_text(parse), WithJsonSchema({"enum": list(names)})]
+    return Annotated[str, from_text(parse), WithJsonSchema({"enum": list(names)})]
 
 
 def _bad(node: Node) -> BadStatus | SlowerThan:
@@ -166,25 +179,25 @@ def _value(node: Node) -> str:
     return text_of(node)
 
 
-Duration = Annotated[timedelta, _from_text(units.parse_duration), WithJsonSchema(_DURATION)]
-PositiveDuration = Annotated[timedelta, _from_text(positive), WithJsonSchema(_DURATION)]
+Duration = Annotated[timedelta, from_text(units.parse_duration), WithJsonSchema(_DURATION)]
+PositiveDuration = Annotated[timedelta, from_text(positive), WithJsonSchema(_DURATION)]
 Share = Annotated[
     float,
-    _from_text(units.parse_share),
+    from_text(units.parse_share),
     WithJsonSchema(
         {"type": "string", "pattern": units.PERCENT_PATTERN, "examples": ["5%", "0.5%"]}
     ),
 ]
 StepShare = Annotated[
     float,
-    _from_text(_step_share),
+    from_text(_step_share),
     WithJsonSchema(
         {"type": "string", "pattern": r"^(?!100)" + units.PERCENT_PATTERN.removeprefix("^")}
     ),
 ]
 Requests = Annotated[
     int,
-    _from_text(units.parse_requests),
+    from_text(units.parse_requests),
     WithJsonSchema(
         {
             "anyOf": [
@@ -194,41 +207,41 @@ Requests = Annotated[
         }
     ),
 ]
-Line = Annotated[str, _from_text(_filled), WithJsonSchema({"type": "string", "pattern": r"\S"})]
+Line = Annotated[str, from_text(_filled), WithJsonSchema({"type": "string", "pattern": r"\S"})]
 Name = Annotated[
-    str, _from_text(_name), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 80})
+    str, from_text(name), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 80})
 ]
 SystemName = Annotated[
-    str, _from_text(system_name), WithJsonSchema({"type": "string", "pattern": SERVICE_PATTERN})
+    str, from_text(system_name), WithJsonSchema({"type": "string", "pattern": SERVICE_PATTERN})
 ]
-Path = Annotated[str, _from_text(rules.parse_path), WithJsonSchema(_PATH)]
+Path = Annotated[str, from_text(rules.parse_path), WithJsonSchema(_PATH)]
 Port = Annotated[
-    int, _from_text(_port), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 65535})
+    int, from_text(_port), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 65535})
 ]
 Bind = Annotated[
-    str, _from_text(_bind), WithJsonSchema({"type": "string", "examples": ["127.0.0.1", "::1"]})
+    str, from_text(_bind), WithJsonSchema({"type": "string", "examples": ["127.0.0.1", "::1"]})
 ]
 DatabaseUrl = Annotated[
     str,
-    _from_text(_database_url),
+    from_text(_database_url),
     WithJsonSchema({"type": "string", "pattern": r"^[A-Za-z][A-Za-z0-9+.-]*:\S+$"}),
 ]
 Ratio = Annotated[
-    float, _from_text(_ratio), WithJsonSchema({"type": "number", "minimum": 1, "maximum": 1000})
+    float, from_text(_ratio), WithJsonSchema({"type": "number", "minimum": 1, "maximum": 1000})
 ]
 Status = Annotated[
-    int, _from_text(_status), WithJsonSchema({"type": "integer", "minimum": 100, "maximum": 599})
+    int, from_text(_status), WithJsonSchema({"type": "integer", "minimum": 100, "maximum": 599})
 ]
 Header = Annotated[
-    str, _from_text(_header), WithJsonSchema({"type": "string", "pattern": HEADER_PATTERN})
+    str, from_text(_header), WithJsonSchema({"type": "string", "pattern": HEADER_PATTERN})
 ]
 Value = Annotated[
     str, PlainValidator(_value), WithJsonSchema({"type": ["string", "number", "boolean"]})
 ]
-Boolean = Annotated[bool, _from_text(_boolean), WithJsonSchema({"type": "boolean"})]
+Boolean = Annotated[bool, from_text(_boolean), WithJsonSchema({"type": "boolean"})]
 JsonPath = Annotated[
     str,
-    _from_text(_path_map),
+    from_text(_path_map),
     WithJsonSchema({"type": ["string", "integer"], "examples": ["data.0.id"]}),
 ]
 JsonValue = Annotated[Json, PlainValidator(to_json), WithJsonSchema({})]
@@ -256,7 +269,7 @@ Bad = Annotated[
 ]
 On = Annotated[
     Endpoint,
-    _from_text(rules.parse_endpoint),
+    from_text(rules.parse_endpoint),
     WithJsonSchema(
         {
             "type": "string",

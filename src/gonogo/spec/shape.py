@@ -5,7 +5,11 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from gonogo.domain.plan import Verification
 from gonogo.spec import scalars
+from gonogo.spec.checklists import ChecklistPart
+from gonogo.spec.collection import CollectionPart
+from gonogo.spec.defaults import default_words
 from gonogo.spec.deployment import (
     CommandPart,
     EnvironmentPart,
@@ -13,6 +17,9 @@ from gonogo.spec.deployment import (
     HooksPart,
     MigrationsPart,
 )
+from gonogo.spec.gates import GatesPart
+from gonogo.spec.limits import VERIFIERS, Sentence, role
+from gonogo.spec.names import note_duplicates
 from gonogo.spec.part import Part, Problems, one_key, written
 from gonogo.spec.problem import Mark
 from gonogo.spec.scalars import (
@@ -171,6 +178,10 @@ class CriterionPart(Part):
     at_least: Requests | None = Field(
         None, description="Requests that must be in the window before it counts. Default 20."
     )
+    lasts: PositiveDuration | None = Field(
+        None,
+        description="How long after the first customer it holds. Without it until the release has ended.",
+    )
     mode: scalars.choice("literal", "judged") = Field(  # type: ignore[valid-type]
         description="literal: the bare share in the window. judged: only on evidence, within false_alarm."
     )
@@ -185,6 +196,26 @@ class VerificationPart(Part):
     on_silence: scalars.choice("accept", "roll back", "needs person") = Field(  # type: ignore[valid-type]
         description="What nobody's answer means."
     )
+    lines: list[Sentence] = Field(
+        [],
+        description="What the person tries, each answered by itself.",
+        examples=[["Login", "Order list"]],
+    )
+    roles: list[role(*VERIFIERS)] = Field(  # type: ignore[valid-type]
+        [],
+        description="Who may confirm: admin, devops, QA. Without it all of them.",
+        examples=[["QA"]],
+    )
+    after_rollback: scalars.Boolean | None = Field(
+        None,
+        description="Whether the version that serves again after a rollback is confirmed too."
+        + default_words(Verification, "after_rollback"),
+    )
+
+    def check(self, problems: Problems) -> None:
+        """No line twice."""
+        named = list(zip(self.lines, self.marks("lines"), strict=True))
+        note_duplicates(problems, "verification line", named)
 
 
 class TestersPart(Part):
@@ -231,6 +262,16 @@ class SpecPart(Part):
     smoke: list[SmokePart] = Field(description="What is tried on a running version, in order.")
     environments: dict[str, EnvironmentPart] = Field(
         description="Where the service runs, in the order of a release; the last one is production."
+    )
+    gates: GatesPart = Field(
+        description="What a release must show before it may go on; at least one gate is required.",
+        examples=[{"smoke": "required"}],
+    )
+    evidence: list[CollectionPart] = Field(
+        [], description="Commands that make reports for the gates, run while a release is checked."
+    )
+    checklists: dict[str, ChecklistPart] = Field(
+        {}, description="Lines that people tick, before a release, after it or regularly."
     )
     kpis: dict[str, KpiPart] = Field(description="What is judged while customers come over.")
     rollout: RolloutPart = Field(description="How customers come over.")

@@ -91,16 +91,28 @@ def format_duration(duration: timedelta) -> str:
 
 def parse_share(text: str) -> float:
     """`5%` as 0.05; more than 0 % and less than 100 %."""
+    share = _parse_percent(text)
+    if not 0 < share < 1:
+        raise Unfit(f"{quoted(text)} is out of range; allowed: more than 0% and less than 100%")
+    return share
+
+
+def parse_percentage(text: str) -> float:
+    """`60%` as 0.6; from 0 % to 100 %."""
+    share = _parse_percent(text)
+    if not 0 <= share <= 1:
+        raise Unfit(f"{quoted(text)} is out of range; allowed: 0% to 100%")
+    return share
+
+
+def _parse_percent(text: str) -> float:
     match = re.match(rf"^({_NUMBER})\s*(%?)$", text)
     if match is None or len(text) > 60:
         raise Unfit(f"{quoted(text)} is not a percentage; write it as in 5% or 0.5%")
     number, sign = match.groups()
     if not sign:
         raise Unfit(f"{quoted(text)} has no unit; write a percentage, {_percent_guess(number)}")
-    share = float(Decimal(number) / 100)
-    if not 0 < share < 1:
-        raise Unfit(f"{quoted(text)} is out of range; allowed: more than 0% and less than 100%")
-    return share
+    return float(Decimal(number) / 100)
 
 
 def _percent_guess(number: str) -> str:

@@ -17,7 +17,8 @@ from gonogo.domain.plan import Checklist, ChecklistItem, Plan
 from gonogo.usecases.context import Context
 from gonogo.usecases.filing import file_paper, paper_of, spoken
 from gonogo.usecases.permissions import Deed, allow
-from gonogo.usecases.versions import find_version, registered
+from gonogo.usecases.specs import registration_of
+from gonogo.usecases.versions import find_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,21 @@ def _state(
     return ItemState(item, not lapsed, paper, tick.evidence, due, lapsed)
 
 
+async def look_at(
+    context: Context, actor: Actor, *, service: str, version: str | None = None
+) -> tuple[ChecklistState, ...]:
+    """Every checklist as it stands; without a version only those of the service as a whole."""
+    allow(actor, Deed.LOOK)
+    now = context.clock.now()
+    if version is not None:
+        candidate = await find_version(context, service, version)
+        return states(candidate.plan, candidate.dossier, now)
+    plan = (await registration_of(context, service)).plan
+    papers = await context.store.papers(service)
+    found = states(plan, Dossier(service, "", "", papers), now)
+    return tuple(state for state in found if state.checklist.every is not None)
+
+
 async def tick(
     context: Context,
     actor: Actor,
@@ -121,7 +137,7 @@ async def tick(
     a line asks for what shows that it is done.
     """
     allow(actor, Deed.TICK)
-    registration = await registered(context, service)
+    registration = await registration_of(context, service)
     found = find_checklist(registration.plan, checklist)
     line = find_item(found, item)
     if line.roles and not actor.roles & set(line.roles):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gonogo.ports.checkup import Checkup
 from gonogo.ports.clock import Clock
 from gonogo.ports.deployer import Deployer
+from gonogo.ports.dossiers import Dossiers
 from gonogo.ports.history import History
 from gonogo.ports.router import Router
 from gonogo.ports.source import Source
@@ -16,7 +17,7 @@ from gonogo.ports.store import Store
 class Context:
     """The ports a use case reaches. `wake` tells the desk that something was stored for a release.
 
-    Without `history` nothing is told of commits.
+    Without `history` nothing is told of commits; without `dossiers` gates see filed papers only.
     """
 
     store: Store
@@ -28,3 +29,4 @@ class Context:
     wake: Callable[[str], None]
     checkups: tuple[Checkup, ...] = ()
     history: History | None = None
+    dossiers: Dossiers | None = None

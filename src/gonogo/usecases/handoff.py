@@ -11,7 +11,9 @@ from gonogo.domain.paper import Acknowledgement, Handoff, Paper
 from gonogo.usecases.context import Context
 from gonogo.usecases.criteria import signed
 from gonogo.usecases.filing import LONGEST_LINE, file_paper, paper_of, spoken
+from gonogo.usecases.moments import moment_of
 from gonogo.usecases.permissions import Deed, allow
+from gonogo.usecases.specs import duration_of
 from gonogo.usecases.versions import find_version
 
 LONGEST_WAY = timedelta(days=90)
@@ -53,6 +55,27 @@ async def hand_over(
         "criteria": [each.name for each in criteria],
     }
     return await file_paper(context, paper, "handoff", data)
+
+
+def schedule_of(
+    now: datetime,
+    *,
+    at: str | None = None,
+    window: str | None = None,
+    duration: str | None = None,
+    downtime: str | None = None,
+    steps: tuple[str, ...] = (),
+    concerns: str = "",
+) -> Acknowledgement:
+    """A schedule as people write it: a time with its zone, durations as in a spec."""
+    return Acknowledgement(
+        starts_at=None if at is None else moment_of(at, now),
+        window=None if window is None else duration_of(window),
+        duration=None if duration is None else duration_of(duration),
+        downtime=timedelta() if downtime is None else duration_of(downtime),
+        steps=steps,
+        concerns=concerns,
+    )
 
 
 async def acknowledge(

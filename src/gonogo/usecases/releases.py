@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from gonogo.domain.actor import Actor
 from gonogo.domain.audit import AuditDraft
@@ -16,6 +16,7 @@ from gonogo.domain.release import (
     InstructionKind,
     Release,
     Stage,
+    VerifiedLine,
 )
 from gonogo.domain.slot import SlotRole, with_role
 from gonogo.domain.story import Story
@@ -126,9 +127,18 @@ async def find_release(context: Context, reference: str) -> Release:
 
 
 async def instruct(
-    context: Context, actor: Actor, *, reference: str, kind: InstructionKind, reason: str
+    context: Context,
+    actor: Actor,
+    *,
+    reference: str,
+    kind: InstructionKind,
+    reason: str,
+    lines: tuple[VerifiedLine, ...] = (),
 ) -> Release:
-    """Tell a release something. What cannot be done in its stage is refused at once with Conflict."""
+    """Tell a release something. What cannot be done in its stage is refused at once with Conflict.
+
+    `lines` go with a confirmation; gonogo.usecases.verification holds them against the plan.
+    """
     allow(actor, DEEDS[kind])
     reason = reason.strip()
     if not reason:
@@ -150,8 +160,12 @@ async def instruct(
         actor=actor.name,
         reason=reason,
         at=context.clock.now(),
+        lines=lines,
     )
-    audit = AuditDraft(actor.name, f"person:release:{kind.value}", release.id, {"reason": reason})
+    data: dict[str, object] = {"reason": reason}
+    if lines:
+        data["lines"] = [asdict(line) for line in lines]
+    audit = AuditDraft(actor.name, f"person:release:{kind.value}", release.id, data)
     await context.store.instruct(instruction, audit)
     context.wake(release.id)
     return release

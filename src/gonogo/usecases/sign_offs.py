@@ -7,6 +7,7 @@ who signed what, so that the same word given twice is one paper, also when both 
 
 import hashlib
 import json
+import re
 
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.change import CommitNote
@@ -30,6 +31,10 @@ from gonogo.usecases.filing import file_paper, paper_of, spoken
 from gonogo.usecases.permissions import PERMISSIONS, Deed, allow
 from gonogo.usecases.versions import Candidate, find_version, gather
 
+_CO_AUTHOR = re.compile(
+    r"^co-authored-by:[ \t]*([^<>\n]{0,200}?)[ \t]*<([^<>\s]{1,320})>\s*$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _ADMINS = frozenset({Role.OWNER, Role.ADMIN})
 
 
@@ -174,7 +179,7 @@ async def _not_the_author(context: Context, actor: Actor, candidate: Candidate) 
     rule = sign_offs_rule(candidate.plan)
     if rule is None or rule.author_may_sign:
         return
-    dossier = await gather(context, candidate, candidate.previous_commit)
+    dossier = await gather(context, candidate)
     own = _written_by(actor, dossier)
     if own is not None:
         raise NotAllowed(
@@ -184,8 +189,31 @@ async def _not_the_author(context: Context, actor: Actor, candidate: Candidate) 
 
 
 def _written_by(actor: Actor, dossier: Dossier) -> CommitNote | None:
-    commits = dossier.change.commits if dossier.change else ()
-    return next((commit for commit in commits if commit.author_email.lower() in actor.emails), None)
+    """A commit of the change that this person is an author or co-author of."""
+    own = {actor.name.casefold(), *(email.casefold() for email in actor.emails)}
+    for commit in dossier.change.commits if dossier.change else ():
+        wrote = {commit.author_name, commit.author_email}
+        for name, email in _CO_AUTHOR.findall(commit.body):
+            wrote |= {name, email}
+        if not own.isdisjoint(word.casefold() for word in wrote):
+            return commit
+    return None
+
+
+def void_reason(plan: Plan, dossier: Dossier, paper: Paper, content: SignOff) -> str:
+    """Why a sign-off does not count now; empty when it does."""
+    gone = withdrawn(dossier.papers).get(paper.id)
+    if gone is not None and isinstance(gone.content, Withdrawal):
+        return f"withdrawn by {gone.actor}: {gone.content.reason}"
+    if content.role not in paper.roles:
+        return f"{paper.actor} did not have the role {content.role.words}"
+    if content.digest != evidence_digest(dossier):
+        return "the evidence or the handoff changed since"
+    rule = sign_offs_rule(plan)
+    signer = Actor(paper.actor, frozenset(paper.roles), frozenset(paper.emails))
+    if rule is not None and not rule.author_may_sign and _written_by(signer, dossier):
+        return f"{paper.actor} wrote part of the change"
+    return ""
 
 
 async def withdraw(context: Context, actor: Actor, *, paper_id: str, reason: str) -> Paper:

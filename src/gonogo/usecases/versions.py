@@ -1,7 +1,6 @@
 """A version that is on its way to a decision: what its tag names now, and what was filed about it."""
 
-import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gonogo.domain.dossier import Dossier, evidence_digest
 from gonogo.domain.errors import InvalidInput, NotFound, Unavailable
@@ -10,7 +9,9 @@ from gonogo.domain.plan import Plan
 from gonogo.domain.registration import Registration
 from gonogo.domain.release_notes import SHORT, nearest_below
 from gonogo.domain.slot import SlotRole, with_role
+from gonogo.ports import dossiers as ports
 from gonogo.usecases.context import Context
+from gonogo.usecases.specs import registration_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,18 @@ class Candidate:
         return self.registration.plan
 
     @property
+    def asked(self) -> ports.Candidate:
+        """As whoever gathers dossiers is asked for it."""
+        return ports.Candidate(
+            plan=self.plan,
+            repository=self.registration.repository,
+            version=self.version,
+            commit=self.commit,
+            previous=self.previous,
+            previous_commit=self.previous_commit,
+        )
+
+    @property
     def words(self) -> str:
         """`orders v1.2.1 · a1b2c3d`."""
         return f"{self.service} {self.version} · {self.commit[:SHORT]}"
@@ -42,9 +55,7 @@ class Candidate:
     @property
     def dossier(self) -> Dossier:
         """What was filed, without anything that has to be asked for elsewhere."""
-        return Dossier(
-            self.service, self.version, self.commit, self.papers, previous=self.previous_commit
-        )
+        return Dossier(self.service, self.version, self.commit, self.papers, previous=self.previous)
 
     @property
     def digest(self) -> str:
@@ -52,23 +63,9 @@ class Candidate:
         return evidence_digest(self.dossier)
 
 
-async def registered(context: Context, service: str) -> Registration:
-    """The service of this name. Raises NotFound naming the nearest."""
-    found = await context.store.registration(service)
-    if found is not None:
-        return found
-    names = [each.service for each in await context.store.registrations()]
-    near = difflib.get_close_matches(service, names, n=1, cutoff=0.6)
-    guess = f'; did you mean "{near[0]}"?' if near else ""
-    raise NotFound(
-        f'no service "{service}" is registered (known: {", ".join(names) or "none"}){guess}',
-        hint="run `gonogo register` in its repository",
-    )
-
-
 async def find_version(context: Context, service: str, version: str) -> Candidate:
     """The version that this tag names now. Raises NotFound for an unknown service or tag."""
-    registration = await registered(context, service)
+    registration = await registration_of(context, service)
     commit = await context.source.resolve(registration.repository, version)
     slots = await context.store.slots(service, registration.plan.production.name)
     baseline = with_role(slots, SlotRole.BASELINE)
@@ -96,9 +93,17 @@ async def base_of(context: Context, candidate: Candidate) -> tuple[str | None, s
     return before, await context.source.resolve(repository, before)
 
 
-async def gather(context: Context, candidate: Candidate, base: str | None) -> Dossier:
-    """The dossier with what the repository tells since `base`; None in it where that cannot be read."""
-    dossier = candidate.dossier
+async def gather(context: Context, candidate: Candidate) -> Dossier:
+    """Everything that is known of it, as gates see it; None in it where something cannot be read."""
+    if context.dossiers is not None:
+        return await context.dossiers.gather(candidate.asked)
+    return await with_history(context, candidate, candidate.dossier, candidate.previous_commit)
+
+
+async def with_history(
+    context: Context, candidate: Candidate, dossier: Dossier, base: str | None
+) -> Dossier:
+    """The dossier with what the repository tells since `base`, as far as it can be read."""
     if context.history is None:
         return dossier
     repository = candidate.registration.repository
@@ -107,12 +112,4 @@ async def gather(context: Context, candidate: Candidate, base: str | None) -> Do
         merges = await context.history.merges(repository, candidate.commit, since=base)
     except (InvalidInput, NotFound, Unavailable):
         return dossier
-    return Dossier(
-        service=dossier.service,
-        version=dossier.version,
-        commit=dossier.commit,
-        papers=dossier.papers,
-        previous=base,
-        change=change,
-        merges=merges,
-    )
+    return replace(dossier, change=change, merges=merges)

@@ -13,7 +13,8 @@ from gonogo.usecases.context import Context
 from gonogo.usecases.filing import file_paper, paper_of, spoken
 from gonogo.usecases.moments import end_of
 from gonogo.usecases.permissions import PERMISSIONS, Deed, allow
-from gonogo.usecases.versions import find_version, registered
+from gonogo.usecases.specs import registration_of
+from gonogo.usecases.versions import find_version
 
 LONGEST_WAIVER = timedelta(days=90)
 LONGEST_FREEZE = timedelta(days=365)
@@ -44,7 +45,7 @@ async def waive(
         raise NotAllowed(f"{actor.name} does not have the role {role.words}")
     reason = spoken(reason, "the reason", least=SHORTEST_REASON)
     end = end_of(until, context.clock.now(), "the waiver", LONGEST_WAIVER)
-    registration = await registered(context, service)
+    registration = await registration_of(context, service)
     kind = gate_of(registration.plan, gate)
     commit = None
     if version is not None:
@@ -93,7 +94,7 @@ async def freeze(
     if until is not None and not on:
         raise InvalidInput("lifting a freeze takes no end")
     end = None if until is None else end_of(until, now, "the freeze", LONGEST_FREEZE)
-    await registered(context, service)
+    await registration_of(context, service)
     papers = await context.store.papers(service)
     if not on and not frozen(Dossier(service, "", "", papers), now):
         raise Conflict(f"{service} is not frozen")

@@ -33,7 +33,8 @@ async def serve(settings: Settings, port: int) -> None:
     """Serve until a signal or a request to stop. Raises InvalidInput when the port cannot be used."""
     import uvicorn
 
-    from gonogo.api.application import build_application, token_check
+    from gonogo.api.application import build_application
+    from gonogo.api.door import Door, reader
     from gonogo.web.pages import add_pages
 
     woken = WakeUp()
@@ -50,7 +51,7 @@ async def serve(settings: Settings, port: int) -> None:
                 server.should_exit = True
 
         application = build_application(parts.context, parts.owner, token, stop)
-        add_pages(application, parts.context, token_check(token))
+        add_pages(application, parts.context, reader(Door(parts.context, parts.owner, token)))
         configuration = uvicorn.Config(
             application, log_level="warning", lifespan="off", timeout_graceful_shutdown=2
         )

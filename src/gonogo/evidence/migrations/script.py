@@ -31,6 +31,7 @@ _NOT_SQL = "THIS OPERATION CANNOT BE WRITTEN AS SQL"
 _TITLE = re.compile(
     r"^\s*((?:Add|Alter|Change|Create|Custom|Delete|Move|Raw|Remove|Rename)\b[^\n]{1,300}?)\s*$"
 )
+_RUN = ("!", "M!")  # /*! … */ and /*M! … */, which MySQL and MariaDB run
 _QUOTED = {
     TokenType.STRING,
     TokenType.IDENTIFIER,
@@ -65,7 +66,10 @@ class Statement:
         tokens = self.tokens
         if tokens[0].token_type is TokenType.COMMAND or len(tokens) == 2:
             # The tokenizer gives what follows such a word as one string; after another word it reads on.
-            tokens = tuple(tokenize(f"x {self.text}", self.parser))[1:]
+            try:
+                tokens = tuple(tokenize(f"x {self.text}", self.parser))[1:]
+            except TokenError:
+                return tuple(self.text.upper().split())
         return tuple("?" if token.token_type in _QUOTED else token.text.upper() for token in tokens)
 
 
@@ -138,7 +142,7 @@ def cut(text: str, dialect: str, name: str) -> Script:
         tuple(statements),
         tuple(each for found in revisions.values() for each in found),
         max(revisions, default=0),
-        tuple(mark for mark in marks if _NOT_SQL in mark.comment or mark.comment[:1] == "!"),
+        tuple(mark for mark in marks if _NOT_SQL in mark.comment or mark.comment.startswith(_RUN)),
         len(pieces) - len(statements),
     )
 
@@ -150,15 +154,17 @@ def _ends_or_begins(piece: "_Piece") -> bool:
 
 @dataclass(slots=True)
 class _Piece:
-    """A statement's tokens, and the comments on the semicolon behind it."""
+    """A statement's tokens, comments on empty statements before it, and those on its semicolon."""
 
     tokens: list[Token]
+    before: list[str]
     after: list[str]
 
 
 def _pieces(tokens: list[Token]) -> Iterator[_Piece]:
     """One for each statement that is not empty."""
     piece: list[Token] = []
+    before: list[str] = []
     depth = 0
     for place, token in enumerate(tokens):
         if token.token_type is not TokenType.SEMICOLON or depth > 0:
@@ -167,10 +173,12 @@ def _pieces(tokens: list[Token]) -> Iterator[_Piece]:
                 follower = tokens[place + 1].text.upper() if place + 1 < len(tokens) else ""
                 depth = _depth(piece, depth, follower)
         elif piece:
-            yield _Piece(piece, token.comments)
-            piece = []
+            yield _Piece(piece, before, token.comments)
+            piece, before = [], []
+        else:
+            before += token.comments
     if piece:
-        yield _Piece(piece, [])
+        yield _Piece(piece, before, [])
 
 
 def _depth(piece: list[Token], depth: int, follower: str) -> int:
@@ -190,6 +198,8 @@ def _depth(piece: list[Token], depth: int, follower: str) -> int:
 def _marks(pieces: tuple[_Piece, ...]) -> Iterator[Mark]:
     """Comments in front of a statement count from it on, the others from the statement after."""
     for number, piece in enumerate(pieces, start=1):
+        for comment in piece.before:
+            yield Mark(number, comment)
         for place, token in enumerate(piece.tokens):
             for comment in token.comments:
                 yield Mark(number if place == 0 else number + 1, comment)
