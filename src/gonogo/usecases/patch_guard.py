@@ -15,7 +15,7 @@ from gonogo.domain.errors import GonogoError, InvalidInput, NotFound, sentence
 from gonogo.domain.evidence import ChangeFacts
 from gonogo.domain.gate import GateMode, GateResult, GateStatus, PatchGuardRule, PatchLimit
 from gonogo.domain.plan import Plan
-from gonogo.gates.patch_guard import alert, facts_of, patch_guard
+from gonogo.gates.patch_guard import facts_of, patch_guard, warning
 from gonogo.ports.history import History
 from gonogo.usecases.specs import check_spec
 
@@ -104,6 +104,8 @@ async def guard_change(history: History, request: Request, now: datetime) -> Gua
     if rule.mode is GateMode.OFF:
         reason = f"the patch guard is switched off: {rule.because}"
         result = replace(result, status=GateStatus.NOT_APPLICABLE, reason=reason, fix="")
+    elif not change.files:
+        result = replace(result, reason=f"nothing changed since {base}")
     facts = facts_of(change, rule)
     return Guarded(
         result=result,
@@ -111,7 +113,7 @@ async def guard_change(history: History, request: Request, now: datetime) -> Gua
         facts=facts,
         limit=rule.limits[facts.branch_type] if facts.branch_type else rule.other,
         base=base,
-        warning=alert(rule, recent).strip(" ()"),
+        warning=warning(rule, recent),
         limits_from=limits_from,
         notes=(*notes, *more),
         starts={path: ranges[0][0] for path, ranges in change.added_lines.items() if ranges},
