@@ -26,7 +26,7 @@ from gonogo.evidence.formats import LARGEST, detect, read_report
 from gonogo.usecases.context import Context
 from gonogo.usecases.filing import paper_of, wake_releases
 from gonogo.usecases.permissions import Deed, allow
-from gonogo.usecases.versions import registered
+from gonogo.usecases.specs import registration_of
 
 __all__ = ["BEGINNING", "LARGEST", "format_of"]
 
@@ -157,7 +157,7 @@ def paper_view(paper: Paper) -> dict[str, Any]:
 
 async def _commit(context: Context, service: str, claims: Claims) -> str | None:
     """The commit that is meant. Raises InvalidInput when version and commit do not fit together."""
-    registration = await registered(context, service)
+    registration = await registration_of(context, service)
     if claims.commit is not None and not _COMMIT.fullmatch(claims.commit):
         raise InvalidInput(f'"{claims.commit[:80]}" is not the full name of a commit')
     if claims.version is None:

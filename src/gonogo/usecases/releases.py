@@ -22,7 +22,7 @@ from gonogo.domain.slot import SlotRole, with_role
 from gonogo.domain.story import Story
 from gonogo.usecases.context import Context
 from gonogo.usecases.permissions import Deed, allow
-from gonogo.usecases.versions import registered
+from gonogo.usecases.specs import registration_of
 
 _LONGEST_REASON = 2000
 
@@ -53,7 +53,7 @@ async def prepare_release(context: Context, actor: Actor, *, service: str, versi
     Raises NotFound for an unknown service or tag, Conflict when the version serves already.
     """
     allow(actor, Deed.RELEASE)
-    registration = await registered(context, service)
+    registration = await registration_of(context, service)
     commit = await context.source.resolve(registration.repository, version)
     production = registration.plan.production
     slots = await context.store.slots(service, production.name)

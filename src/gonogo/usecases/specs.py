@@ -7,7 +7,7 @@ from typing import Any
 
 from gonogo.domain.actor import Actor
 from gonogo.domain.audit import AuditDraft
-from gonogo.domain.errors import Conflict, InvalidInput
+from gonogo.domain.errors import Conflict, InvalidInput, NotFound
 from gonogo.domain.plan import Plan
 from gonogo.domain.registration import Registration
 from gonogo.usecases.context import Context
@@ -91,6 +91,18 @@ async def register(
     await context.store.register(registration, audit)
     context.wake("")
     return Registered(registration, changed=True, known_before=known is not None)
+
+
+async def registration_of(context: Context, service: str) -> Registration:
+    """What is registered under this name. Raises NotFound naming what is."""
+    registration = await context.store.registration(service)
+    if registration is None:
+        names = ", ".join(each.service for each in await context.store.registrations())
+        raise NotFound(
+            f'no service "{service}" is registered (known: {names or "none"})',
+            hint="run `gonogo register` in its repository",
+        )
+    return registration
 
 
 async def _repository(context: Context, repository: str) -> None:
