@@ -245,7 +245,10 @@ def test_changed_tests_are_not_asked_to_be_covered(path):
     assert result.status == "not_applicable"
 
 
-@pytest.mark.parametrize("path", ["web/api.spec.ts", "web/api.test.ts", "spec/api_spec.rb"])
+@pytest.mark.parametrize(
+    "path",
+    ["web/api.spec.ts", "web/api.test.ts", "spec/x.rb", "web/api_spec.rb", "web/__tests__/x.js"],
+)
 def test_tests_of_other_languages_are_known_too(path):
     suffix = path.rsplit(".", 1)[-1]
     change = Change(CHANGE.base, CHANGE.head, None, (), (), {path: ((1, 3),)})
