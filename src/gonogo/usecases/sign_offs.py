@@ -7,11 +7,12 @@ who signed what, so that the same word given twice is one paper, also when both 
 
 import hashlib
 import json
-import re
+from dataclasses import replace
+from datetime import datetime
 
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.change import CommitNote
-from gonogo.domain.dossier import Dossier, evidence_digest, holding, withdrawn
+from gonogo.domain.dossier import Dossier, evidence_digest, holding, newest, withdrawn
 from gonogo.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from gonogo.domain.gate import GateMode, SignOffsRule
 from gonogo.domain.paper import (
@@ -25,16 +26,13 @@ from gonogo.domain.paper import (
 )
 from gonogo.domain.plan import Plan, RollbackCriterion
 from gonogo.domain.release_notes import SHORT
+from gonogo.gates.sign_offs import Standing, authors, standing
 from gonogo.usecases.context import Context
-from gonogo.usecases.criteria import signed, standing_criteria
+from gonogo.usecases.criteria import signed
 from gonogo.usecases.filing import file_paper, paper_of, spoken
 from gonogo.usecases.permissions import PERMISSIONS, Deed, allow
 from gonogo.usecases.versions import Candidate, find_version, gather
 
-_CO_AUTHOR = re.compile(
-    r"^co-authored-by:[ \t]*([^<>\n]{0,200}?)[ \t]*<([^<>\s]{1,320})>\s*$",
-    re.IGNORECASE | re.MULTILINE,
-)
 _ADMINS = frozenset({Role.OWNER, Role.ADMIN})
 
 
@@ -61,7 +59,8 @@ async def sign_off(
     digest = candidate.digest
     if digest_seen != digest:
         raise _moved(candidate, digest_seen)
-    criteria = signed(criteria, actor, candidate, standing_criteria(candidate.dossier))
+    criteria = signed(criteria, actor, candidate)
+    criteria += _handed_over(candidate, actor, role, criteria)
     content = SignOff(role, digest, criteria, note)
     known = _given(candidate, actor, content)
     if known is not None:
@@ -83,6 +82,23 @@ async def sign_off(
         "note": note,
     }
     return await file_paper(context, paper, "sign_off", data)
+
+
+def _handed_over(
+    candidate: Candidate, actor: Actor, role: Role, own: tuple[RollbackCriterion, ...]
+) -> tuple[RollbackCriterion, ...]:
+    """The handoff's criteria, which whoever signs first signs too: each is promised by one person."""
+    handoff = newest(candidate.dossier, Handoff)
+    promised = {criterion.name for criterion in own}
+    for paper, other in holding(candidate.dossier, SignOff):
+        mine = (paper.actor, other.role) == (actor.name, role)
+        if other.digest == candidate.digest and not mine:
+            promised |= {criterion.name for criterion in other.criteria}
+    return tuple(
+        replace(criterion, signer=actor.name)
+        for criterion in (handoff[1].criteria if handoff else ())
+        if criterion.name not in promised
+    )
 
 
 def _has(actor: Actor, role: Role) -> None:
@@ -189,31 +205,21 @@ async def _not_the_author(context: Context, actor: Actor, candidate: Candidate) 
 
 
 def _written_by(actor: Actor, dossier: Dossier) -> CommitNote | None:
-    """A commit of the change that this person is an author or co-author of."""
+    """A commit of the change that this person is an author or co-author of, as the gate sees it."""
     own = {actor.name.casefold(), *(email.casefold() for email in actor.emails)}
-    for commit in dossier.change.commits if dossier.change else ():
-        wrote = {commit.author_name, commit.author_email}
-        for name, email in _CO_AUTHOR.findall(commit.body):
-            wrote |= {name, email}
-        if not own.isdisjoint(word.casefold() for word in wrote):
-            return commit
-    return None
+    if dossier.change is None or own.isdisjoint(authors(dossier.change) or frozenset()):
+        return None
+    return next(
+        commit
+        for commit in dossier.change.commits
+        if not own.isdisjoint(authors(replace(dossier.change, commits=(commit,))) or frozenset())
+    )
 
 
-def void_reason(plan: Plan, dossier: Dossier, paper: Paper, content: SignOff) -> str:
-    """Why a sign-off does not count now; empty when it does."""
-    gone = withdrawn(dossier.papers).get(paper.id)
-    if gone is not None and isinstance(gone.content, Withdrawal):
-        return f"withdrawn by {gone.actor}: {gone.content.reason}"
-    if content.role not in paper.roles:
-        return f"{paper.actor} did not have the role {content.role.words}"
-    if content.digest != evidence_digest(dossier):
-        return "the evidence or the handoff changed since"
-    rule = sign_offs_rule(plan)
-    signer = Actor(paper.actor, frozenset(paper.roles), frozenset(paper.emails))
-    if rule is not None and not rule.author_may_sign and _written_by(signer, dossier):
-        return f"{paper.actor} wrote part of the change"
-    return ""
+def standing_sign_offs(plan: Plan, dossier: Dossier, now: datetime) -> tuple[Standing, ...]:
+    """Every sign-off of this commit, in order, with None or why it does not count."""
+    rule = sign_offs_rule(plan) or SignOffsRule(author_may_sign=True)
+    return tuple(one for one in standing(dossier, rule, now) if one.paper.commit == dossier.commit)
 
 
 async def withdraw(context: Context, actor: Actor, *, paper_id: str, reason: str) -> Paper:

@@ -13,18 +13,19 @@ from gonogo.domain.actor import Actor, Role
 from gonogo.domain.dossier import Dossier, current, evidence_digest, newest, withdrawn
 from gonogo.domain.evidence import EvidenceKind
 from gonogo.domain.gate import Decision, GateMode, GateResult, RunbookRule, SignOffsRule
-from gonogo.domain.paper import Acknowledgement, Concern, Handoff, Paper, SignOff, Waiver
+from gonogo.domain.paper import Acknowledgement, Concern, Handoff, Paper, Waiver
 from gonogo.domain.plan import Plan
 from gonogo.domain.release_notes import Notes, render
 from gonogo.domain.story import Story
 from gonogo.usecases.checklists import ChecklistState, states
 from gonogo.usecases.context import Context
 from gonogo.usecases.criteria import criterion_words, standing_criteria
+from gonogo.usecases.decisions import decision_on, recorded_decision
 from gonogo.usecases.evidence_words import KIND_WORDS, say, troubled
 from gonogo.usecases.handoff_draft import migrations_said, notes_since
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.releases import tell_story
-from gonogo.usecases.sign_offs import sign_offs_rule, void_reason
+from gonogo.usecases.sign_offs import sign_offs_rule, standing_sign_offs
 from gonogo.usecases.versions import find_version, gather
 from gonogo.usecases.waivers import frozen
 from gonogo.usecases.why import why
@@ -41,7 +42,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """A rollback criterion in words, and who signed it (empty: the spec)."""
+    """A rollback criterion in words, and who signed it."""
 
     name: str
     said: str
@@ -62,12 +63,13 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Takeover:
-    """What operations said to the handoff."""
+    """What operations said to the handoff. `void` says why it does not count; empty when it does."""
 
     paper: str
     actor: str
     at: datetime
     content: Acknowledgement
+    void: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,7 @@ async def summarize(context: Context, actor: Actor, *, service: str, version: st
     releases = await context.store.releases(service)
     release = next((each for each in releases if each.commit == candidate.commit), None)
     now = context.clock.now()
+    story = None if release is None else await tell_story(context, release)
     return handoff_summary(
         dossier,
         candidate.plan,
@@ -168,7 +171,8 @@ async def summarize(context: Context, actor: Actor, *, service: str, version: st
         notes=notes if told.change is not None else None,
         previous=release.previous if release else previous,
         migrations=migrations_said(candidate.plan, told),
-        story=None if release is None else await tell_story(context, release),
+        decision=decision_on(candidate.plan, dossier, now),
+        story=story,
     )
 
 
@@ -183,11 +187,17 @@ def handoff_summary(
     decision: Decision | None = None,
     story: Story | None = None,
 ) -> Summary:
-    """The page of one version from what is known of it; `notes` are drafted from its commits."""
+    """The page of one version from what is known of it; `notes` are drafted from its commits.
+
+    A release that has ended shows the last decision that was recorded of it instead of `decision`.
+    """
+    if story is not None and story.release.final:
+        decision = recorded_decision(story)
     filed = newest(dossier, Handoff)
     paper, handoff = filed or (None, None)
     drafted = render(notes) if notes is not None else ""
     held = frozen(dossier, now)
+    signatures = _sign_offs(plan, dossier, now)
     return Summary(
         service=dossier.service,
         version=dossier.version,
@@ -205,8 +215,8 @@ def handoff_summary(
         known_issues=handoff.known_issues if handoff else (),
         risks=handoff.risks if handoff else (),
         criteria=_criteria(plan, dossier),
-        sign_offs=_sign_offs(plan, dossier),
-        still_to_sign=_still_to_sign(sign_offs_rule(plan), _sign_offs(plan, dossier)),
+        sign_offs=signatures,
+        still_to_sign=_still_to_sign(sign_offs_rule(plan), signatures),
         takeover=_takeover(dossier),
         migrations=migrations,
         gates=decision.results if decision else (),
@@ -239,23 +249,26 @@ def _testing(handoff: Handoff | None, dossier: Dossier) -> tuple[Row, ...]:
 
 def _criteria(plan: Plan, dossier: Dossier) -> tuple[Promise, ...]:
     return tuple(
-        Promise(each.name, criterion_words(each), each.signer)
-        for each in (*plan.rollback_criteria, *standing_criteria(dossier))
+        Promise(each.name, criterion_words(each), each.signer or nobody)
+        for criteria, nobody in (
+            (plan.rollback_criteria, "the spec"),
+            (standing_criteria(dossier), "nobody yet; the handoff proposes it"),
+        )
+        for each in criteria
     )
 
 
-def _sign_offs(plan: Plan, dossier: Dossier) -> tuple[Signature, ...]:
+def _sign_offs(plan: Plan, dossier: Dossier, now: datetime) -> tuple[Signature, ...]:
     return tuple(
         Signature(
-            paper=paper.id,
-            role=paper.content.role,
-            actor=paper.actor,
-            at=paper.at,
-            note=paper.content.note,
-            void=void_reason(plan, dossier, paper, paper.content),
+            paper=one.paper.id,
+            role=one.sign_off.role,
+            actor=one.paper.actor,
+            at=one.paper.at,
+            note=one.sign_off.note,
+            void=one.void or "",
         )
-        for paper in dossier.papers
-        if isinstance(paper.content, SignOff) and paper.commit == dossier.commit
+        for one in standing_sign_offs(plan, dossier, now)
     )
 
 
@@ -275,7 +288,10 @@ def _takeover(dossier: Dossier) -> Takeover | None:
     if found is None:
         return None
     paper, content = found
-    return Takeover(paper.id, paper.actor, paper.at, content)
+    handoff = newest(dossier, Handoff)
+    older = handoff is not None and dossier.papers.index(paper) < dossier.papers.index(handoff[0])
+    void = "the handoff is newer" if older else ""
+    return Takeover(paper.id, paper.actor, paper.at, content, void)
 
 
 def _waivers(dossier: Dossier, now: datetime) -> tuple[WaiverRow, ...]:

@@ -155,10 +155,7 @@ def _criteria(summary: Summary) -> Section:
     if not summary.criteria:
         said = "None was signed; the KPIs of the spec judge the release."
         return Section("Rollback criteria", (Prose(said),))
-    rows = tuple(
-        (Cell(each.name), Cell(each.said), Cell(each.signer or "the spec"))
-        for each in summary.criteria
-    )
+    rows = tuple((Cell(each.name), Cell(each.said), Cell(each.signer)) for each in summary.criteria)
     return Section("Rollback criteria", (Table(("Name", "Taken back at", "Signed by"), rows),))
 
 
@@ -203,7 +200,8 @@ def _deployment(summary: Summary) -> Section:
     rows.append(("Migrations", summary.migrations))
     if taken is not None:
         rows.append(("Concerns", taken.content.concerns or "none"))
-        rows.append(("Acknowledged by", f"{taken.actor}, {_when(taken.at)}"))
+        void = f"; void: {taken.void}" if taken.void else ""
+        rows.append(("Acknowledged by", f"{taken.actor}, {_when(taken.at)}{void}"))
     told = tuple((Cell(name), Cell(said)) for name, said in rows)
     blocks.append(Table(("What", "How"), told))
     if taken is not None and taken.content.steps:
