@@ -68,6 +68,14 @@ FROZEN = result(GateKind.FREEZE, S.FAIL, "releases are frozen", passes=True, unt
             " freeze: releases are frozen; and 1 more",
         ),
         (
+            (SIGN, SMOKE, UNCLEAR, FROZEN),
+            Answer.HOLD,
+            "HOLD: 4 of 4 gates block:"
+            " sign-offs: 1 of 2 required sign-offs: QA is missing;"
+            " smoke tests: no smoke test has run in staging;"
+            " KPIs: queue is not a number; and 1 more",
+        ),
+        (
             (SIGN, SMOKE, UNCLEAR, TESTS),
             Answer.HOLD,
             "HOLD: 2 of 4 gates block:"

@@ -214,8 +214,8 @@ BETWEEN = KpisRule(bounds=(Bound("queue", at_most=10, at_least=1),))
         ),
         (
             ErrorBudgetRule(),
-            measured(error_budget_left=(60, "")),
-            ("inconclusive", "error budget left is 6000 %, more than all of it"),
+            measured(error_budget_left=(1.5, "")),
+            ("inconclusive", "error budget left is 150 %, more than all of it"),
             NONE,
         ),
         (
@@ -306,3 +306,20 @@ def test_a_fresh_measurement_of_another_name_does_not_stand_in_for_an_old_one():
 def replaced_budget(hours: int):
     facts = measured(error_budget_left=(50, "%"))
     return report(facts, name="budget", at=NOW - hours * HOUR, commit=None)
+
+
+@pytest.mark.parametrize(
+    ("rule", "good", "bad"),
+    [
+        (
+            ErrorBudgetRule(),
+            measured(error_budget_left=(50, "%")),
+            measured(error_budget_left=(1, "%")),
+        ),
+        (IncidentsRule(), measured(open_incidents=(0, "")), measured(open_incidents=(1, ""))),
+    ],
+)
+def test_the_newest_budget_or_count_counts_whichever_was_filed_last(rule, good, bad):
+    newer = report(good, name="newer", at=NOW - HOUR, commit=None)
+    older = report(bad, name="older", at=NOW - 2 * HOUR, commit=None)
+    assert held(rule, dossier(newer, older)).status == "pass"
