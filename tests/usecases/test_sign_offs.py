@@ -246,3 +246,19 @@ async def test_what_cannot_be_withdrawn_is_told(desk: Desk) -> None:
 async def test_an_unknown_service_names_what_is_known(desk: Desk) -> None:
     with pytest.raises(NotFound, match=r'"shopp" is registered \(known: bakery, shop\)'):
         await signs(desk, service="shopp", digest_seen="0" * 64)
+
+
+async def test_signing_again_after_somebody_else_withdrew_is_still_the_same_paper(
+    desk: Desk,
+) -> None:
+    await hands_over(desk, CRITERION)
+    carrier, own = await signs(desk, OPS, Role.DEVOPS), await signs(desk)
+    await withdraw(desk.context, OPS, paper_id=carrier.id, reason="too late")
+    assert await signs(desk) == own
+
+
+async def test_other_criteria_for_the_same_word_are_refused(desk: Desk) -> None:
+    first = await signs(desk)
+    with pytest.raises(Conflict, match=r"you signed .* already, with other rollback") as error:
+        await signs(desk, criteria=(CRITERION,))
+    assert error.value.hint == f'take that back first: gonogo withdraw {first.id} --reason "…"'

@@ -14,7 +14,6 @@ from gonogo.domain.actor import Actor, Role
 from gonogo.domain.change import CommitNote
 from gonogo.domain.dossier import Dossier, evidence_digest, holding, newest, withdrawn
 from gonogo.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from gonogo.domain.gate import GateMode, SignOffsRule
 from gonogo.domain.paper import (
     Acknowledgement,
     FiledEvidence,
@@ -26,11 +25,12 @@ from gonogo.domain.paper import (
 )
 from gonogo.domain.plan import Plan, RollbackCriterion
 from gonogo.domain.release_notes import SHORT
-from gonogo.gates.sign_offs import Standing, authors, standing
+from gonogo.gates.sign_offs import authors
 from gonogo.usecases.context import Context
 from gonogo.usecases.criteria import signed
 from gonogo.usecases.filing import file_paper, paper_of, spoken
 from gonogo.usecases.permissions import PERMISSIONS, Deed, allow
+from gonogo.usecases.standing import sign_offs_rule, standing_criteria, standing_sign_offs
 from gonogo.usecases.versions import Candidate, find_version, gather
 
 _ADMINS = frozenset({Role.OWNER, Role.ADMIN})
@@ -56,44 +56,52 @@ async def sign_off(
     _has(actor, role)
     note = spoken(note, "the note", least=0)
     candidate = await find_version(context, service, version)
-    digest = candidate.digest
+    dossier = await gather(context, candidate)
+    now = context.clock.now()
+    digest = evidence_digest(dossier)
     if digest_seen != digest:
-        raise _moved(candidate, digest_seen)
-    criteria = signed(criteria, actor, candidate)
-    criteria += _handed_over(candidate, actor, role, criteria)
-    content = SignOff(role, digest, criteria, note)
-    known = _given(candidate, actor, content)
+        raise _moved(candidate, dossier, digest_seen)
+    others = standing_criteria(candidate.plan, dossier, now)
+    own = signed(criteria, actor, candidate.plan, others)
+    taken = _handed_over(candidate.plan, dossier, now, (actor, role), own)
+    content = SignOff(role, digest, (*own, *taken), note)
+    known = _given(candidate, dossier, actor, content, own)
     if known is not None:
         return known
-    await _not_the_author(context, actor, candidate)
+    _not_the_author(actor, candidate, dossier)
     paper = paper_of(
         context,
         actor,
         service,
         candidate.commit,
         content,
-        paper_id=_identity(candidate, actor, content),
+        paper_id=_identity(dossier, actor, content),
     )
     data = {
         "version": version,
         "role": role.value,
         "digest": digest,
-        "criteria": [each.name for each in criteria],
+        "criteria": [each.name for each in content.criteria],
         "note": note,
     }
     return await file_paper(context, paper, "sign_off", data)
 
 
 def _handed_over(
-    candidate: Candidate, actor: Actor, role: Role, own: tuple[RollbackCriterion, ...]
+    plan: Plan,
+    dossier: Dossier,
+    now: datetime,
+    signer: tuple[Actor, Role],
+    own: tuple[RollbackCriterion, ...],
 ) -> tuple[RollbackCriterion, ...]:
     """The handoff's criteria, which whoever signs first signs too: each is promised by one person."""
-    handoff = newest(candidate.dossier, Handoff)
+    actor, role = signer
+    handoff = newest(dossier, Handoff)
     promised = {criterion.name for criterion in own}
-    for paper, other in holding(candidate.dossier, SignOff):
-        mine = (paper.actor, other.role) == (actor.name, role)
-        if other.digest == candidate.digest and not mine:
-            promised |= {criterion.name for criterion in other.criteria}
+    for one in standing_sign_offs(plan, dossier, now):
+        mine = (one.paper.actor, one.sign_off.role) == (actor.name, role)
+        if one.void is None and not mine:
+            promised |= {criterion.name for criterion in one.sign_off.criteria}
     return tuple(
         replace(criterion, signer=actor.name)
         for criterion in (handoff[1].criteria if handoff else ())
@@ -114,9 +122,9 @@ def _has(actor: Actor, role: Role) -> None:
         )
 
 
-def _moved(candidate: Candidate, seen: str) -> Conflict:
+def _moved(candidate: Candidate, dossier: Dossier, seen: str) -> Conflict:
     """What was filed since the evidence had this digest: found by going back paper by paper."""
-    papers = candidate.papers
+    papers = dossier.papers
     hint = f"look again: gonogo signoff {candidate.service} {candidate.version} --as ROLE"
     for end in range(len(papers) - 1, -1, -1):
         before = Dossier(candidate.service, candidate.version, candidate.commit, papers[:end])
@@ -150,13 +158,19 @@ def _news(paper: Paper, papers: tuple[Paper, ...]) -> str:
     return ""
 
 
-def _given(candidate: Candidate, actor: Actor, content: SignOff) -> Paper | None:
+def _given(
+    candidate: Candidate,
+    dossier: Dossier,
+    actor: Actor,
+    content: SignOff,
+    own: tuple[RollbackCriterion, ...],
+) -> Paper | None:
     """The same word of the same person, when it stands already."""
-    for paper, other in holding(candidate.dossier, SignOff):
+    for paper, other in holding(dossier, SignOff):
         same = (other.role, other.digest) == (content.role, content.digest)
         if not same or paper.actor != actor.name or paper.commit != candidate.commit:
             continue
-        if other.criteria != content.criteria:
+        if any(criterion not in other.criteria for criterion in own):
             raise Conflict(
                 f"you signed {candidate.words} as {content.role.words} already,"
                 " with other rollback criteria",
@@ -166,15 +180,17 @@ def _given(candidate: Candidate, actor: Actor, content: SignOff) -> Paper | None
     return None
 
 
-def _identity(candidate: Candidate, actor: Actor, content: SignOff) -> str:
+def _identity(dossier: Dossier, actor: Actor, content: SignOff) -> str:
+    """An id that the same word has again, until it was withdrawn."""
+    gone = withdrawn(dossier.papers)
     before = [
         paper.id
-        for paper in candidate.papers
-        if isinstance(paper.content, SignOff) and paper.id in withdrawn(candidate.papers)
+        for paper in dossier.papers
+        if isinstance(paper.content, SignOff) and paper.id in gone
     ]
     parts = [
-        candidate.service,
-        candidate.commit,
+        dossier.service,
+        dossier.commit,
         actor.name,
         content.role.value,
         content.digest,
@@ -183,19 +199,10 @@ def _identity(candidate: Candidate, actor: Actor, content: SignOff) -> str:
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()[:32]
 
 
-def sign_offs_rule(plan: Plan) -> SignOffsRule | None:
-    """The rule about sign-offs that is on, or None."""
-    for rule in plan.gates:
-        if isinstance(rule, SignOffsRule) and rule.mode is not GateMode.OFF:
-            return rule
-    return None
-
-
-async def _not_the_author(context: Context, actor: Actor, candidate: Candidate) -> None:
+def _not_the_author(actor: Actor, candidate: Candidate, dossier: Dossier) -> None:
     rule = sign_offs_rule(candidate.plan)
     if rule is None or rule.author_may_sign:
         return
-    dossier = await gather(context, candidate)
     own = _written_by(actor, dossier)
     if own is not None:
         raise NotAllowed(
@@ -214,12 +221,6 @@ def _written_by(actor: Actor, dossier: Dossier) -> CommitNote | None:
         for commit in dossier.change.commits
         if not own.isdisjoint(authors(replace(dossier.change, commits=(commit,))) or frozenset())
     )
-
-
-def standing_sign_offs(plan: Plan, dossier: Dossier, now: datetime) -> tuple[Standing, ...]:
-    """Every sign-off of this commit, in order, with None or why it does not count."""
-    rule = sign_offs_rule(plan) or SignOffsRule(author_may_sign=True)
-    return tuple(one for one in standing(dossier, rule, now) if one.paper.commit == dossier.commit)
 
 
 async def withdraw(context: Context, actor: Actor, *, paper_id: str, reason: str) -> Paper:

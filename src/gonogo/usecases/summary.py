@@ -19,13 +19,13 @@ from gonogo.domain.release_notes import Notes, render
 from gonogo.domain.story import Story
 from gonogo.usecases.checklists import ChecklistState, states
 from gonogo.usecases.context import Context
-from gonogo.usecases.criteria import criterion_words, standing_criteria
+from gonogo.usecases.criteria import criterion_words
 from gonogo.usecases.decisions import decision_on, recorded_decision
 from gonogo.usecases.evidence_words import KIND_WORDS, say, troubled
 from gonogo.usecases.handoff_draft import migrations_said, notes_since
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.releases import tell_story
-from gonogo.usecases.sign_offs import sign_offs_rule, standing_sign_offs
+from gonogo.usecases.standing import sign_offs_rule, standing_criteria, standing_sign_offs
 from gonogo.usecases.versions import find_version, gather
 from gonogo.usecases.waivers import frozen
 from gonogo.usecases.why import why
@@ -214,7 +214,7 @@ def handoff_summary(
         release_notes=(handoff.release_notes if handoff else "") or drafted,
         known_issues=handoff.known_issues if handoff else (),
         risks=handoff.risks if handoff else (),
-        criteria=_criteria(plan, dossier),
+        criteria=_criteria(plan, dossier, now),
         sign_offs=signatures,
         still_to_sign=_still_to_sign(sign_offs_rule(plan), signatures),
         takeover=_takeover(dossier),
@@ -247,12 +247,12 @@ def _testing(handoff: Handoff | None, dossier: Dossier) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _criteria(plan: Plan, dossier: Dossier) -> tuple[Promise, ...]:
+def _criteria(plan: Plan, dossier: Dossier, now: datetime) -> tuple[Promise, ...]:
     return tuple(
         Promise(each.name, criterion_words(each), each.signer or nobody)
         for criteria, nobody in (
             (plan.rollback_criteria, "the spec"),
-            (standing_criteria(dossier), "nobody yet; the handoff proposes it"),
+            (standing_criteria(plan, dossier, now), "nobody yet; the handoff proposes it"),
         )
         for each in criteria
     )
