@@ -107,6 +107,7 @@ TOLD = (
     "https://grafana.example.invalid/d/orders",
     "shop v1.2.0 ended as released",
     "after v1.1.0",
+    "goes back to v1.1.0",
     f"commit {NEW}",
 )
 
@@ -155,7 +156,8 @@ async def test_a_version_of_which_nothing_is_known_is_told_so(desk: Desk) -> Non
     text = unescaped(markdown(await page(desk)))
     for told in (
         "not handed over yet",
-        "Nothing was filed.",
+        "No result was filed.",
+        "nothing to go back to",
         "Not told: the version was not handed over yet.",
         "Nobody has signed.",
         "Operations has not acknowledged it yet.",

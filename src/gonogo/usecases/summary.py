@@ -123,12 +123,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """All of it, as of `at`. `digest` is what a sign-off given now is bound to."""
+    """All of it, as of `at`. `digest` is what a sign-off given now is bound to.
+
+    `previous` is the version that its changes are counted from, `back_to` the one that customers go
+    back to (None: nothing served before it).
+    """
 
     service: str
     version: str
     commit: str
     previous: str | None
+    back_to: str | None
     at: datetime
     digest: str
     decision: str | None
@@ -169,7 +174,8 @@ async def summarize(context: Context, actor: Actor, *, service: str, version: st
         candidate.plan,
         now,
         notes=notes if told.change is not None else None,
-        previous=release.previous if release else previous,
+        previous=release.previous if release and release.previous else previous,
+        back_to=release.previous if release else candidate.previous,
         migrations=migrations_said(candidate.plan, told),
         decision=decision_on(candidate.plan, dossier, now),
         story=story,
@@ -183,6 +189,7 @@ def handoff_summary(
     *,
     notes: Notes | None = None,
     previous: str | None = None,
+    back_to: str | None = None,
     migrations: str = "not known",
     decision: Decision | None = None,
     story: Story | None = None,
@@ -203,6 +210,7 @@ def handoff_summary(
         version=dossier.version,
         commit=dossier.commit,
         previous=previous,
+        back_to=back_to,
         at=now,
         digest=evidence_digest(dossier),
         decision=decision.sentence if decision else None,

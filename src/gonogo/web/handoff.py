@@ -100,6 +100,9 @@ def headline(summary: Summary) -> tuple[Cell, ...]:
     """The facts below the title."""
     told = [Cell(f"commit {summary.commit}", code=True)]
     told.append(Cell(f"after {summary.previous}" if summary.previous else "the first version"))
+    told.append(
+        Cell(f"goes back to {summary.back_to}" if summary.back_to else "nothing to go back to")
+    )
     if summary.handed_by and summary.handed_at:
         told.append(Cell(f"handed over by {summary.handed_by}, {_when(summary.handed_at)}"))
     else:
@@ -119,14 +122,13 @@ def _time(at: datetime) -> Cell:
 
 
 def _testing(summary: Summary) -> Section:
-    if not summary.testing:
-        return Section("Testing summary", (Prose("Nothing was filed."),))
     rows = tuple(
         (Cell(row.metric), Cell(f"{row.result} {_SIGNS[row.well]}".strip()))
         for row in summary.testing
     )
     scope = (Prose(summary.scope),) if summary.scope else ()
-    return Section("Testing summary", (*scope, Table(("Metric", "Result"), rows)))
+    told = Table(("Metric", "Result"), rows) if rows else Prose("No result was filed.")
+    return Section("Testing summary", (*scope, told))
 
 
 def _changes(summary: Summary) -> Section:
