@@ -14,7 +14,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "demo": ("demo", "Watch a bad release taken back and a good one released."),
     "serve": ("desk", "Run the desk until Ctrl-C."),
     "schema": ("spec", "Print the JSON Schema of gonogo.yaml."),
-    "check": ("spec", "Check a gonogo.yaml."),
+    "check": ("spec", "Check a gonogo.yaml and decide here, without a desk."),
     "plan": ("plan", "Say what a rollout can and cannot see, before it starts."),
     "judge": ("judge", "Judge counts in a CSV file, without a desk."),
     "observe": ("observe", "Judge an access log of traffic that something else routes."),
