@@ -69,20 +69,22 @@ async def sign_off(
     if known is not None:
         return known
     _not_the_author(actor, candidate, dossier)
+    return await _file(context, actor, candidate, dossier, content)
+
+
+async def _file(
+    context: Context, actor: Actor, candidate: Candidate, dossier: Dossier, content: SignOff
+) -> Paper:
+    identity = _identity(dossier, actor, content)
     paper = paper_of(
-        context,
-        actor,
-        service,
-        candidate.commit,
-        content,
-        paper_id=_identity(dossier, actor, content),
+        context, actor, candidate.service, candidate.commit, content, paper_id=identity
     )
     data = {
-        "version": version,
-        "role": role.value,
-        "digest": digest,
+        "version": candidate.version,
+        "role": content.role.value,
+        "digest": content.digest,
         "criteria": [each.name for each in content.criteria],
-        "note": note,
+        "note": content.note,
     }
     return await file_paper(context, paper, "sign_off", data)
 
