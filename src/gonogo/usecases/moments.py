@@ -17,7 +17,7 @@ def moment_of(text: str, now: datetime) -> datetime:
 
     Raises InvalidInput for a time that cannot be read, or that names no zone.
     """
-    text = " ".join(text.split())
+    text = re.sub(r"^([0-9]{1,2}:[0-9]{2}) ?[zZ]$", r"\1 UTC", " ".join(text.split()))
     if len(text) > 100:
         raise InvalidInput(f"a time has at most 100 characters, not {len(text)}; as in {SHOWN}")
     zoned = _ZONED.match(text)

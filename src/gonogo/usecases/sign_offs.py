@@ -12,7 +12,7 @@ from datetime import datetime
 
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.change import CommitNote
-from gonogo.domain.dossier import Dossier, evidence_digest, holding, newest, withdrawn
+from gonogo.domain.dossier import OF_THE_DESK, Dossier, evidence_digest, newest, withdrawn
 from gonogo.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from gonogo.domain.paper import (
     Acknowledgement,
@@ -25,7 +25,7 @@ from gonogo.domain.paper import (
 )
 from gonogo.domain.plan import Plan, RollbackCriterion
 from gonogo.domain.release_notes import SHORT
-from gonogo.gates.sign_offs import authors
+from gonogo.gates.sign_offs import Standing, authors
 from gonogo.usecases.context import Context
 from gonogo.usecases.criteria import signed
 from gonogo.usecases.filing import file_paper, paper_of, spoken
@@ -65,17 +65,22 @@ async def sign_off(
     own = signed(criteria, actor, candidate.plan, others)
     taken = _handed_over(candidate.plan, dossier, now, (actor, role), own)
     content = SignOff(role, digest, (*own, *taken), note)
-    known = _given(candidate, dossier, actor, content, own)
+    earlier = standing_sign_offs(candidate.plan, dossier, now, whoever_wrote=True)
+    known = _given(candidate, earlier, actor, content, own)
     if known is not None:
         return known
     _not_the_author(actor, candidate, dossier)
-    return await _file(context, actor, candidate, dossier, content)
+    return await _file(context, actor, candidate, earlier, content)
 
 
 async def _file(
-    context: Context, actor: Actor, candidate: Candidate, dossier: Dossier, content: SignOff
+    context: Context,
+    actor: Actor,
+    candidate: Candidate,
+    earlier: tuple[Standing, ...],
+    content: SignOff,
 ) -> Paper:
-    identity = _identity(dossier, actor, content)
+    identity = _identity(candidate, earlier, actor, content)
     paper = paper_of(
         context, actor, candidate.service, candidate.commit, content, paper_id=identity
     )
@@ -149,6 +154,8 @@ def _news(paper: Paper, papers: tuple[Paper, ...]) -> str:
     content = paper.content
     if isinstance(content, FiledEvidence):
         evidence = content.evidence
+        if paper.commit is None or evidence.kind in OF_THE_DESK:
+            return ""
         kind = evidence.kind.value.replace("_", " ")
         return f"{paper.actor} filed {kind} ({evidence.name}) at {at}"
     if isinstance(content, Handoff):
@@ -162,41 +169,37 @@ def _news(paper: Paper, papers: tuple[Paper, ...]) -> str:
 
 def _given(
     candidate: Candidate,
-    dossier: Dossier,
+    earlier: tuple[Standing, ...],
     actor: Actor,
     content: SignOff,
     own: tuple[RollbackCriterion, ...],
 ) -> Paper | None:
     """The same word of the same person, when it stands already."""
-    for paper, other in holding(dossier, SignOff):
-        same = (other.role, other.digest) == (content.role, content.digest)
-        if not same or paper.actor != actor.name or paper.commit != candidate.commit:
+    for one in earlier:
+        same = (one.sign_off.role, one.sign_off.digest) == (content.role, content.digest)
+        if one.void is not None or not same or one.paper.actor != actor.name:
             continue
-        if any(criterion not in other.criteria for criterion in own):
+        if any(criterion not in one.sign_off.criteria for criterion in own):
             raise Conflict(
                 f"you signed {candidate.words} as {content.role.words} already,"
                 " with other rollback criteria",
-                hint=f'take that back first: gonogo withdraw {paper.id} --reason "…"',
+                hint=f'take that back first: gonogo withdraw {one.paper.id} --reason "…"',
             )
-        return paper
+        return one.paper
     return None
 
 
-def _identity(dossier: Dossier, actor: Actor, content: SignOff) -> str:
-    """An id that the same word has again, until it was withdrawn."""
-    gone = withdrawn(dossier.papers)
-    before = [
-        paper.id
-        for paper in dossier.papers
-        if isinstance(paper.content, SignOff) and paper.id in gone
-    ]
+def _identity(
+    candidate: Candidate, earlier: tuple[Standing, ...], actor: Actor, content: SignOff
+) -> str:
+    """An id that the same word has again, until it was withdrawn or has grown too old."""
     parts = [
-        dossier.service,
-        dossier.commit,
+        candidate.service,
+        candidate.commit,
         actor.name,
         content.role.value,
         content.digest,
-        before,
+        [one.paper.id for one in earlier if one.void is not None],
     ]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()[:32]
 

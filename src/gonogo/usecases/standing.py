@@ -18,9 +18,16 @@ def sign_offs_rule(plan: Plan) -> SignOffsRule | None:
     return None
 
 
-def standing_sign_offs(plan: Plan, dossier: Dossier, now: datetime) -> tuple[Standing, ...]:
-    """Every sign-off of this commit, in order, with None or why it does not count."""
+def standing_sign_offs(
+    plan: Plan, dossier: Dossier, now: datetime, *, whoever_wrote: bool = False
+) -> tuple[Standing, ...]:
+    """Every sign-off of this commit, in order, with None or why it does not count.
+
+    With `whoever_wrote` nobody's is void for having written part of the change.
+    """
     rule = sign_offs_rule(plan) or SignOffsRule(author_may_sign=True)
+    if whoever_wrote:
+        rule = replace(rule, author_may_sign=True)
     return tuple(one for one in standing(dossier, rule, now) if one.paper.commit == dossier.commit)
 
 
