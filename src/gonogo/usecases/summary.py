@@ -5,6 +5,7 @@ Everything here was filed or recorded; what was not is None or empty and is show
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.dossier import Dossier, current, evidence_digest, newest, withdrawn
@@ -12,6 +13,7 @@ from gonogo.domain.evidence import EvidenceKind
 from gonogo.domain.gate import Decision, GateMode, GateResult, RunbookRule, SignOffsRule
 from gonogo.domain.paper import Acknowledgement, Concern, Handoff, Paper, Waiver
 from gonogo.domain.plan import Plan
+from gonogo.domain.release import VerifiedLine
 from gonogo.domain.release_notes import Notes, render
 from gonogo.domain.story import Story
 from gonogo.usecases.checklists import ChecklistState, states
@@ -109,13 +111,15 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of it."""
+    """What became of it. `verified` are the lines that a person tried in production, the last time."""
 
     release: str
     stage: str
     since: datetime
     final: bool
     sentences: tuple[str, ...]
+    verified: tuple[VerifiedLine, ...] = ()
+    verified_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,10 +369,29 @@ def _outcome(story: Story | None) -> Outcome | None:
     if story is None:
         return None
     release = story.release
+    answered = {"person:release:confirm", "person:release:reject"}
+    told = next(
+        (
+            each
+            for each in reversed(story.audit)
+            if each.action in answered and "lines" in each.data
+        ),
+        None,
+    )
     return Outcome(
         release=release.id,
         stage=release.stage.value.replace("_", " "),
         since=release.stage_since,
         final=release.final,
         sentences=tuple(why(story)),
+        verified=_lines(told.data["lines"]) if told else (),
+        verified_by=told.actor if told else "",
     )
+
+
+def _lines(data: Any) -> tuple[VerifiedLine, ...]:  # noqa: ANN401 - what was read from JSON
+    """The lines as the audit entry has them; none when they cannot be read."""
+    try:
+        return tuple(VerifiedLine(**line) for line in data)
+    except TypeError:
+        return ()
