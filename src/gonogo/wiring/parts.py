@@ -17,6 +17,9 @@ from gonogo.adapters.haproxy.router import HaproxyRouter
 from gonogo.adapters.host_checkup import HostCheckup
 from gonogo.adapters.http_smoke import HttpSmokeRunner
 from gonogo.adapters.local.deployer import ProcessDeployer
+from gonogo.adapters.local.history import GitHistory
+from gonogo.adapters.local.scratch import LocalScratch
+from gonogo.adapters.local.secrets import FileSecrets
 from gonogo.adapters.local.source import GitSource
 from gonogo.adapters.local.workshop import GitWorkshop
 from gonogo.adapters.system_clock import SystemClock
@@ -26,6 +29,7 @@ from gonogo.domain.errors import InvalidInput
 from gonogo.settings import Settings
 from gonogo.storage.store import SqlStore, open_store
 from gonogo.usecases.context import Context
+from gonogo.usecases.gathering import DossierReader
 
 
 @dataclass(frozen=True)
@@ -54,10 +58,13 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
     home = private(settings.home)
     clock = SystemClock()
     store = open_store(f"sqlite:///{settings.database}", clock)
-    workshop = GitWorkshop(private(home / "versions"))
-    deployer = ProcessDeployer(private(home / "instances"), workshop.files)
+    kept = FileSecrets(private(home / "secrets"))
+    workshop = GitWorkshop(private(home / "versions"), secrets=kept.values)
+    deployer = ProcessDeployer(private(home / "instances"), workshop.files, secrets=kept.values)
+    history = GitHistory()
     router = HaproxyRouter(private(home / "routers"))
     source = GitSource()
+    dossiers = DossierReader(store, history, kept)
     world = World(
         desk=socket.gethostname(),
         clock=clock,
@@ -68,6 +75,8 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         metrics=HaproxyMetrics(home / "routers", clock, _key(home / "digest.key")),
         smoke=HttpSmokeRunner(workshop.run),
         notifier=ConsoleNotifier(sys.stdout),
+        dossiers=dossiers,
+        scratch=LocalScratch(private(home / "scratch")),
         new_id=new_id,
         free_port=free_port,
     )
@@ -80,6 +89,8 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         new_id=new_id,
         wake=wake,
         checkups=(HostCheckup(home), HaproxyCheckup()),
+        history=history,
+        dossiers=dossiers,
     )
     return Parts(store, world, context, owner(), deployer, workshop)
 

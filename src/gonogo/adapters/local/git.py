@@ -80,9 +80,9 @@ async def git_pieces(
 ) -> AsyncGenerator[bytes]:
     """Run one git command and give its output in pieces as it comes; `given` is its input.
 
-    Git is killed when the caller stops asking, so close it (contextlib.aclosing). Input and complaints
-    are files, so that no pipe can fill while the other end waits. Raises GitMissing at once, and
-    GitFailed after the last piece.
+    Git fills its buffer before it writes (GIT_FLUSH), as it would into a file. It is killed when the
+    caller stops asking, so close it (contextlib.aclosing). Input and complaints are files, so that no
+    pipe can fill while the other end waits. Raises GitMissing at once, GitFailed after the last piece.
     """
     with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as complaints:
         source.write(given)
@@ -96,7 +96,7 @@ async def git_pieces(
                 stdin=source,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=complaints,
-                env=_environment(repository, variables),
+                env=_environment(repository, {"GIT_FLUSH": "0", **(variables or {})}),
             )
         except FileNotFoundError as error:
             raise GitMissing from error

@@ -9,6 +9,7 @@ import re
 from collections.abc import AsyncIterable, AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from gonogo.domain.change import CommitNote
 
@@ -64,6 +65,7 @@ class LoggedCommit:
     files: tuple[CountedFile, ...] = ()
 
 
+@lru_cache(maxsize=1 << 14)
 def text_of(path: bytes) -> str:
     """A path for people and reports; bytes that are not UTF-8 stay visible as in `caf\\xe9.txt`."""
     return path.decode(errors="backslashreplace")
