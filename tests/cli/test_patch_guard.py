@@ -276,9 +276,17 @@ def test_a_spec_that_is_named_and_wrong_is_wrong_usage(place: Path, run: Run) ->
 
 
 def test_options_of_the_guard_need_the_guard(place: Path, run: Run) -> None:
-    done = run("check", "--base", "main")
-    assert done.exit_code == 2
-    assert "--base goes with --patch-guard" in done.stderr
+    for words in (("--recent", "3"), ("--format", "gitlab")):
+        done = run("check", *words)
+        assert done.exit_code == 2
+        assert "goes with --patch-guard" in done.stderr
+
+
+def test_options_of_a_decision_do_not_go_with_the_guard(place: Path, run: Run) -> None:
+    for words in (("--here",), ("--spec-only",), ("--format", "junit"), ("--evidence", "x")):
+        done = run("check", "--patch-guard", *words)
+        assert done.exit_code == 2
+        assert "goes without --patch-guard" in done.stderr
 
 
 def test_the_whole_program_runs_it_without_a_home(place: Path, run_git: Git) -> None:

@@ -12,7 +12,8 @@ from gonogo.domain.plan import Plan
 from gonogo.spec import Problem, SpecError, json_schema, load
 
 EXAMPLE = Path(__file__).with_name("example.yaml").read_text()
-LINES = EXAMPLE.splitlines()
+GATES = Path(__file__).with_name("gates.yaml").read_text()
+LINES = [*EXAMPLE.splitlines(), *GATES.splitlines()]
 
 fuzz = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -53,12 +54,16 @@ def test_any_bytes_are_answered(content: bytes) -> None:
 
 @fuzz
 @given(
-    some.integers(0, len(EXAMPLE)),
+    some.sampled_from([EXAMPLE, GATES]),
+    some.floats(0, 1),
     some.integers(0, 40),
     some.text(alphabet="ab0%{}[]:-,'\"&*!$\n \t\x00é", max_size=12),
 )
-def test_any_damage_to_a_good_file_is_answered(start: int, length: int, other: str) -> None:
-    answers(EXAMPLE[:start] + other + EXAMPLE[start + length :])
+def test_any_damage_to_a_good_file_is_answered(
+    good: str, place: float, length: int, other: str
+) -> None:
+    start = int(place * len(good))
+    answers(good[:start] + other + good[start + length :])
 
 
 @fuzz
@@ -68,7 +73,12 @@ def test_any_order_of_good_lines_is_answered(lines: list[str]) -> None:
 
 
 _KEYS = sorted(
-    {key for part in json_schema()["$defs"].values() for key in part.get("properties", {})}
+    {
+        key
+        for part in json_schema()["$defs"].values()
+        for shape in (part, *part.get("anyOf", []))
+        for key in shape.get("properties", {})
+    }
     | {
         "run",
         "within",
@@ -119,3 +129,27 @@ def test_any_value_in_place_of_a_good_one_is_answered(key: str, value: object) -
     out = StringIO()
     YAML(typ="safe", pure=True).dump({**_KNOWN, key: value}, out)
     answers(out.getvalue())
+
+
+_GATES = YAML(typ="safe", pure=True).load(GATES)["gates"]
+_WITHOUT_GATES = """\
+service: hello
+run: ./hello {port}
+health: /
+smoke: [{name: front page, get: /}]
+environments: {production: {port: 8080}}
+kpis: {errors: {bad: 5xx, limit: 5%}}
+rollout: {steps: [10% for 1m]}
+"""
+
+
+@fuzz
+@given(some.data())
+def test_any_value_in_place_of_a_gate_or_its_setting_is_answered(data: some.DataObject) -> None:
+    kind = data.draw(some.sampled_from(sorted(_GATES)))
+    gate = data.draw(_VALUES)
+    if isinstance(_GATES[kind], dict) and data.draw(some.booleans()):
+        gate = {**_GATES[kind], data.draw(some.sampled_from(sorted(_GATES[kind]))): gate}
+    out = StringIO()
+    YAML(typ="safe", pure=True).dump({"gates": {"smoke": "required", kind: gate}}, out)
+    answers(_WITHOUT_GATES + out.getvalue())

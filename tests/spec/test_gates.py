@@ -1,5 +1,7 @@
 """What a release must show: gates, checklists, and the commands that make evidence."""
 
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
@@ -282,6 +284,27 @@ def test_editors_accept_every_gate() -> None:
     assert accepted_by_schema(TEXT)
 
 
+def keys_of_gates() -> Iterator[tuple[str, str, str]]:
+    """Gate, key, and what editors show of the key."""
+    parts = json_schema()["$defs"]
+    for kind, reference in parts["GatesPart"]["properties"].items():
+        mapping = parts[reference["$ref"].removeprefix("#/$defs/")]["anyOf"][1]
+        for key, about in mapping["properties"].items():
+            yield kind, key, about["description"]
+
+
+def test_the_documentation_of_a_gate_has_its_keys_and_their_defaults() -> None:
+    text = (HERE.parents[1] / "docs" / "spec.md").read_text()
+    text = text.partition("\n## Gates\n")[2].partition("\n## ")[0]
+    common, *sections = re.split(r"(?m)^### Gate ", text)
+    own = {kind: next((s for s in sections if s.startswith(f"`{kind}`")), "") for kind in GateKind}
+    for kind, key, about in keys_of_gates():
+        rows = re.findall(rf"(?m)^\| [^|]*`{key}`.*", own[GateKind(kind)] + common)
+        default = re.search(r" Default (\S+)\.$", about)
+        assert rows, (kind, key)
+        assert default is None or f"`{default[1]}`" in rows[0], (kind, key)
+
+
 @pytest.mark.parametrize(
     ("gates", "says"),
     [
@@ -308,6 +331,35 @@ def test_a_mistake_in_gates_is_one_sentence_with_its_place(good: str, bad: str, 
     assert sentences(TEXT.replace(good, bad, 1)) == (f"gonogo.yaml:{says}",)
 
 
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        ("  tests: required", "  test: required"),
+        ("  tests: required", "  tests: off"),
+        ("  tests: required", "  tests: {cases: 5}"),
+        ("mode: off, because: no dependencies", "mode: off"),
+        ("total: 60%", "total: 60"),
+        ("expires: 3d", "expires: 3"),
+        ("high: 1", "high: many"),
+        ("errors: 2,", "errors: -2,"),
+        ("30 files 900 lines", "30 files"),
+        ("at most 1 %", "under 1 %"),
+        ("./docs/api.md", "../api.md"),
+        ("qa: 2", "viewer: 2"),
+        ("roles: [QA]", "roles: [product]"),
+        ("2026-12-20 to 2027-01-03", "christmas"),
+        ("fri 16:00 to Monday", "fri to Monday"),
+        ("reports: [reports/junit.xml]", "reports: []"),
+        ("items: [Keys rotated]", "items: []"),
+    ],
+)
+def test_editors_refuse_what_the_reader_refuses(good: str, bad: str) -> None:
+    text = TEXT.replace(good, bad, 1)
+    assert text != TEXT
+    assert sentences(text)
+    assert not accepted_by_schema(text)
+
+
 def test_a_seed_without_a_database_to_fill_is_refused() -> None:
     text = TEXT.replace("    database_url: sqlite:///rehearsals.db\n", "")
     assert load(text).migrations is not None
@@ -315,7 +367,7 @@ def test_a_seed_without_a_database_to_fill_is_refused() -> None:
         "up {database_url}", "up"
     )
     assert sentences(without) == (
-        "gonogo.yaml:7:24: {database_url} is used here, but environments.staging has no database_url",
+        "gonogo.yaml:7:25: {database_url} is used here, but environments.staging has no database_url",
     )
 
 

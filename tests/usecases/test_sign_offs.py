@@ -179,8 +179,37 @@ async def test_a_criterion_named_like_a_kpi_of_the_spec_is_refused(desk: Desk) -
 
 async def test_two_people_cannot_promise_different_things_under_one_name(desk: Desk) -> None:
     await signs(desk, criteria=(CRITERION,))
-    with pytest.raises(Conflict, match='quinn signed another rollback criterion "tracking"'):
+    with pytest.raises(Conflict, match='quinn has another rollback criterion "tracking"'):
         await signs(desk, OPS, Role.DEVOPS, criteria=(replace(CRITERION, limit=0.1),))
+
+
+async def hands_over(desk: Desk, *criteria: RollbackCriterion) -> None:
+    handoff = Handoff("", "sprint 16", criteria=criteria)
+    await hand_over(desk.context, QA, service="shop", version="v1.2.0", handoff=handoff)
+
+
+async def test_whoever_signs_first_signs_the_handoff_s_criteria_and_nobody_else(
+    desk: Desk,
+) -> None:
+    await hands_over(desk, CRITERION)
+    first, second = await signs(desk, OPS, Role.DEVOPS), await signs(desk)
+    assert first.content.criteria == (replace(CRITERION, signer="olga"),)
+    assert second.content.criteria == ()
+    assert await signs(desk, OPS, Role.DEVOPS) == first
+    assert await signs(desk) == second
+
+
+async def test_criteria_whose_signer_withdrew_go_to_the_next_one(desk: Desk) -> None:
+    await hands_over(desk, CRITERION)
+    first = await signs(desk, OPS, Role.DEVOPS)
+    await withdraw(desk.context, OPS, paper_id=first.id, reason="too late")
+    assert (await signs(desk)).content.criteria == (replace(CRITERION, signer="quinn"),)
+
+
+async def test_a_criterion_of_the_handoff_is_not_weakened_under_its_name(desk: Desk) -> None:
+    await hands_over(desk, CRITERION)
+    with pytest.raises(Conflict, match='the handoff has another rollback criterion "tracking"'):
+        await signs(desk, criteria=(replace(CRITERION, limit=0.5),))
 
 
 @pytest.mark.parametrize("actor", [QA, ADMIN, OWNER])

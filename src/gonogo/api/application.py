@@ -18,6 +18,7 @@ from gonogo import __version__
 from gonogo.api.bodies import InstructionBody, RegisterBody, ReleaseBody
 from gonogo.api.door import Door, reader
 from gonogo.api.evidence import add_evidence
+from gonogo.api.papers import add_papers
 from gonogo.api.people import add_people
 from gonogo.domain.actor import Actor
 from gonogo.domain.errors import (
@@ -31,7 +32,8 @@ from gonogo.domain.errors import (
     StaleLease,
     Unavailable,
 )
-from gonogo.usecases import operation, releases, specs, views
+from gonogo.domain.release import VerifiedLine
+from gonogo.usecases import operation, releases, specs, verification, views
 from gonogo.usecases.context import Context
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.recording import recording_view
@@ -66,6 +68,7 @@ def build_application(
     _services(application, context, actor, looking)
     add_people(application, context, actor, looking)
     add_evidence(application, context, actor, looking)
+    add_papers(application, context, actor, looking)
 
     @application.get("/api/v1/health")
     async def health() -> dict[str, str]:
@@ -215,8 +218,9 @@ def _releases(application: FastAPI, context: Context, actor: Any, looking: Any) 
 
     @application.post("/api/v1/releases/{reference}/instructions", status_code=202)
     async def instruct(reference: str, body: InstructionBody, who: Actor = actor) -> dict[str, Any]:
-        release = await releases.instruct(
-            context, who, reference=reference, kind=body.kind, reason=body.reason
+        lines = tuple(VerifiedLine(**line.model_dump()) for line in body.lines)
+        release = await verification.tell(
+            context, who, reference=reference, kind=body.kind, reason=body.reason, lines=lines
         )
         return views.release_view(release)
 

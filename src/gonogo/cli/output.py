@@ -54,6 +54,14 @@ def fail(error: GonogoError) -> int:
     return WRONG if isinstance(error, InvalidInput) else OTHER
 
 
+def age(seconds: float) -> str:
+    """How old something is, in whole units of the largest that fits."""
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds)} s"
+
+
 def stage_line(release: Mapping[str, Any]) -> str:
     """One release in one line: sign, state word, position, reason."""
     sign = SIGNS.get(release["stage"], "▸")

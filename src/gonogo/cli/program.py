@@ -9,6 +9,7 @@ from gonogo.domain.health import Finding
 from gonogo.domain.look import Look
 
 if TYPE_CHECKING:
+    from gonogo.usecases.local_check import Checked, CheckRequest
     from gonogo.usecases.patch_guard import Guarded, Request
 
 
@@ -37,6 +38,10 @@ class Program(Protocol):
 
     def patch_guard(self, request: "Request") -> "Guarded":
         """One change of a git repository against its limits, without a desk."""
+        ...
+
+    def check(self, request: "CheckRequest") -> "Checked":
+        """The gates of a spec over reports and a repository, without a desk."""
         ...
 
 

@@ -78,8 +78,8 @@ def current(dossier: Dossier) -> tuple[Filed, ...]:
     for paper, content in holding(dossier, FiledEvidence):
         place = place_of(content.evidence)
         earlier = last.pop(place, ())  # the newest also stands last
-        with_it = earlier if earlier and _report(earlier[0].paper) == _report(paper) else ()
-        last[place] = (*with_it, Filed(paper, content))
+        filed = Filed(paper, content)
+        last[place] = (*earlier, filed) if _of_one_report(earlier, filed) else (filed,)
     return tuple(filed for together in last.values() for filed in together)
 
 
@@ -88,11 +88,14 @@ def place_of(evidence: Evidence) -> tuple[str, ...]:
     return evidence.kind.value, evidence.format, evidence.name
 
 
-def _report(paper: Paper) -> tuple[object, ...]:
-    """What the papers of one report that was filed at once have in common."""
-    content = paper.content
-    digest = content.evidence.digest if isinstance(content, FiledEvidence) else ""
-    return digest, paper.actor, paper.at
+def _of_one_report(earlier: tuple[Filed, ...], filed: Filed) -> bool:
+    """Whether this is one more thing that the report said; the same thing again is a new filing."""
+    evidence, actor = filed.content.evidence, filed.paper.actor
+    return all(
+        (each.content.evidence.digest, each.paper.actor) == (evidence.digest, actor)
+        and each.content.evidence.facts != evidence.facts
+        for each in earlier
+    )
 
 
 def evidence_digest(dossier: Dossier) -> str:

@@ -1,6 +1,5 @@
 """Gates over how the service runs: smoke tests, its own health, alerting, backups."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from math import isfinite
 
@@ -146,9 +145,12 @@ def _drill(rule: BackupRule, facts: DrillFacts) -> GateResult:
         return answer(rule, S.FAIL, f"{facts.name} could not be restored")
     if not facts.smoke_passed:
         return answer(rule, S.FAIL, f"{facts.name} was restored and its smoke tests failed")
+    data, restoring = f"the data of {facts.name} was", f"restoring {facts.name} took"
     checks = (
-        _within(rule, facts.data_age_seconds, rule.rpo, lambda: f"the data of {facts.name} was"),
-        _within(rule, facts.restore_seconds, rule.rto, lambda: f"restoring {facts.name} took"),
+        _within(rule, facts.data_age_seconds, rule.rpo, f"how old {data}", f"{data} {{}} old"),
+        _within(
+            rule, facts.restore_seconds, rule.rto, f"how long {restoring}", f"{restoring} {{}}"
+        ),
     )
     asked = tuple(check for check in checks if check is not None)
     if asked and (result := worst(asked)).status is not S.PASS:
@@ -166,16 +168,15 @@ def _drill(rule: BackupRule, facts: DrillFacts) -> GateResult:
 
 
 def _within(
-    rule: BackupRule, found: float | None, limit: timedelta | None, what: Callable[[], str]
+    rule: BackupRule, found: float | None, limit: timedelta | None, question: str, said: str
 ) -> GateResult | None:
     """A time of a drill against the most that is allowed; None when the rule does not ask."""
     if limit is None:
         return None
-    most = limit.total_seconds()
     if found is None or not isfinite(found) or found < 0:
-        return answer(rule, S.INCONCLUSIVE, f"the drill does not say how long {what()}")
-    told = words.span(timedelta(seconds=round(found)))
-    old = " old" if what().endswith("was") else ""
-    reason = f"{what()} {told}{old} (at most {words.span(limit)})"
+        return answer(rule, S.INCONCLUSIVE, f"the drill does not say {question}")
+    most = limit.total_seconds()
+    told = said.replace("{}", words.span(timedelta(seconds=round(found))))
+    reason = f"{told} (at most {words.span(limit)})"
     status = S.PASS if found <= most else S.FAIL
     return answer(rule, status, reason, number=found, limit=most, unit="seconds")

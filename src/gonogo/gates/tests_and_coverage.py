@@ -87,14 +87,14 @@ def coverage(rule: CoverageRule, case: Case) -> GateResult:
         if rule.changed is not None and parts[0].status is not S.MISSING:
             parts.append(changed_part(rule, facts, case.dossier.change))
         asked = tuple(part for part in parts if part.status is not S.NOT_APPLICABLE)
+        told = "; ".join(part.reason for part in parts if part.reason)
         if not asked:
-            return answer(rule, S.NOT_APPLICABLE, "; ".join(part.reason for part in parts))
+            return answer(rule, S.NOT_APPLICABLE, told or "the rule asks for no coverage")
         result = worst(asked)
         if result.status is not S.PASS:
             return result
-        reason = "; ".join(part.reason for part in parts if part.reason)
         return answer(
-            rule, S.PASS, reason, number=result.number, limit=result.limit, unit=result.unit
+            rule, S.PASS, told, number=result.number, limit=result.limit, unit=result.unit
         )
 
     return on_evidence(rule, case, CoverageFacts, assess)

@@ -92,10 +92,12 @@ def _time(text: str) -> time:
 def _zone(name: str | None) -> str:
     if name is None or name.upper() == "UTC":
         return "UTC"
-    known = available_timezones()
-    if name not in known:
-        near = did_you_mean(name, known)
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # no such zone, no such file, a folder of zones
+        near = did_you_mean(name, available_timezones())
         raise Unfit(
-            f"unknown time zone {quoted(name)}; write it as in Europe/Berlin, or leave it out for UTC{near}"
-        )
+            f"unknown time zone {quoted(name)}; "
+            f"write it as in Europe/Berlin, or leave it out for UTC{near}"
+        ) from None
     return name

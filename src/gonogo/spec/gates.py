@@ -69,7 +69,7 @@ class GatesPart(Part):
         None, description="Secrets are set in every environment."
     )
     runbook: people.RunbookPart | None = Field(
-        None, description="There is a runbook, and somebody owns it."
+        None, description="Somebody owns a runbook and dashboards that are there."
     )
     documentation: people.DocumentationPart | None = Field(
         None, description="The version has its documents."

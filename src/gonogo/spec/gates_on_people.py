@@ -13,6 +13,7 @@ from gonogo.spec.limits import SIGNERS, File, Place, PositiveCount, Sentence, Va
 from gonogo.spec.part import Part, Problems, one_key
 from gonogo.spec.scalars import Boolean, Name, from_text
 from gonogo.spec.source import Table, Text
+from gonogo.spec.wording import listed
 
 
 class SignOffsPart(GatePart):
@@ -181,7 +182,7 @@ class SecretsPart(GatePart):
 
 
 class RunbookPart(GatePart):
-    """There is a runbook, and somebody owns it."""
+    """Somebody owns a runbook and dashboards that are there."""
 
     makes: ClassVar[type[gate.Rule]] = gate.RunbookRule
 
@@ -200,11 +201,16 @@ class RunbookPart(GatePart):
     )
 
     def lack(self) -> str:
-        """A runbook with an owner."""
-        missing = " and ".join(name for name in ("owner", "runbook") if getattr(self, name) is None)
+        """An owner, a runbook and dashboards."""
+        missing = [
+            name for name in ("owner", "runbook", "dashboard") if getattr(self, name) is None
+        ]
         if not missing:
             return ""
-        return f"this gate lacks {missing}; write it as in {{owner: operations, runbook: docs/runbook.md}}"
+        return (
+            f"this gate lacks {listed(missing)}; write it as in "
+            "{owner: operations, runbook: docs/runbook.md, dashboard: https://…}"
+        )
 
     def settings(self) -> dict[str, Any]:
         """Whoever owns the runbook is who to ask."""

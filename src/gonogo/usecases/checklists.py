@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gonogo.domain.actor import Actor
-from gonogo.domain.dossier import Dossier, holding
+from gonogo.domain.dossier import Dossier
 from gonogo.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from gonogo.domain.paper import Paper, Tick
 from gonogo.domain.plan import Checklist, ChecklistItem, Plan
+from gonogo.gates.checklists import Line, lines
 from gonogo.usecases.context import Context
 from gonogo.usecases.filing import file_paper, paper_of, spoken
 from gonogo.usecases.permissions import Deed, allow
@@ -75,34 +76,32 @@ def _progress(name: str, items: Iterable[ItemState]) -> Progress:
 
 
 def states(plan: Plan, dossier: Dossier, now: datetime) -> tuple[ChecklistState, ...]:
-    """Every checklist of the plan. Those of a version stand open where the dossier has no commit."""
-    ticks = holding(dossier, Tick)
+    """Every checklist of the plan, as the gate counts its ticks."""
     return tuple(
-        ChecklistState(
-            checklist, tuple(_state(checklist, item, ticks, now) for item in checklist.items)
-        )
-        for checklist in plan.checklists
+        ChecklistState(each, tuple(_state(line) for line in lines(each, dossier, now)))
+        for each in plan.checklists
     )
 
 
-def _state(
-    checklist: Checklist,
-    item: ChecklistItem,
-    ticks: tuple[tuple[Paper, Tick], ...],
-    now: datetime,
-) -> ItemState:
-    of_service = checklist.every is not None
-    last = None
-    for paper, tick in ticks:
-        mine = (tick.checklist, tick.item) == (checklist.name, item.name)
-        if mine and (paper.commit is None) == of_service:
-            last = paper, tick
-    if last is None or not last[1].done:
-        return ItemState(item, done=False, paper=last[0] if last else None)
-    paper, tick = last
-    due = None if checklist.every is None else paper.at + checklist.every
-    lapsed = due is not None and due <= now
-    return ItemState(item, not lapsed, paper, tick.evidence, due, lapsed)
+def _state(line: Line) -> ItemState:
+    paper = line.tick
+    evidence = paper.content.evidence if paper and isinstance(paper.content, Tick) else ""
+    return ItemState(line.item, line.done, paper, evidence, line.due, line.overdue)
+
+
+async def look_at(
+    context: Context, actor: Actor, *, service: str, version: str | None = None
+) -> tuple[ChecklistState, ...]:
+    """Every checklist as it stands; without a version only those of the service as a whole."""
+    allow(actor, Deed.LOOK)
+    now = context.clock.now()
+    if version is not None:
+        candidate = await find_version(context, service, version)
+        return states(candidate.plan, candidate.dossier, now)
+    plan = (await registration_of(context, service)).plan
+    papers = await context.store.papers(service)
+    found = states(plan, Dossier(service, "", "", papers), now)
+    return tuple(state for state in found if state.checklist.every is not None)
 
 
 async def tick(
@@ -165,10 +164,10 @@ async def _commit(
     return (await find_version(context, service, version)).commit
 
 
-def _ticked(checklist: Checklist, line: ChecklistItem, dossier: Dossier, context: Context) -> None:
-    state = _state(checklist, line, holding(dossier, Tick), context.clock.now())
-    if not state.done:
-        raise Conflict(f'"{line.name}" is not ticked')
+def _ticked(checklist: Checklist, item: ChecklistItem, dossier: Dossier, context: Context) -> None:
+    for line in lines(checklist, dossier, context.clock.now()):
+        if line.item == item and line.tick is None:
+            raise Conflict(f'"{item.name}" is not ticked')
 
 
 def find_checklist(plan: Plan, name: str) -> Checklist:

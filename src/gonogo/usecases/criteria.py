@@ -24,44 +24,51 @@ def criterion_words(criterion: RollbackCriterion) -> str:
     return say_criterion(criterion)
 
 
-def signed(
-    criteria: tuple[RollbackCriterion, ...],
-    actor: Actor,
-    candidate: Candidate,
-    others: tuple[RollbackCriterion, ...] = (),
+def proposed(
+    criteria: tuple[RollbackCriterion, ...], candidate: Candidate
 ) -> tuple[RollbackCriterion, ...]:
-    """The criteria with their signer; `others` are those that stand beside them.
-
-    Raises InvalidInput for a name that the plan judges by already, Conflict for one that somebody
-    signed with another content.
-    """
+    """Criteria that nobody has signed yet. Raises InvalidInput for a name that the plan judges by."""
     judged = {kpi.name for kpi in candidate.plan.kpis}
     judged |= {each.name for each in candidate.plan.rollback_criteria}
-    known = {each.name: each for each in others}
     for criterion in criteria:
         if criterion.name in judged:
             raise InvalidInput(
                 f'the rollback criterion "{criterion.name}" has the name of a KPI or criterion of'
                 " the spec; choose another"
             )
+    return criteria
+
+
+def signed(
+    criteria: tuple[RollbackCriterion, ...], actor: Actor, candidate: Candidate
+) -> tuple[RollbackCriterion, ...]:
+    """The criteria with their signer.
+
+    Raises InvalidInput as `proposed` does, Conflict for one that has another content where somebody
+    signed it, or in the handoff.
+    """
+    known = {each.name: each for each in standing_criteria(candidate.dossier)}
+    for criterion in proposed(criteria, candidate):
         other = known.get(criterion.name)
         if other is not None and replace(other, signer="") != replace(criterion, signer=""):
             raise Conflict(
-                f'{other.signer} signed another rollback criterion "{criterion.name}":'
-                f" {criterion_words(other)}",
+                f"{other.signer or 'the handoff'} has another rollback criterion"
+                f' "{criterion.name}": {criterion_words(other)}',
                 hint="choose another name",
             )
     return tuple(replace(criterion, signer=actor.name) for criterion in criteria)
 
 
 def standing_criteria(dossier: Dossier) -> tuple[RollbackCriterion, ...]:
-    """What the newest handoff and the sign-offs on the present evidence promise, each name once."""
+    """What sign-offs on the present evidence promise and the newest handoff proposes, each name once.
+
+    A proposal that nobody has signed yet has no signer.
+    """
     found: dict[str, RollbackCriterion] = {}
-    handoff = newest(dossier, Handoff)
-    if handoff is not None:
-        found |= {each.name: each for each in handoff[1].criteria}
     digest = evidence_digest(dossier)
     for _, content in holding(dossier, SignOff):
         if content.digest == digest:
             found = {each.name: each for each in content.criteria} | found
-    return tuple(found.values())
+    handoff = newest(dossier, Handoff)
+    proposed = handoff[1].criteria if handoff else ()
+    return tuple(({each.name: replace(each, signer="") for each in proposed} | found).values())

@@ -90,13 +90,13 @@ async def guard_change(history: History, request: Request, now: datetime) -> Gua
     that is not valid.
     """
     try:
-        base, change = await _change(history, request)
+        base, change = await change_of(history, request)
     except NotFound as error:
         raise InvalidInput(str(error), hint=error.hint) from error
     except InvalidInput as error:
         return Guarded(_untold(sentence(error)), request.commit)
     rule, limits_from, notes = await _rule(history, request, change)
-    change = replace(change, branch=_branch(request) or change.branch)
+    change = replace(change, branch=branch_of(request) or change.branch)
     if request.recent is not None:
         rule = replace(rule, recent=request.recent)
     recent, more = await _recent(history, request, base, rule)
@@ -151,7 +151,7 @@ def guarded_view(found: Guarded) -> dict[str, Any]:
     }
 
 
-async def _change(history: History, request: Request) -> tuple[str, Change]:
+async def change_of(history: History, request: Request) -> tuple[str, Change]:
     """The change, with the name of the base that was there to compare with.
 
     Raises NotFound for what a person named, InvalidInput for what cannot be told.
@@ -184,7 +184,7 @@ def _bases(request: Request) -> tuple[str, ...]:
     return (f"origin/{target}", target) if target else DEFAULT_BASES
 
 
-def _branch(request: Request) -> str | None:
+def branch_of(request: Request) -> str | None:
     if request.branch is not None or request.commit != "HEAD":
         return request.branch  # what CI builds says nothing of another commit
     return _first(SOURCES, request.variables)

@@ -7,10 +7,12 @@ who signed what, so that the same word given twice is one paper, also when both 
 
 import hashlib
 import json
+from dataclasses import replace
+from datetime import datetime
 
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.change import CommitNote
-from gonogo.domain.dossier import Dossier, evidence_digest, holding, withdrawn
+from gonogo.domain.dossier import Dossier, evidence_digest, holding, newest, withdrawn
 from gonogo.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from gonogo.domain.gate import GateMode, SignOffsRule
 from gonogo.domain.paper import (
@@ -24,8 +26,9 @@ from gonogo.domain.paper import (
 )
 from gonogo.domain.plan import Plan, RollbackCriterion
 from gonogo.domain.release_notes import SHORT
+from gonogo.gates.sign_offs import Standing, authors, standing
 from gonogo.usecases.context import Context
-from gonogo.usecases.criteria import signed, standing_criteria
+from gonogo.usecases.criteria import signed
 from gonogo.usecases.filing import file_paper, paper_of, spoken
 from gonogo.usecases.permissions import PERMISSIONS, Deed, allow
 from gonogo.usecases.versions import Candidate, find_version, gather
@@ -56,7 +59,8 @@ async def sign_off(
     digest = candidate.digest
     if digest_seen != digest:
         raise _moved(candidate, digest_seen)
-    criteria = signed(criteria, actor, candidate, standing_criteria(candidate.dossier))
+    criteria = signed(criteria, actor, candidate)
+    criteria += _handed_over(candidate, actor, role, criteria)
     content = SignOff(role, digest, criteria, note)
     known = _given(candidate, actor, content)
     if known is not None:
@@ -78,6 +82,23 @@ async def sign_off(
         "note": note,
     }
     return await file_paper(context, paper, "sign_off", data)
+
+
+def _handed_over(
+    candidate: Candidate, actor: Actor, role: Role, own: tuple[RollbackCriterion, ...]
+) -> tuple[RollbackCriterion, ...]:
+    """The handoff's criteria, which whoever signs first signs too: each is promised by one person."""
+    handoff = newest(candidate.dossier, Handoff)
+    promised = {criterion.name for criterion in own}
+    for paper, other in holding(candidate.dossier, SignOff):
+        mine = (paper.actor, other.role) == (actor.name, role)
+        if other.digest == candidate.digest and not mine:
+            promised |= {criterion.name for criterion in other.criteria}
+    return tuple(
+        replace(criterion, signer=actor.name)
+        for criterion in (handoff[1].criteria if handoff else ())
+        if criterion.name not in promised
+    )
 
 
 def _has(actor: Actor, role: Role) -> None:
@@ -184,8 +205,21 @@ async def _not_the_author(context: Context, actor: Actor, candidate: Candidate) 
 
 
 def _written_by(actor: Actor, dossier: Dossier) -> CommitNote | None:
-    commits = dossier.change.commits if dossier.change else ()
-    return next((commit for commit in commits if commit.author_email.lower() in actor.emails), None)
+    """A commit of the change that this person is an author or co-author of, as the gate sees it."""
+    own = {actor.name.casefold(), *(email.casefold() for email in actor.emails)}
+    if dossier.change is None or own.isdisjoint(authors(dossier.change) or frozenset()):
+        return None
+    return next(
+        commit
+        for commit in dossier.change.commits
+        if not own.isdisjoint(authors(replace(dossier.change, commits=(commit,))) or frozenset())
+    )
+
+
+def standing_sign_offs(plan: Plan, dossier: Dossier, now: datetime) -> tuple[Standing, ...]:
+    """Every sign-off of this commit, in order, with None or why it does not count."""
+    rule = sign_offs_rule(plan) or SignOffsRule(author_may_sign=True)
+    return tuple(one for one in standing(dossier, rule, now) if one.paper.commit == dossier.commit)
 
 
 async def withdraw(context: Context, actor: Actor, *, paper_id: str, reason: str) -> Paper:

@@ -90,6 +90,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         wake=wake,
         checkups=(HostCheckup(home), HaproxyCheckup()),
         history=history,
+        dossiers=dossiers,
     )
     return Parts(store, world, context, owner(), deployer, workshop)
 

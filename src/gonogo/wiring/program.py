@@ -18,6 +18,7 @@ from gonogo.domain.health import Finding
 from gonogo.domain.look import Look
 from gonogo.settings import Settings
 from gonogo.usecases import operation, views
+from gonogo.usecases.local_check import Checked, CheckRequest, check_here
 from gonogo.usecases.patch_guard import Guarded, Request, guard_change
 from gonogo.wiring.lock import only_desk
 from gonogo.wiring.parts import Parts, assemble, private
@@ -82,6 +83,10 @@ class LocalProgram:
     def patch_guard(self, request: Request) -> Guarded:
         """One change of a git repository against its limits."""
         return asyncio.run(guard_change(GitHistory(), request, SystemClock().now()))
+
+    def check(self, request: CheckRequest) -> Checked:
+        """The gates of a spec over reports and a repository."""
+        return asyncio.run(check_here(GitHistory(), request, SystemClock().now()))
 
     def _with_parts(self, work: Callable[[Parts], Awaitable[Answer]]) -> Answer:
         async def run() -> Answer:

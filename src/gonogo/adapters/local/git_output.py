@@ -10,6 +10,7 @@ from collections.abc import AsyncIterable, AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from gonogo.domain.change import CommitNote
 
@@ -46,8 +47,7 @@ _MERGED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CountedFile:
+class CountedFile(NamedTuple):
     """One changed file as git counts it, its paths as bytes. None lines: it is binary."""
 
     path: bytes
