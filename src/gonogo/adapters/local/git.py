@@ -103,6 +103,9 @@ async def git_pieces(
                 # which asyncio waits in vain then.
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child.pid, signal.SIGKILL)
+                # What is left must be read: asyncio sees no end of a process whose pipe it has paused.
+                while await child.stdout.read(_PIECE_BYTES):
+                    pass
                 await child.wait()
         if code != 0:
             complaints.seek(0)
