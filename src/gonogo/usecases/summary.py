@@ -19,7 +19,7 @@ from gonogo.domain.story import Story
 from gonogo.usecases.checklists import ChecklistState, states
 from gonogo.usecases.context import Context
 from gonogo.usecases.criteria import criterion_words
-from gonogo.usecases.decisions import decision_on, recorded_decision
+from gonogo.usecases.decisions import decide_now, last_decision
 from gonogo.usecases.evidence_words import KIND_WORDS, say, troubled
 from gonogo.usecases.handoff_draft import migrations_said, notes_since
 from gonogo.usecases.permissions import Deed, allow
@@ -178,7 +178,7 @@ async def summarize(context: Context, actor: Actor, *, service: str, version: st
         previous=release.previous if release and release.previous else previous,
         back_to=release.previous if release else candidate.previous,
         migrations=migrations_said(candidate.plan, told),
-        decision=decision_on(candidate.plan, dossier, now),
+        decision=decide_now(candidate.plan, dossier, now),
         story=story,
     )
 
@@ -200,7 +200,7 @@ def handoff_summary(
     A release that has ended shows the last decision that was recorded of it instead of `decision`.
     """
     if story is not None and story.release.final:
-        decision = recorded_decision(story)
+        decision = last_decision(story.audit)
     filed = newest(dossier, Handoff)
     paper, handoff = filed or (None, None)
     drafted = render(notes) if notes is not None else ""
