@@ -7,6 +7,7 @@ signed before the moment from which it is not trusted. Keys and revocations are 
 old bundles stay verifiable.
 """
 
+import itertools
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -106,7 +107,7 @@ def distrust(ring: KeyRing, root: str, key_id: str, at: datetime, check: Check) 
 def _first_broken_link(ring: KeyRing, wanted: PublicKey, check: Check) -> str | None:
     """Between the root and this key. What was endorsed after it says nothing about it."""
     chain = ring.keys[: ring.keys.index(wanted) + 1]
-    for before, key in zip(chain, chain[1:], strict=False):
+    for before, key in itertools.pairwise(chain):
         endorsed = key.endorsed_by == before.id and key.endorsement is not None
         if not endorsed or not check(before.public, key.endorsement or "", endorsed_text(key)):
             return f"key {key.id[:16]} is not endorsed by the key before it"
