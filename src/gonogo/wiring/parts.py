@@ -20,6 +20,7 @@ from gonogo.adapters.local.deployer import ProcessDeployer
 from gonogo.adapters.local.history import GitHistory
 from gonogo.adapters.local.scratch import LocalScratch
 from gonogo.adapters.local.secrets import FileSecrets
+from gonogo.adapters.local.signer import FileSigner
 from gonogo.adapters.local.source import GitSource
 from gonogo.adapters.local.workshop import GitWorkshop
 from gonogo.adapters.system_clock import SystemClock
@@ -91,6 +92,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         checkups=(HostCheckup(home), HaproxyCheckup()),
         history=history,
         dossiers=dossiers,
+        signer=FileSigner(private(home / "keys"), clock),
     )
     return Parts(store, world, context, owner(), deployer, workshop)
 
