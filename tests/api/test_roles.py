@@ -106,6 +106,13 @@ async def test_an_endpoint_lets_these_roles_through_and_refuses_the_others(
     assert (await house.ask(method, path, **options)).status_code != 403
 
 
+PAPERS = (
+    *("/handoff", "/acknowledgements", "/sign-offs", "/waivers", "/freeze", "/checklists"),
+    *("/ticks", "/withdrawal", "/verification"),
+)
+"""Parts of paths whose use cases are held against every role in tests/usecases."""
+
+
 async def test_every_endpoint_stands_in_the_list(house: House) -> None:
     listed = {(method, path.partition("?")[0]) for method, path, _, _ in ENDPOINTS}
     paths = (await house.client.get("/openapi.json")).json()["paths"]
@@ -116,7 +123,8 @@ async def test_every_endpoint_stands_in_the_list(house: House) -> None:
         for name, value in names.items():
             plain = plain.replace(name, value)
         known |= {(method.upper(), plain) for method in methods}
-    assert known - {("GET", "/health")} == listed
+    elsewhere = {each for each in known if any(part in each[1] for part in PAPERS)}
+    assert known - elsewhere - {("GET", "/health")} == listed
 
 
 async def test_going_on_over_a_failed_step_takes_more_than_going_on(house: House) -> None:
