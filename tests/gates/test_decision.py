@@ -70,10 +70,10 @@ FROZEN = result(GateKind.FREEZE, S.FAIL, "releases are frozen", passes=True, unt
         (
             (SIGN, SMOKE, UNCLEAR, FROZEN),
             Answer.HOLD,
-            "HOLD: 4 of 4 gates block:"
+            "HOLD: 3 of 4 gates block:"
             " sign-offs: 1 of 2 required sign-offs: QA is missing;"
-            " smoke tests: no smoke test has run in staging;"
-            " KPIs: queue is not a number; and 1 more",
+            " KPIs: queue is not a number;"
+            " freeze: releases are frozen",
         ),
         (
             (SIGN, SMOKE, UNCLEAR, TESTS),
