@@ -54,8 +54,13 @@ def blocking(decision: Decision) -> tuple[GateResult, ...]:
 
 
 def told_blocking(decision: Decision) -> list[str]:
-    """A line for each gate that blocks: its reason, who is asked, what is to be done."""
-    return [_told(result) for result in blocking(decision)]
+    """A line for each gate that blocks: its reason, who is asked, what is to be done.
+
+    What is due only before production is left out while something blocks now.
+    """
+    found = blocking(decision)
+    due = [result for result in found if not result.later]
+    return [_told(result) for result in due or found]
 
 
 def told(data: Mapping[str, Any]) -> list[str]:
