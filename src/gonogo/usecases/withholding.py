@@ -23,14 +23,18 @@ _TELLING = re.compile(
 _ORDINARY = re.compile(r"[A-Za-z_. -]*|[0-9.]*")
 _IN_ADDRESS = re.compile(r"(?P<before>[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/@:]*):(?P<password>[^\s/@]+)@")
 
+_IN_QUERY = re.compile(
+    r"[?&](?:password|pwd|token|secret|key)=(?P<password>[^\s&]+)", re.IGNORECASE
+)
+
 
 def secrets_of(plan: Plan, registration: Registration | None) -> tuple[str, ...]:
     """Values of this service that must not be shown, the longest first."""
-    found = {value for value in _values(plan) if len(value) >= _SHORTEST}
+    values = list(_values(plan))
     if registration is not None:
-        found |= {value for value in _values(registration.plan) if len(value) >= _SHORTEST}
-        found.add(registration.tester_secret)
-    return tuple(sorted(filter(None, found), key=lambda value: (-len(value), value)))
+        values += [*_values(registration.plan), registration.tester_secret]
+    found = {value for value in values if len(value) >= _SHORTEST}
+    return tuple(sorted(found, key=lambda value: (-len(value), value)))
 
 
 def _values(plan: Plan) -> Iterator[str]:
@@ -55,9 +59,10 @@ def _of_variables(variables: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 
 def _passwords(text: str) -> Iterator[str]:
-    for found in _IN_ADDRESS.finditer(text):
-        yield found["password"]
-        yield unquote(found["password"])
+    for pattern in (_IN_ADDRESS, _IN_QUERY):
+        for found in pattern.finditer(text):
+            yield found["password"]
+            yield unquote(found["password"])
 
 
 def without(value: Any, secrets: tuple[str, ...]) -> Any:  # noqa: ANN401 - any JSON value
