@@ -74,7 +74,7 @@ async def prepare_release(context: Context, actor: Actor, *, service: str, versi
         stage=Stage.DRAFT,
         stage_since=now,
         reason=f"{actor.name} asked for it",
-        attempt=1 + sum(other.commit == commit for other in earlier),
+        attempt=1 + sum(other.commit == commit and other.exposed for other in earlier),
     )
 
 
