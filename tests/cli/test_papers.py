@@ -142,7 +142,7 @@ def test_from_draft_to_schedule(server: Server, as_: Run, tmp_path: Path, file: 
     assert "You sign as QA for shop v1.2.0 · a1b2c3d (evidence " in signed.stderr
     assert "✘ tests (report.xml): 214 of 215 passed, 1 failed; " in signed.stderr
     assert "medium: slow export (no mitigation)" in signed.stderr
-    assert "it would go back to v1.1.0" in signed.stderr
+    assert "it would go back to nothing (no version serves)" in signed.stderr
     taken = as_(OPS, "acknowledge", "shop", "v1.2.0", "--at", "16:00 UTC", "--window", "1h")
     assert "shop v1.2.0 is acknowledged; it starts at 2026-03-01 16:00 UTC" in taken.stdout
     page = tmp_path / "page.html"

@@ -170,6 +170,12 @@ def steps(*failed: RehearsalStep, only: tuple[RehearsalStep, ...] = tuple(R), de
             ("fail", "v1 cannot run once the schema was taken back from v1.3.0"),
         ),
         (
+            RehearsalFacts(
+                "v1", "v1.3.0", steps(R.PREVIOUS_ON_OWN_SCHEMA, only=(R.PREVIOUS_ON_OWN_SCHEMA,))
+            ),
+            ("inconclusive", "nothing is proven, v1 fails on its own schema already"),
+        ),
+        (
             RehearsalFacts("v1", "v1.3.0", steps(only=(R.UPGRADE,))),
             ("inconclusive", "it was not tried whether v1 runs on the schema of v1.3.0"),
         ),

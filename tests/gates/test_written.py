@@ -12,7 +12,7 @@ from gonogo.domain.gate import (
     GateResult,
     GateStatus,
 )
-from gonogo.gates.written import decision_data, decision_of
+from gonogo.gates.written import decision_data, read_decision
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 RESULT = GateResult(
@@ -37,12 +37,12 @@ DECISION = Decision(Answer.HOLD, "HOLD: …", "c" * 40, "d" * 64, NOW, (RESULT,)
 
 
 def test_a_decision_reads_back_as_it_was_written():
-    assert decision_of(json.loads(json.dumps(decision_data(DECISION)))) == DECISION
+    assert read_decision(json.loads(json.dumps(decision_data(DECISION)))) == DECISION
 
 
 def test_a_decision_in_another_form_is_none():
     data = decision_data(DECISION)
-    assert decision_of({**data, "answer": "maybe"}) is None
-    assert decision_of({key: data[key] for key in data if key != "gates"}) is None
-    assert decision_of({**data, "gates": [{"kind": "tests"}]}) is None
-    assert decision_of({}) is None
+    assert read_decision({**data, "answer": "maybe"}) is None
+    assert read_decision({key: data[key] for key in data if key != "gates"}) is None
+    assert read_decision({**data, "gates": [{"kind": "tests"}]}) is None
+    assert read_decision({}) is None

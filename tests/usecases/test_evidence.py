@@ -214,7 +214,9 @@ async def test_a_test_report_is_of_a_version(desk: Desk) -> None:
 
 async def test_a_commit_that_has_no_tag_can_have_evidence(desk: Desk) -> None:
     await pushes(desk, junit(), version=None, commit="9" * 40)
-    assert len(await stored(desk, "9" * 40)) == 1
+    assert (await pushes(desk, junit(), version="9" * 40)).known
+    shown = await evidence.list_evidence(desk.context, QA, service="shop", version="9" * 40)
+    assert [each["commit"] for each in shown] == ["9" * 40]
 
 
 @pytest.mark.parametrize("commit", ["9" * 39, "main", "9" * 7, "Z" * 40])

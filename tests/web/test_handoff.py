@@ -13,12 +13,15 @@ from gonogo.domain.actor import Role
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.gate import Answer, Decision, GateKind, GateMode, GateResult, GateStatus
 from gonogo.domain.paper import Acknowledgement
-from gonogo.domain.release import Stage
+from gonogo.domain.plan import OnSilence, Verification
+from gonogo.domain.release import InstructionKind, Stage, VerifiedLine
 from gonogo.gates.written import decision_data
 from gonogo.usecases.checklists import tick
 from gonogo.usecases.handoff import acknowledge, hand_over, read_handoff
+from gonogo.usecases.paper_views import summary_view
 from gonogo.usecases.sign_offs import sign_off, withdraw
-from gonogo.usecases.summary import Summary, handoff_summary, summarize, summary_view
+from gonogo.usecases.summary import Summary, handoff_summary, summarize
+from gonogo.usecases.verification import verify
 from gonogo.usecases.versions import find_version
 from gonogo.usecases.waivers import freeze, waive
 from gonogo.web.handoff import html, markdown
@@ -107,6 +110,7 @@ TOLD = (
     "https://grafana.example.invalid/d/orders",
     "shop v1.2.0 ended as released",
     "after v1.1.0",
+    "goes back to v1.1.0",
     f"commit {NEW}",
 )
 
@@ -155,7 +159,8 @@ async def test_a_version_of_which_nothing_is_known_is_told_so(desk: Desk) -> Non
     text = unescaped(markdown(await page(desk)))
     for told in (
         "not handed over yet",
-        "Nothing was filed.",
+        "No result was filed.",
+        "nothing to go back to",
         "Not told: the version was not handed over yet.",
         "Nobody has signed.",
         "Operations has not acknowledged it yet.",
@@ -202,6 +207,19 @@ async def test_an_ended_release_shows_the_decision_that_was_made(desk: Desk) -> 
     found = await page(desk)
     assert found.decision == "GO: 1 gate passed"
     assert found.gates == (result,)
+
+
+async def test_what_a_person_tried_in_production_is_told_line_by_line(desk: Desk) -> None:
+    asked = Verification(timedelta(minutes=30), OnSilence.NEEDS_PERSON, ("Login", "Orders"))
+    plan = shop_plan(verification=asked)
+    release = a_release(version="v1.2.0", commit=NEW, stage=Stage.VERIFYING, plan=plan)
+    await desk.store.open(release, AuditDraft("x", "person:release:start", "r1"), ())
+    lines = (VerifiedLine("Login", True, 12.0), VerifiedLine("Orders", False, note="HTTP 500"))
+    word = InstructionKind.CONFIRM
+    await verify(desk.context, QA, reference="r1", kind=word, lines=lines)
+    text = unescaped(markdown(await page(desk)))
+    assert "| Login | ✓ pass | 12 s |  |\n| Orders | ✕ fail |  | HTTP 500 |" in text
+    assert "Verified by quinn." in text
 
 
 async def test_an_acknowledgement_of_an_older_handoff_does_not_count(desk: Desk) -> None:

@@ -124,16 +124,7 @@ async def tick(
     registration = await registration_of(context, service)
     found = find_checklist(registration.plan, checklist)
     line = find_item(found, item)
-    if line.roles and not actor.roles & set(line.roles):
-        names = ", ".join(role.words for role in line.roles)
-        raise NotAllowed(
-            f'"{line.name}" is ticked by: {names}; {actor.name} has none of these roles'
-        )
-    evidence = spoken(evidence, "the evidence", least=0)
-    if done and line.evidence and not evidence:
-        raise InvalidInput(
-            f'"{line.name}" asks for what shows that it is done', hint='add --evidence "…"'
-        )
+    evidence = _shown(actor, line, evidence, done)
     commit = await _commit(context, service, version, found)
     content = Tick(found.name, line.name, done, evidence if done else "")
     papers = await context.store.papers(service, commit)
@@ -149,6 +140,21 @@ async def tick(
         "evidence": content.evidence,
     }
     return await file_paper(context, paper, "tick" if done else "untick", data)
+
+
+def _shown(actor: Actor, line: ChecklistItem, evidence: str, done: bool) -> str:
+    """What shows that it is done. Raises NotAllowed for a line of other roles, InvalidInput without."""
+    if line.roles and not actor.roles & set(line.roles):
+        names = ", ".join(role.words for role in line.roles)
+        raise NotAllowed(
+            f'"{line.name}" is ticked by: {names}; {actor.name} has none of these roles'
+        )
+    evidence = spoken(evidence, "the evidence", least=0)
+    if done and line.evidence and not evidence:
+        raise InvalidInput(
+            f'"{line.name}" asks for what shows that it is done', hint='add --evidence "…"'
+        )
+    return evidence
 
 
 async def _commit(

@@ -3,11 +3,8 @@
 from dataclasses import replace
 
 from gonogo.domain.actor import Actor
-from gonogo.domain.dossier import Dossier, evidence_digest, holding, newest
 from gonogo.domain.errors import Conflict, InvalidInput
-from gonogo.domain.paper import Handoff, SignOff
-from gonogo.domain.plan import RollbackCriterion
-from gonogo.usecases.versions import Candidate
+from gonogo.domain.plan import Plan, RollbackCriterion
 
 
 def read_criteria(text: str, path: str) -> tuple[RollbackCriterion, ...]:
@@ -24,12 +21,10 @@ def criterion_words(criterion: RollbackCriterion) -> str:
     return say_criterion(criterion)
 
 
-def proposed(
-    criteria: tuple[RollbackCriterion, ...], candidate: Candidate
-) -> tuple[RollbackCriterion, ...]:
+def proposed(criteria: tuple[RollbackCriterion, ...], plan: Plan) -> tuple[RollbackCriterion, ...]:
     """Criteria that nobody has signed yet. Raises InvalidInput for a name that the plan judges by."""
-    judged = {kpi.name for kpi in candidate.plan.kpis}
-    judged |= {each.name for each in candidate.plan.rollback_criteria}
+    judged = {kpi.name for kpi in plan.kpis}
+    judged |= {each.name for each in plan.rollback_criteria}
     for criterion in criteria:
         if criterion.name in judged:
             raise InvalidInput(
@@ -40,15 +35,18 @@ def proposed(
 
 
 def signed(
-    criteria: tuple[RollbackCriterion, ...], actor: Actor, candidate: Candidate
+    criteria: tuple[RollbackCriterion, ...],
+    actor: Actor,
+    plan: Plan,
+    others: tuple[RollbackCriterion, ...],
 ) -> tuple[RollbackCriterion, ...]:
-    """The criteria with their signer.
+    """The criteria with their signer; `others` are those that stand or are proposed.
 
     Raises InvalidInput as `proposed` does, Conflict for one that has another content where somebody
     signed it, or in the handoff.
     """
-    known = {each.name: each for each in standing_criteria(candidate.dossier)}
-    for criterion in proposed(criteria, candidate):
+    known = {each.name: each for each in others}
+    for criterion in proposed(criteria, plan):
         other = known.get(criterion.name)
         if other is not None and replace(other, signer="") != replace(criterion, signer=""):
             raise Conflict(
@@ -57,18 +55,3 @@ def signed(
                 hint="choose another name",
             )
     return tuple(replace(criterion, signer=actor.name) for criterion in criteria)
-
-
-def standing_criteria(dossier: Dossier) -> tuple[RollbackCriterion, ...]:
-    """What sign-offs on the present evidence promise and the newest handoff proposes, each name once.
-
-    A proposal that nobody has signed yet has no signer.
-    """
-    found: dict[str, RollbackCriterion] = {}
-    digest = evidence_digest(dossier)
-    for _, content in holding(dossier, SignOff):
-        if content.digest == digest:
-            found = {each.name: each for each in content.criteria} | found
-    handoff = newest(dossier, Handoff)
-    proposed = handoff[1].criteria if handoff else ()
-    return tuple(({each.name: replace(each, signer="") for each in proposed} | found).values())

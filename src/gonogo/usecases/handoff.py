@@ -44,7 +44,7 @@ async def hand_over(
             hint=f"hand over {handoff.version}, or change `version` in the file" if near else None,
         )
     candidate = await find_version(context, service, version)
-    criteria = proposed(handoff.criteria, candidate)
+    criteria = proposed(handoff.criteria, candidate.plan)
     content = replace(handoff, version=version, criteria=criteria)
     paper = paper_of(context, actor, service, candidate.commit, content)
     data = {

@@ -3,10 +3,8 @@
 Everything here was filed or recorded; what was not is None or empty and is shown as such.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from datetime import datetime, timedelta
-from enum import Enum
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from gonogo.domain.actor import Actor, Role
@@ -15,17 +13,18 @@ from gonogo.domain.evidence import EvidenceKind
 from gonogo.domain.gate import Decision, GateMode, GateResult, RunbookRule, SignOffsRule
 from gonogo.domain.paper import Acknowledgement, Concern, Handoff, Paper, Waiver
 from gonogo.domain.plan import Plan
+from gonogo.domain.release import VerifiedLine
 from gonogo.domain.release_notes import Notes, render
 from gonogo.domain.story import Story
 from gonogo.usecases.checklists import ChecklistState, states
 from gonogo.usecases.context import Context
-from gonogo.usecases.criteria import criterion_words, standing_criteria
-from gonogo.usecases.decisions import decision_on, recorded_decision
+from gonogo.usecases.criteria import criterion_words
+from gonogo.usecases.decisions import decide_now, last_decision
 from gonogo.usecases.evidence_words import KIND_WORDS, say, troubled
 from gonogo.usecases.handoff_draft import migrations_said, notes_since
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.releases import tell_story
-from gonogo.usecases.sign_offs import sign_offs_rule, standing_sign_offs
+from gonogo.usecases.standing import sign_offs_rule, standing_criteria, standing_sign_offs
 from gonogo.usecases.versions import find_version, gather
 from gonogo.usecases.waivers import frozen
 from gonogo.usecases.why import why
@@ -112,23 +111,30 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of it."""
+    """What became of it. `verified` are the lines that a person tried in production, the last time."""
 
     release: str
     stage: str
     since: datetime
     final: bool
     sentences: tuple[str, ...]
+    verified: tuple[VerifiedLine, ...] = ()
+    verified_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """All of it, as of `at`. `digest` is what a sign-off given now is bound to."""
+    """All of it, as of `at`. `digest` is what a sign-off given now is bound to.
+
+    `previous` is the version that its changes are counted from, `back_to` the one that customers go
+    back to (None: nothing served before it).
+    """
 
     service: str
     version: str
     commit: str
     previous: str | None
+    back_to: str | None
     at: datetime
     digest: str
     decision: str | None
@@ -169,9 +175,10 @@ async def summarize(context: Context, actor: Actor, *, service: str, version: st
         candidate.plan,
         now,
         notes=notes if told.change is not None else None,
-        previous=release.previous if release else previous,
+        previous=release.previous if release and release.previous else previous,
+        back_to=release.previous if release else candidate.previous,
         migrations=migrations_said(candidate.plan, told),
-        decision=decision_on(candidate.plan, dossier, now),
+        decision=decide_now(candidate.plan, dossier, now),
         story=story,
     )
 
@@ -183,6 +190,7 @@ def handoff_summary(
     *,
     notes: Notes | None = None,
     previous: str | None = None,
+    back_to: str | None = None,
     migrations: str = "not known",
     decision: Decision | None = None,
     story: Story | None = None,
@@ -192,7 +200,7 @@ def handoff_summary(
     A release that has ended shows the last decision that was recorded of it instead of `decision`.
     """
     if story is not None and story.release.final:
-        decision = recorded_decision(story)
+        decision = last_decision(story.audit)
     filed = newest(dossier, Handoff)
     paper, handoff = filed or (None, None)
     drafted = render(notes) if notes is not None else ""
@@ -203,6 +211,7 @@ def handoff_summary(
         version=dossier.version,
         commit=dossier.commit,
         previous=previous,
+        back_to=back_to,
         at=now,
         digest=evidence_digest(dossier),
         decision=decision.sentence if decision else None,
@@ -214,7 +223,7 @@ def handoff_summary(
         release_notes=(handoff.release_notes if handoff else "") or drafted,
         known_issues=handoff.known_issues if handoff else (),
         risks=handoff.risks if handoff else (),
-        criteria=_criteria(plan, dossier),
+        criteria=_criteria(plan, dossier, now),
         sign_offs=signatures,
         still_to_sign=_still_to_sign(sign_offs_rule(plan), signatures),
         takeover=_takeover(dossier),
@@ -247,12 +256,12 @@ def _testing(handoff: Handoff | None, dossier: Dossier) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _criteria(plan: Plan, dossier: Dossier) -> tuple[Promise, ...]:
+def _criteria(plan: Plan, dossier: Dossier, now: datetime) -> tuple[Promise, ...]:
     return tuple(
         Promise(each.name, criterion_words(each), each.signer or nobody)
         for criteria, nobody in (
             (plan.rollback_criteria, "the spec"),
-            (standing_criteria(dossier), "nobody yet; the handoff proposes it"),
+            (standing_criteria(plan, dossier, now), "nobody yet; the handoff proposes it"),
         )
         for each in criteria
     )
@@ -360,76 +369,29 @@ def _outcome(story: Story | None) -> Outcome | None:
     if story is None:
         return None
     release = story.release
+    answered = {"person:release:confirm", "person:release:reject"}
+    told = next(
+        (
+            each
+            for each in reversed(story.audit)
+            if each.action in answered and "lines" in each.data
+        ),
+        None,
+    )
     return Outcome(
         release=release.id,
         stage=release.stage.value.replace("_", " "),
         since=release.stage_since,
         final=release.final,
         sentences=tuple(why(story)),
+        verified=_lines(told.data["lines"]) if told else (),
+        verified_by=told.actor if told else "",
     )
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Frozen values as JSON: times in ISO 8601, durations in seconds."""
-    for kind, told in _PLAIN:
-        if isinstance(value, kind):
-            return told(value)
-    if is_dataclass(value):
-        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
-    return value
-
-
-_PLAIN: tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...] = (
-    (Enum, lambda value: value.value),
-    (datetime, lambda value: value.isoformat()),
-    (timedelta, lambda value: value.total_seconds()),
-    (Mapping, lambda value: {str(plain(key)): plain(each) for key, each in value.items()}),
-    ((list, tuple), lambda value: [plain(each) for each in value]),
-)
-
-
-def paper_view(paper: Paper) -> dict[str, Any]:
-    """One filed paper as JSON."""
-    return {
-        "paper": paper.id,
-        "kind": paper.kind.value,
-        "service": paper.service,
-        "commit": paper.commit,
-        "at": paper.at.isoformat(),
-        "by": paper.actor,
-        "content": plain(paper.content),
-    }
-
-
-def checklists_view(found: tuple[ChecklistState, ...]) -> list[dict[str, Any]]:
-    """Checklists as JSON: every line with who ticked it and when, and the progress per component."""
-    return [
-        {
-            "name": state.checklist.name,
-            "when": state.checklist.when.value,
-            "every_seconds": plain(state.checklist.every),
-            "progress": plain(state.progress),
-            "components": plain(state.components),
-            "items": [
-                {
-                    "name": each.item.name,
-                    "component": each.item.component,
-                    "roles": [role.value for role in each.item.roles],
-                    "wants_evidence": each.item.evidence,
-                    "done": each.done,
-                    "lapsed": each.lapsed,
-                    "by": each.paper.actor if each.paper else None,
-                    "at": each.paper.at.isoformat() if each.paper else None,
-                    "due": plain(each.due),
-                    "evidence": each.evidence,
-                }
-                for each in state.items
-            ],
-        }
-        for state in found
-    ]
-
-
-def summary_view(summary: Summary) -> dict[str, Any]:
-    """The page as JSON, with the progress of checklists."""
-    return {**plain(summary), "checklists": checklists_view(summary.checklists)}
+def _lines(data: Any) -> tuple[VerifiedLine, ...]:  # noqa: ANN401 - what was read from JSON
+    """The lines as the audit entry has them; none when they cannot be read."""
+    try:
+        return tuple(VerifiedLine(**line) for line in data)
+    except TypeError:
+        return ()
