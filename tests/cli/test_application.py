@@ -81,6 +81,7 @@ def test_a_wrong_file_names_line_and_column_and_exits_with_2(tmp_path: Path) -> 
     spec = (ROOT / "examples" / "orders" / "gonogo.yaml").read_text()
     line = spec[: spec.index("bad: 5xx")].count("\n") + 1
     file.write_text(spec.replace("bad: 5xx", "bad: 5yy", 1))
+    line = 1 + spec[: spec.index("bad: 5xx")].count("\n")
     code, _, err = run("check", str(file))
     assert code == 2
     assert err.startswith(f"error: {file}:{line}:10: ")

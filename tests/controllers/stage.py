@@ -63,6 +63,7 @@ class Theatre:
         self.notifier = MemoryNotifier()
         self.scratch = MemoryScratch()
         self.history = MemoryHistory(REPOSITORY)
+        self.secrets = MemorySecrets()
         self.plan = plan
         # A start takes a while, so that something can happen meanwhile.
         self.deployer.behave("v2", Behaviour(healthy_after=timedelta(seconds=3)))
@@ -83,7 +84,7 @@ class Theatre:
             metrics=self.metrics,
             smoke=self.smoke,
             notifier=self.notifier,
-            dossiers=DossierReader(self.store, self.history, MemorySecrets()),
+            dossiers=DossierReader(self.store, self.history, self.secrets),
             scratch=self.scratch,
             new_id=self._id,
             free_port=self._port,

@@ -219,6 +219,11 @@ THREE = a_plan(environments=tuple(Environment(n, 8000) for n in ("test", "stagin
             ("pass", "7 smoke tests passed in test, staging"),
             (0, 0, "failed"),
         ),
+        (
+            [smoked("test", 1), smoked("staging", 1)],
+            ("pass", "2 smoke tests passed in test, staging"),
+            (0, 0, "failed"),
+        ),
         ([smoked("test", 3)], ("missing", "no smoke test has run in staging"), NONE),
         (
             [smoked("test", 3), smoked("staging", 0)],
@@ -421,3 +426,9 @@ def test_the_newest_drill_counts_however_old_the_others_are():
     result = held(BackupRule(), dossier(*papers))
     assert result.status == "pass"
     assert result.until == NOW + 30 * DAY
+
+
+def test_a_drill_that_failed_does_not_speak_against_a_newer_one():
+    newer = report(drill(), name="newer", at=NOW - HOUR, commit=None)
+    older = report(drill(restored=False), name="older", at=NOW - DAY, commit=None)
+    assert held(BackupRule(), dossier(newer, older)).status == "pass"

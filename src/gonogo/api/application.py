@@ -18,6 +18,7 @@ from gonogo import __version__
 from gonogo.api.bodies import InstructionBody, RegisterBody, ReleaseBody
 from gonogo.api.door import Door, reader
 from gonogo.api.evidence import add_evidence
+from gonogo.api.keys import add_keys
 from gonogo.api.papers import add_papers
 from gonogo.api.people import add_people
 from gonogo.domain.actor import Actor
@@ -70,6 +71,7 @@ def build_application(
     add_people(application, context, actor, looking)
     add_evidence(application, context, actor, looking)
     add_papers(application, context, actor, looking)
+    add_keys(application, context, actor, looking)
 
     @application.get("/api/v1/health")
     async def health() -> dict[str, str]:

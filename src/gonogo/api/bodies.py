@@ -69,6 +69,13 @@ class RolesBody(Body):
     roles: Roles
 
 
+class RevocationBody(Body):
+    """From when on a key is not trusted, and why."""
+
+    since: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    reason: Annotated[str, StringConstraints(max_length=10_000)]
+
+
 class TokenBody(Body):
     """For how long a token is good."""
 

@@ -103,7 +103,7 @@ def evidence_digest(dossier: Dossier) -> str:
 
     What the desk finds out itself while the release is under way is left out.
     """
-    lines = sorted(
+    lines = (
         [
             filed.content.evidence.kind.value,
             filed.content.evidence.name,
@@ -113,6 +113,15 @@ def evidence_digest(dossier: Dossier) -> str:
         if filed.content.evidence.kind not in OF_THE_DESK and filed.paper.commit is not None
     )
     handoff = newest(dossier, Handoff)
-    content = [dossier.service, dossier.commit, handoff[0].id if handoff else None, lines]
+    return digest_of_evidence(
+        dossier.service, dossier.commit, handoff[0].id if handoff else None, lines
+    )
+
+
+def digest_of_evidence(
+    service: str, commit: str, handoff: str | None, lines: Iterable[list[str]]
+) -> str:
+    """`evidence_digest` from its parts: the handoff's id, and kind, name and digest of each report."""
+    content = [service, commit, handoff, sorted(lines)]
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

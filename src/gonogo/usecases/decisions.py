@@ -1,12 +1,17 @@
 """What a release's gates said, and what they would say of a version now."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from gonogo.domain.audit import AuditEntry
-from gonogo.domain.gate import Answer, Decision, GateMode, GateResult, GateStatus
+from gonogo.domain.dossier import Dossier
+from gonogo.domain.gate import Answer, Decision, GateMode, GateMoment, GateResult, GateStatus
+from gonogo.domain.plan import Plan
 from gonogo.domain.release import Release
 from gonogo.gates import words
+from gonogo.gates.decision import decide
+from gonogo.gates.evaluate import evaluate
 from gonogo.gates.written import decision_data, read_decision
 from gonogo.usecases.context import Context
 
@@ -26,6 +31,11 @@ def last_decision(audit: Iterable[AuditEntry]) -> Decision | None:
     """The newest decision that was written down; None when there is none that can be read."""
     found = [read_decision(each.data) for each in audit if each.action.startswith(DECIDED)]
     return found[-1] if found else None
+
+
+def decide_now(plan: Plan, dossier: Dossier, now: datetime) -> Decision:
+    """What the gates would say if the version began its way to staging now."""
+    return decide(evaluate(plan, dossier, now, GateMoment.STAGING), dossier, now)
 
 
 async def decision_on(context: Context, release: Release) -> Decision | None:
