@@ -93,12 +93,12 @@ class Stream:
 
     def _edits(self) -> list[str]:
         number = min(12, int(self._random.expovariate(0.4)) + 1)
-        chosen = set(self._random.sample(sorted(self._files), number))
+        chosen = sorted(self._random.sample(sorted(self._files), number))
         for path in chosen:
             self._edit(self._files[path])
         if len(self._files) < FILES and self._random.random() < 0.3:
-            chosen.add(self._new_file(len(self._files)))
-        return sorted(chosen)
+            chosen.append(self._new_file(len(self._files)))
+        return chosen
 
     def _edit(self, lines: list[str]) -> None:
         for _ in range(self._random.randint(1, 4)):

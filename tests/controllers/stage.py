@@ -21,6 +21,7 @@ from gonogo.adapters.memory.smoke import MemorySmoke
 from gonogo.adapters.memory.source import MemorySource
 from gonogo.adapters.memory.workshop import MemoryWorkshop
 from gonogo.controllers.desk import Desk
+from gonogo.controllers.rehearsing import PLACE
 from gonogo.controllers.world import Rhythm, World
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.audit import AuditDraft, AuditEntry
@@ -30,6 +31,7 @@ from gonogo.domain.plan import Plan
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Instruction, InstructionKind, Release, Stage, VerifiedLine
 from gonogo.domain.traffic import Request
+from gonogo.ports.workshop import Job, JobResult
 from gonogo.storage.store import memory_store
 from gonogo.usecases.context import Context
 from gonogo.usecases.gathering import DossierReader
@@ -61,6 +63,7 @@ class Theatre:
         self.notifier = MemoryNotifier()
         self.scratch = MemoryScratch()
         self.history = MemoryHistory(REPOSITORY)
+        self.secrets = MemorySecrets()
         self.plan = plan
         # A start takes a while, so that something can happen meanwhile.
         self.deployer.behave("v2", Behaviour(healthy_after=timedelta(seconds=3)))
@@ -81,13 +84,14 @@ class Theatre:
             metrics=self.metrics,
             smoke=self.smoke,
             notifier=self.notifier,
-            dossiers=DossierReader(self.store, self.history, MemorySecrets()),
+            dossiers=DossierReader(self.store, self.history, self.secrets),
             scratch=self.scratch,
             new_id=self._id,
             free_port=self._port,
             rhythm=RHYTHM,
         )
         self.desk = Desk(self.world)
+        self._running: asyncio.Future[None] | None = None
         self.context = Context(
             store=self.store,
             source=MemorySource({REPOSITORY: self.commits}),
@@ -95,7 +99,7 @@ class Theatre:
             router=self.router,
             clock=self.clock,
             new_id=self._id,
-            wake=self.desk.wake,
+            wake=lambda release: self.desk.wake(release),
             history=self.history,
         )
 
@@ -106,6 +110,32 @@ class Theatre:
     def _port(self) -> int:
         self._serial += 1
         return 9000 + self._serial
+
+    def start_desk(self) -> None:
+        """A new desk process over the same world."""
+        self.desk = Desk(self.world)
+        self._running = asyncio.ensure_future(self.desk.run())
+
+    async def stop_desk(self) -> None:
+        """End the desk wherever it is."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
+
+    def fail_line(self, beginning: str, output: str) -> None:
+        """Let every command whose line begins like this end with 1 from now on."""
+        run = self.workshop.run
+
+        async def failing(job: Job) -> JobResult:
+            result = await run(job)
+            found = job.line.startswith(beginning)
+            return replace(result, exit_code=1, output=output) if found else result
+
+        self.workshop.run = failing  # type: ignore[method-assign]
+
+    def started_for_customers(self) -> list[str]:
+        """Ids of every process that was started, but for those of rehearsals."""
+        return [each for each in self.deployer.starts if PLACE not in each]
 
     async def register(self, plan: Plan | None = None) -> None:
         self.plan = plan or self.plan
@@ -120,7 +150,8 @@ class Theatre:
     async def serve_first(self) -> None:
         """Let v1 serve, released without any gate in its way."""
         plan = self.plan
-        await self.register(a_plan(watch=timedelta(), migrations=plan.migrations))
+        free = a_plan(watch=timedelta(), migrations=plan.migrations, environments=plan.environments)
+        await self.register(free)
         first = await self.release("v1")
         await self.until(first, Stage.RELEASED)
         await self.register(plan)
@@ -222,13 +253,12 @@ def play(story: Callable[[Theatre], Awaitable[None]], plan: Plan) -> None:
 
     async def all_of_it() -> None:
         theatre = Theatre(loop, plan)
-        working = asyncio.ensure_future(theatre.desk.run())
+        theatre.start_desk()
         try:
             await theatre.register()
             await story(theatre)
         finally:
-            working.cancel()
-            await asyncio.gather(working, return_exceptions=True)
+            await theatre.stop_desk()
             await theatre.store.close()
 
     try:

@@ -214,8 +214,8 @@ BETWEEN = KpisRule(bounds=(Bound("queue", at_most=10, at_least=1),))
         ),
         (
             ErrorBudgetRule(),
-            measured(error_budget_left=(60, "")),
-            ("inconclusive", "error budget left is 6000 %, more than all of it"),
+            measured(error_budget_left=(1.5, "")),
+            ("inconclusive", "error budget left is 150 %, more than all of it"),
             NONE,
         ),
         (
@@ -291,3 +291,35 @@ def test_a_measurement_that_appears_twice_in_one_report_must_keep_its_bound_twic
     ):
         twice = MeasurementFacts((Measurement(name, 0), Measurement(name, 1)))
         assert judged(rule, twice).status == "fail"
+
+
+def test_a_fresh_measurement_of_another_name_does_not_stand_in_for_an_old_one():
+    old = report(measured(forms=(99.5, "%")), name="old", at=NOW - 30 * HOUR, commit=None)
+    new = report(measured(export_p95=(1, "s")), name="new", commit=None)
+    result = held(TWO, dossier(old, new))
+    assert said(result) == ("stale", "old is 30 hours old (limit 24)")
+    assert [one.name for one in result.evidence] == ["old", "new"]
+    budget = held(ErrorBudgetRule(), dossier(replaced_budget(30), new))
+    assert said(budget) == ("stale", "error budget measurement is 30 hours old (limit 24)")
+
+
+def replaced_budget(hours: int):
+    facts = measured(error_budget_left=(50, "%"))
+    return report(facts, name="budget", at=NOW - hours * HOUR, commit=None)
+
+
+@pytest.mark.parametrize(
+    ("rule", "good", "bad"),
+    [
+        (
+            ErrorBudgetRule(),
+            measured(error_budget_left=(50, "%")),
+            measured(error_budget_left=(1, "%")),
+        ),
+        (IncidentsRule(), measured(open_incidents=(0, "")), measured(open_incidents=(1, ""))),
+    ],
+)
+def test_the_newest_budget_or_count_counts_whichever_was_filed_last(rule, good, bad):
+    newer = report(good, name="newer", at=NOW - HOUR, commit=None)
+    older = report(bad, name="older", at=NOW - 2 * HOUR, commit=None)
+    assert held(rule, dossier(newer, older)).status == "pass"

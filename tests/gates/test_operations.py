@@ -170,6 +170,12 @@ def steps(*failed: RehearsalStep, only: tuple[RehearsalStep, ...] = tuple(R), de
             ("fail", "v1 cannot run once the schema was taken back from v1.3.0"),
         ),
         (
+            RehearsalFacts(
+                "v1", "v1.3.0", steps(R.PREVIOUS_ON_OWN_SCHEMA, only=(R.PREVIOUS_ON_OWN_SCHEMA,))
+            ),
+            ("inconclusive", "nothing is proven, v1 fails on its own schema already"),
+        ),
+        (
             RehearsalFacts("v1", "v1.3.0", steps(only=(R.UPGRADE,))),
             ("inconclusive", "it was not tried whether v1 runs on the schema of v1.3.0"),
         ),
@@ -211,6 +217,11 @@ THREE = a_plan(environments=tuple(Environment(n, 8000) for n in ("test", "stagin
         (
             [smoked("test", 3), smoked("staging", 4)],
             ("pass", "7 smoke tests passed in test, staging"),
+            (0, 0, "failed"),
+        ),
+        (
+            [smoked("test", 1), smoked("staging", 1)],
+            ("pass", "2 smoke tests passed in test, staging"),
             (0, 0, "failed"),
         ),
         ([smoked("test", 3)], ("missing", "no smoke test has run in staging"), NONE),
@@ -415,3 +426,9 @@ def test_the_newest_drill_counts_however_old_the_others_are():
     result = held(BackupRule(), dossier(*papers))
     assert result.status == "pass"
     assert result.until == NOW + 30 * DAY
+
+
+def test_a_drill_that_failed_does_not_speak_against_a_newer_one():
+    newer = report(drill(), name="newer", at=NOW - HOUR, commit=None)
+    older = report(drill(restored=False), name="older", at=NOW - DAY, commit=None)
+    assert held(BackupRule(), dossier(newer, older)).status == "pass"

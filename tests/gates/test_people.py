@@ -116,7 +116,13 @@ def test_a_recurring_line_falls_due_again():
         "2 of 4 lines ticked, open: Smoke seen (with evidence)",
     )
     (line,) = lines(KEYS, dossier(old), NOW)
-    assert (line.due, line.overdue, line.done) == (NOW, True, False)
+    assert (line.checklist, line.due, line.overdue, line.done) == (KEYS, NOW, True, False)
+
+
+def test_who_may_tick_what_is_due_again_is_asked():
+    item = ChecklistItem("Keys rotated", roles=(Role.QA,))
+    plan = a_plan(checklists=(Checklist("security", (item,), every=30 * DAY),))
+    assert ticked(replace(ROTATED, at=NOW - 31 * DAY), plan=plan).asks == ("QA",)
 
 
 def test_the_earliest_of_several_recurring_lines_says_until_when():
@@ -221,7 +227,7 @@ def test_operations_took_over_the_newest_handoff_and_their_window_is_open(papers
 
 def test_who_is_asked_for_an_acknowledgement():
     asked = [
-        held(ACK, dossier(*papers)).asks
+        held(replace(ACK, owner="ana"), dossier(*papers)).asks
         for papers in ((), (HANDOFF,), (taken(), HANDOFF), (HANDOFF, taken(starts_at=NOW + HOUR)))
     ]
     assert asked == [("QA",), ("devops",), ("devops",), ("olga",)]
@@ -410,4 +416,12 @@ def test_void_sign_offs_of_roles_that_are_not_missing_are_not_told():
     result = held(RULE, known)
     assert result.reason == (
         "1 of 2 required sign-offs: QA is missing; void: QA by dev (dev was not QA then)"
+    )
+
+
+def test_every_void_sign_off_of_a_missing_role_is_told():
+    known = signed(signed(dossier(), DEV, Role.QA), CI, Role.QA)
+    assert held(SignOffsRule(needed={Role.QA: 1}), known).reason == (
+        "0 of 1 required sign-off: QA is missing; void: QA by dev (dev was not QA then);"
+        " QA by build-bot (build-bot was not QA then)"
     )

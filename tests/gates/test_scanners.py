@@ -61,6 +61,12 @@ NONE = (None, None, "")
         ),
         (FindingsRule(), [FindingFacts("bandit")], ("pass", "no finding"), (0, 0, "critical")),
         (
+            FindingsRule(critical=None),
+            [FindingFacts("bandit", {Severity.CRITICAL: 2, Severity.LOW: 1})],
+            ("pass", "2 critical, 1 low"),
+            (2, None, "critical"),
+        ),
+        (
             FindingsRule(),
             [FindingFacts("bandit", {Severity.HIGH: 1}, 0, E501)],
             ("fail", "1 high finding (at most 0): src/a.py:3 E501, F401"),
@@ -250,6 +256,16 @@ FREE = ComponentsRule(denied_licences=("GPL-*", "SSPL-1.0"))
         ),
         (
             FREE,
+            parts(("a", "1", " (MIT OR GPL-2.0-only)")),
+            ("pass", "1 component: no licence is refused"),
+        ),
+        (
+            FREE,
+            parts(("a", "1", "MIT OR (Zlib OR SSPL-1.0)")),
+            ("fail", "licences that must not be shipped: a 1 (MIT OR (Zlib OR SSPL-1.0))"),
+        ),
+        (
+            FREE,
             parts(("a", "1", "SSPL-1.0 OR GPL-2.0-only")),
             ("fail", "licences that must not be shipped: a 1 (SSPL-1.0 OR GPL-2.0-only)"),
         ),
@@ -291,6 +307,8 @@ def test_components_are_new_enough_and_free_to_ship(rule, facts, expected):
         ("1.1k", "1.1.1", True),
         ("1.1.1k", "1.1", False),
         ("v1.1.1k", "1.1.1k", None),
+        ("v1.1.1k", "3.0", True),
+        (" 4.1.1k", "3.0", False),
         ("1.1.1k", "1.1.1n", None),
         ("1.1.1k", "1.1.1k", False),
         ("latest", "1.0", None),

@@ -245,7 +245,10 @@ def test_changed_tests_are_not_asked_to_be_covered(path):
     assert result.status == "not_applicable"
 
 
-@pytest.mark.parametrize("path", ["web/api.spec.ts", "web/api.test.ts", "spec/api_spec.rb"])
+@pytest.mark.parametrize(
+    "path",
+    ["web/api.spec.ts", "web/api.test.ts", "spec/x.rb", "web/api_spec.rb", "web/__tests__/x.js"],
+)
 def test_tests_of_other_languages_are_known_too(path):
     suffix = path.rsplit(".", 1)[-1]
     change = Change(CHANGE.base, CHANGE.head, None, (), (), {path: ((1, 3),)})
@@ -253,13 +256,16 @@ def test_tests_of_other_languages_are_known_too(path):
     assert judged(CHANGED, facts, change=change).status == "not_applicable"
 
 
-def test_a_changed_file_that_fits_two_files_of_a_report_is_not_guessed():
+def test_a_changed_file_that_fits_two_files_of_a_report_is_neither():
     facts = files(covered("one/api.py", [(10, 13)]), covered("two/api.py", [(10, 13)]))
     found = judged(CHANGED, facts, change=change_of(api=((10, 13),)))
-    assert found.status == "inconclusive"
+    assert said(found) == ("inconclusive", "no report looked at changed files: api.py")
+
+
+def test_a_file_that_a_report_names_twice_is_one_file():
     facts = files(covered("/a/orders/api.py", [(10, 13)]), covered("a/orders/api.py", [(1, 2)]))
     result = judged(CHANGED, facts, change=change_of(orders__api=((10, 13),)))
-    assert result.status == "pass"  # both names are the same file
+    assert result.status == "pass"
 
 
 def test_two_changed_files_are_not_one_file_of_a_report():
@@ -294,3 +300,51 @@ def test_stale_coverage_does_not_hide_that_fresh_coverage_fails():
 def test_a_rule_that_asks_for_no_coverage_does_not_apply():
     result = judged(CoverageRule(total=None), CoverageFacts(1, 10))
     assert said(result) == ("not_applicable", "the rule asks for no coverage")
+
+
+def test_changed_lines_of_several_files_are_added_up_past_files_that_are_no_code():
+    change = Change(
+        CHANGE.base,
+        CHANGE.head,
+        None,
+        CHANGE.files,
+        CHANGE.commits,
+        {"LICENSE": ((1, 9),), "a.py": ((1, 2),), "README.md": ((1, 9),), "b.py": ((1, 2),)},
+    )
+    facts = files(
+        covered("a.py", [(1, 1)], [(2, 2)]), covered("b.py", [(1, 2)]), covered("Make", [])
+    )
+    assert said(judged(CHANGED, facts, change=change)) == (
+        "pass",
+        "75 % of 4 changed lines ran (at least 75 %)",
+    )
+    assert said(judged(CHANGED, facts, change=change_of(b=((1, 2),)))) == (
+        "pass",
+        "100 % of 2 changed lines ran (at least 75 %)",
+    )
+
+
+def test_a_share_of_nothing_may_be_asked_of_changed_lines():
+    result = judged(CoverageRule(total=None, changed=0.0), files(covered(API, [], [(1, 20)])))
+    assert said(result) == ("pass", "0 % of 4 changed lines ran (at least 0 %)")
+
+
+def test_files_without_a_suffix_are_not_taken_for_code():
+    change = Change(CHANGE.base, CHANGE.head, None, (), (), {"LICENSE": ((1, 9),)})
+    result = judged(CHANGED, files(covered("Make", [(1, 2)])), change=change)
+    assert said(result) == ("not_applicable", "no changed line can run in a test")
+
+
+@pytest.mark.parametrize("path", ["src\\orders\\api.py", "./orders/./api.py", "src//orders/api.py"])
+def test_paths_are_read_as_any_machine_writes_them(path):
+    assert judged(CHANGED, files(covered(path, [(1, 20)]))).status == "pass"
+
+
+def test_a_report_of_one_line_without_files_is_not_left_out():
+    result = judged(CoverageRule(), files(covered("a.py", [(1, 2)])), CoverageFacts(0, 1))
+    assert result.status == "inconclusive"
+
+
+def test_lines_of_different_files_that_ran_are_not_one_line():
+    one, two = files(covered("a.py", [(1, 2)])), files(covered("b.py", [(1, 2)]))
+    assert said(judged(CoverageRule(), one, two))[1].startswith("100 % of 4 lines ran")

@@ -13,11 +13,15 @@ from gonogo.domain.actor import Role
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.gate import Answer, Decision, GateKind, GateMode, GateResult, GateStatus
 from gonogo.domain.paper import Acknowledgement
-from gonogo.domain.release import Stage
+from gonogo.domain.plan import OnSilence, Verification
+from gonogo.domain.release import InstructionKind, Stage, VerifiedLine
+from gonogo.gates.written import decision_data
 from gonogo.usecases.checklists import tick
 from gonogo.usecases.handoff import acknowledge, hand_over, read_handoff
+from gonogo.usecases.paper_views import summary_view
 from gonogo.usecases.sign_offs import sign_off, withdraw
-from gonogo.usecases.summary import Summary, handoff_summary, summarize, summary_view
+from gonogo.usecases.summary import Summary, handoff_summary, summarize
+from gonogo.usecases.verification import verify
 from gonogo.usecases.versions import find_version
 from gonogo.usecases.waivers import freeze, waive
 from gonogo.web.handoff import html, markdown
@@ -88,7 +92,7 @@ TOLD = (
     "10,000 rows",
     "customers follow their order",
     "more than 5% 5xx on GET /tracking within 30m",
-    "void: withdrawn by quinn: found a bug",
+    "void: was taken back by quinn at 2026-03-01 12:00 UTC: found a bug",
     "✓ devops",
     "Still to sign: QA (0 of 1), tech lead (0 of 1).",
     "2026-03-01 16:00 UTC",
@@ -106,6 +110,7 @@ TOLD = (
     "https://grafana.example.invalid/d/orders",
     "shop v1.2.0 ended as released",
     "after v1.1.0",
+    "goes back to v1.1.0",
     f"commit {NEW}",
 )
 
@@ -154,7 +159,8 @@ async def test_a_version_of_which_nothing_is_known_is_told_so(desk: Desk) -> Non
     text = unescaped(markdown(await page(desk)))
     for told in (
         "not handed over yet",
-        "Nothing was filed.",
+        "No result was filed.",
+        "nothing to go back to",
         "Not told: the version was not handed over yet.",
         "Nobody has signed.",
         "Operations has not acknowledged it yet.",
@@ -180,6 +186,49 @@ async def test_gates_are_told_with_their_reasons(desk: Desk) -> None:
     assert f"**{sentence}**" in text
     assert "| load test | ! stale | required | 9 days old (limit 7) | perf |" in text
     assert sentence in words(html(found)).text
+
+
+async def test_before_a_release_the_page_says_what_the_gates_would_say(desk: Desk) -> None:
+    await desk.evidence()
+    found = await page(desk)
+    assert (found.decision or "").startswith("HOLD: 3 of 4 gates are missing")
+    statuses = {result.kind: result.status for result in found.gates}
+    assert statuses[GateKind.TESTS] is GateStatus.PASS
+    assert statuses[GateKind.ACKNOWLEDGEMENT] is GateStatus.MISSING
+
+
+async def test_an_ended_release_shows_the_decision_that_was_made(desk: Desk) -> None:
+    result = GateResult(GateKind.TESTS, GateMode.REQUIRED, GateStatus.PASS, "214 passed")
+    decision = Decision(Answer.GO, "GO: 1 gate passed", NEW, "d", START, (result,))
+    release = a_release(version="v1.2.0", commit=NEW, stage=Stage.RELEASED)
+    audit = AuditDraft("desk", "gates:release:go", "r1", decision_data(decision))
+    await desk.store.open(release, audit, ())
+    desk.clock.forward(days=400)
+    found = await page(desk)
+    assert found.decision == "GO: 1 gate passed"
+    assert found.gates == (result,)
+
+
+async def test_what_a_person_tried_in_production_is_told_line_by_line(desk: Desk) -> None:
+    asked = Verification(timedelta(minutes=30), OnSilence.NEEDS_PERSON, ("Login", "Orders"))
+    plan = shop_plan(verification=asked)
+    release = a_release(version="v1.2.0", commit=NEW, stage=Stage.VERIFYING, plan=plan)
+    await desk.store.open(release, AuditDraft("x", "person:release:start", "r1"), ())
+    lines = (VerifiedLine("Login", True, 12.0), VerifiedLine("Orders", False, note="HTTP 500"))
+    word = InstructionKind.CONFIRM
+    await verify(desk.context, QA, reference="r1", kind=word, lines=lines)
+    text = unescaped(markdown(await page(desk)))
+    assert "| Login | ✓ pass | 12 s |  |\n| Orders | ✕ fail |  | HTTP 500 |" in text
+    assert "Verified by quinn." in text
+
+
+async def test_an_acknowledgement_of_an_older_handoff_does_not_count(desk: Desk) -> None:
+    await everything(desk)
+    handoff = read_handoff("scope: once more", "handoff.yaml")
+    await hand_over(desk.context, QA, service="shop", version="v1.2.0", handoff=handoff)
+    assert "olga, 2026-03-01 12:00 UTC; void: the handoff is newer" in unescaped(
+        markdown(await page(desk))
+    )
 
 
 async def test_a_freeze_stands_on_top(desk: Desk) -> None:
@@ -219,11 +268,11 @@ async def test_the_page_as_data_has_times_and_progress(desk: Desk) -> None:
     assert view["takeover"]["content"]["window"] == 3600
     assert view["checklists"][0]["progress"] == {"name": "deploy", "done": 1, "total": 3}
     assert [each["done"] for each in view["checklists"][0]["components"]] == [1, 0]
-    assert view["sign_offs"][0]["void"].startswith("withdrawn by quinn")
+    assert view["sign_offs"][0]["void"].startswith("was taken back by quinn")
 
 
 async def test_evidence_filed_after_a_sign_off_voids_it(desk: Desk) -> None:
     await everything(desk)
     await desk.evidence(digest="22" * 32)
     signed = (await page(desk)).sign_offs[1]
-    assert (signed.actor, signed.void) == ("olga", "the evidence or the handoff changed since")
+    assert (signed.actor, signed.void) == ("olga", "was for other evidence; since then: report.xml")

@@ -36,6 +36,7 @@ from gonogo.domain.errors import (
 from gonogo.domain.release import VerifiedLine
 from gonogo.usecases import operation, releases, specs, verification, views
 from gonogo.usecases.context import Context
+from gonogo.usecases.decisions import decision_on
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.recording import recording_view
 from gonogo.usecases.why import why
@@ -194,7 +195,8 @@ def _releases(application: FastAPI, context: Context, actor: Any, looking: Any) 
     async def one(reference: str) -> dict[str, Any]:
         release = await releases.find_release(context, reference)
         last = await context.store.last_look(release.id)
-        return views.release_view(release, last)
+        decision = await decision_on(context, release)
+        return {**views.release_view(release, last), "decision": views.decided_view(decision)}
 
     @application.get("/api/v1/releases/{reference}/events", dependencies=[looking])
     async def events(

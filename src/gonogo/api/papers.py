@@ -28,6 +28,7 @@ from gonogo.usecases import (
     waivers,
 )
 from gonogo.usecases.context import Context
+from gonogo.usecases.paper_views import checklists_view, paper_view, summary_view
 from gonogo.usecases.releases import find_release
 
 _Version = Annotated[str, Query(min_length=1, max_length=200)]
@@ -45,7 +46,7 @@ def _handoffs(application: FastAPI, context: Context, actor: Any, looking: Any) 
     @application.get(_OF + "/handoff")
     async def show(service: str, version: _Version, who: Actor = looking) -> dict[str, Any]:
         found = await summary.summarize(context, who, service=service, version=version)
-        return summary.summary_view(found)
+        return summary_view(found)
 
     @application.get(_OF + "/handoff/draft")
     async def draft(service: str, version: _Version, who: Actor = looking) -> dict[str, Any]:
@@ -74,7 +75,7 @@ def _handoffs(application: FastAPI, context: Context, actor: Any, looking: Any) 
             version=body.version,
             handoff=handoff.read_handoff(body.text, body.path),
         )
-        return summary.paper_view(filed)
+        return paper_view(filed)
 
     @application.post(_OF + "/acknowledgements", status_code=201)
     async def acknowledge(
@@ -92,7 +93,7 @@ def _handoffs(application: FastAPI, context: Context, actor: Any, looking: Any) 
         filed = await handoff.acknowledge(
             context, who, service=service, version=body.version, acknowledgement=schedule
         )
-        return summary.paper_view(filed)
+        return paper_view(filed)
 
 
 def _signatures(application: FastAPI, context: Context, actor: Any) -> None:  # noqa: ANN401
@@ -113,22 +114,22 @@ def _signatures(application: FastAPI, context: Context, actor: Any) -> None:  # 
             criteria=promised,
             note=body.note,
         )
-        return summary.paper_view(filed)
+        return paper_view(filed)
 
     @application.post("/api/v1/papers/{paper}/withdrawal", status_code=201)
     async def withdraw(paper: str, body: WithdrawalBody, who: Actor = actor) -> dict[str, Any]:
         filed = await sign_offs.withdraw(context, who, paper_id=paper, reason=body.reason)
-        return summary.paper_view(filed)
+        return paper_view(filed)
 
     @application.post(_OF + "/waivers", status_code=201)
     async def waive(service: str, body: WaiverBody, who: Actor = actor) -> dict[str, Any]:
         filed = await waivers.waive(context, who, service=service, **body.model_dump())
-        return summary.paper_view(filed)
+        return paper_view(filed)
 
     @application.post(_OF + "/freeze", status_code=201)
     async def freeze(service: str, body: FreezeBody, who: Actor = actor) -> dict[str, Any]:
         filed = await waivers.freeze(context, who, service=service, **body.model_dump())
-        return summary.paper_view(filed)
+        return paper_view(filed)
 
 
 def _checklists(application: FastAPI, context: Context, actor: Any, looking: Any) -> None:  # noqa: ANN401
@@ -137,12 +138,12 @@ def _checklists(application: FastAPI, context: Context, actor: Any, looking: Any
         service: str, version: _Version | None = None, who: Actor = looking
     ) -> list[dict[str, Any]]:
         found = await checklists.look_at(context, who, service=service, version=version)
-        return summary.checklists_view(found)
+        return checklists_view(found)
 
     @application.post(_OF + "/ticks", status_code=201)
     async def tick(service: str, body: TickBody, who: Actor = actor) -> dict[str, Any]:
         filed = await checklists.tick(context, who, service=service, **body.model_dump())
-        return summary.paper_view(filed)
+        return paper_view(filed)
 
     @application.get("/api/v1/releases/{reference}/verification", dependencies=[looking])
     async def asked(reference: str) -> dict[str, Any]:

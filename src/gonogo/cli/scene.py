@@ -3,12 +3,14 @@
 import io
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,7 @@ class Scene:
 
     def __init__(self, home: Path, *, fast: bool) -> None:
         self.home = home
+        self._fast = fast
         self._pace = FAST if fast else FULL
         self._folder = orders_folder()
         self._environ = _environ(home)
@@ -85,17 +88,49 @@ class Scene:
             check=True,
             stdout=subprocess.DEVNULL,
         )
+        self._fill_databases()
         text = self._spec()
         body = {"spec": text, "path": "gonogo.yaml", "repository": str(repository)}
         found = desk.post("/services", body)
         self.url = found["environments"][-1]["url"]
 
+    def _fill_databases(self) -> None:
+        """A company that has users and orders already, in every environment."""
+        first, *others = (self._database(name) for name in ("staging", "production"))
+        environ = {**self._environ, "ORDERS_DATABASE_URL": f"sqlite:///{first}"}
+        environ["PYTHONDONTWRITEBYTECODE"] = "1"
+        for words in (("alembic", "upgrade", "head"), ("orders.seed",)):
+            done = subprocess.run(
+                [sys.executable, "-m", *words],
+                cwd=self._folder / "service",
+                env=environ,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if done.returncode != 0:
+                raise ActionFailed(f"the demo's orders cannot be made: {done.stderr[-500:]}")
+        for other in others:
+            shutil.copy(first, other)
+
+    def _database(self, environment: str) -> Path:
+        return self.home / f"{environment}.sqlite3"
+
+    @property
+    def runs_tests(self) -> bool:
+        """Whether the service's own tests are run: there is time, and pytest, which users may lack."""
+        return not self._fast and find_spec("pytest") is not None
+
     def _spec(self) -> str:
         yaml = YAML()
         spec = yaml.load((self._folder / "gonogo.yaml").read_text(encoding="utf-8"))
+        if not self.runs_tests:
+            del spec["evidence"], spec["gates"]["tests"]
+        if self._fast:
+            del spec["migrations"]["downgrade"]
         for name, environment in spec["environments"].items():
             environment["port"] = _free_port()
-            environment["database_url"] = f"sqlite:///{self.home / name}.sqlite3"
+            environment["database_url"] = f"sqlite:///{self._database(name)}"
         spec["rollout"]["steps"] = self._pace["steps"]
         spec["rollout"]["warm"] = "1s"
         spec["rollout"]["drain"] = "2s"

@@ -22,6 +22,7 @@ from gonogo.domain.slot import SlotRole, with_role
 from gonogo.gates.decision import decide
 from gonogo.gates.evaluate import evaluate
 from gonogo.gates.sign_offs import standing
+from gonogo.gates.words import KINDS
 from gonogo.gates.written import decision_data
 from gonogo.ports.dossiers import Candidate
 
@@ -77,6 +78,14 @@ def lets_on(decision: Decision, moment: GateMoment) -> bool:
     return decision.answer is Answer.GO or (moment is GateMoment.STAGING and decision.rehearse)
 
 
+def let_on(decision: Decision) -> str:
+    """Why it may go on: the GO itself, or that what is open is answered on the way."""
+    if decision.answer is Answer.GO:
+        return decision.sentence
+    later = [KINDS[result.kind] for result in decision.results if result.later]
+    return f"nothing is missing so far; to be answered before customers come: {', '.join(later)}"
+
+
 async def hold(drive: Drive, _: Lookout) -> None:
     """The stage `held`: wait for what is missing, and go on as soon as it is there."""
     moment = GateMoment.STAGING
@@ -87,7 +96,7 @@ async def hold(drive: Drive, _: Lookout) -> None:
         if decision.answer is Answer.NO_GO:
             await refuse(drive, decision)
         elif lets_on(decision, moment):
-            await drive.go(Stage.CLEARED, decision.sentence)
+            await drive.go(Stage.CLEARED, let_on(decision))
         else:
             await _keep_reason(drive, decision)
             await drive.wait(_patience(drive, decision))
@@ -128,7 +137,8 @@ async def _go_on(drive: Drive, moment: GateMoment, onward: Stage) -> None:
         await refuse(drive, decision)
     else:
         stage = onward if lets_on(decision, moment) else Stage.HELD
-        await drive.go(stage, decision.sentence)
+        reason = decision.sentence if stage is Stage.HELD else let_on(decision)
+        await drive.go(stage, reason)
 
 
 async def last_word(drive: Drive, moment: GateMoment) -> None:

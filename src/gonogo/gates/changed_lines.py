@@ -4,7 +4,7 @@ A report may write its paths without the folder that the repository has (`orders
 `src/orders/api.py`) or with folders that the repository has not (`/builds/7/src/orders/api.py`). So a
 changed file is the file of a report when one path ends with the whole other one. Where a report
 has more folders than the repository, all its files must lie below them: a changed `setup.py` is not
-`src/tool/setup.py`. What fits in two ways with the same length is not guessed: it is INCONCLUSIVE.
+`src/tool/setup.py`. What fits two changed files is not guessed: it is INCONCLUSIVE.
 """
 
 from collections.abc import Iterable, Mapping
@@ -45,7 +45,7 @@ def put_together(facts: tuple[CoverageFacts, ...]) -> tuple[int, int] | None:
 
 
 class Ambiguous(Exception):
-    """A changed file fits several files of one report; the message names them."""
+    """Two changed files fit one file of a report; the message names them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,7 @@ def _files_of(path: str, facts: tuple[CoverageFacts, ...]) -> list[FileCoverage]
 
 
 def _file_of(path: str, files: tuple[FileCoverage, ...]) -> tuple[FileCoverage, ...]:
+    """The file with the longest common path; more than one when a report names it twice."""
     parts = _parts(path)
     fitting: dict[tuple[str, ...], list[FileCoverage]] = {}
     for file in files:
@@ -123,16 +124,8 @@ def _file_of(path: str, files: tuple[FileCoverage, ...]) -> tuple[FileCoverage, 
         length = min(len(own), len(parts))
         if own[-length:] == parts[-length:] and _may_lead(own[:-length], files):
             fitting.setdefault(own, []).append(file)
-    if not fitting:
-        return ()
-    best = max(min(len(own), len(parts)) for own in fitting)
-    found = [own for own in fitting if min(len(own), len(parts)) == best]
-    if parts in found:
-        found = [parts]
-    if len(found) > 1:
-        names = words.some(sorted("/".join(own) for own in found))
-        raise Ambiguous(f"{path} could be any of these in a coverage report: {names}")
-    return tuple(fitting[found[0]])
+    best = max(fitting, key=lambda own: min(len(own), len(parts)), default=None)
+    return tuple(fitting[best]) if best is not None else ()
 
 
 def _may_lead(folders: tuple[str, ...], files: tuple[FileCoverage, ...]) -> bool:

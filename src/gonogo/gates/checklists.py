@@ -78,7 +78,6 @@ def checklists(rule: ChecklistsRule, case: Case) -> GateResult:
     done = [line for line in every if line.done]
     opened = [line for line in every if not line.done]
     told = f"{len(done)} of {words.count(len(every), 'line')} ticked"
-
     if not opened:
         until = min((line.due for line in every if line.due is not None), default=None)
         return answer(

@@ -106,8 +106,10 @@ def _denied(licence: str, denied: tuple[str, ...]) -> bool:
     Of a plain choice ("MIT OR GPL-3.0-only") one free alternative is enough. An expression that
     is more than that is refused with any of its parts. An exception ("WITH …") changes nothing.
     """
-    if "(" not in licence and re.search(r"\sOR\s", licence) and " AND " not in licence:
-        return all(_denied(part, denied) for part in re.split(r"\sOR\s", licence))
+    plain = re.fullmatch(r"\s*\(([^()]*)\)\s*|([^()]*)", licence)
+    choice = re.split(r"\sOR\s", plain[1] or plain[2] or "") if plain else []
+    if len(choice) > 1 and " AND " not in licence:
+        return all(_denied(part, denied) for part in choice)
     names = [licence, *re.split(r"\s+(?:AND|OR|WITH)\s+|[()]", licence)]
     return any(
         fnmatchcase(name.strip().casefold(), pattern.casefold())

@@ -70,6 +70,8 @@ def _as_of(result: GateResult, now: datetime) -> GateResult:
 
 
 def _told(blocking: tuple[GateResult, ...], required: tuple[GateResult, ...]) -> str:
+    # What need not be answered yet is news only when nothing else is open.
+    blocking = tuple(result for result in blocking if not result.later) or blocking
     asked = [result for result in required if result.status is not GateStatus.NOT_APPLICABLE]
     if blocking:
         return f"{_headline(blocking, len(asked))}: {_clauses(blocking)}"

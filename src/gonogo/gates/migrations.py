@@ -88,6 +88,10 @@ def _rehearsed(rule: RehearsalRule, facts: RehearsalFacts, case: Case) -> GateRe
     order = list(RehearsalStep)
     steps = sorted(facts.steps, key=lambda one: order.index(one.step))
     failed = next((one for one in steps if not one.passed), None)
+    if failed is not None and failed.step is RehearsalStep.PREVIOUS_ON_OWN_SCHEMA:
+        # It fails wherever it runs, or the rehearsal lacks something: that is no fault of the schema.
+        reason = f"nothing is proven, {previous} fails on its own schema already"
+        return answer(rule, S.INCONCLUSIVE, _with_detail(reason, failed))
     if failed is not None:
         return answer(rule, S.FAIL, _why(failed, facts))
     done = {one.step for one in steps}
@@ -114,4 +118,8 @@ def _why(failed: RehearsedStep, facts: RehearsalFacts) -> str:
             f"{previous} cannot run once the schema was taken back from {version}"
         ),
     }[failed.step]
+    return _with_detail(what, failed)
+
+
+def _with_detail(what: str, failed: RehearsedStep) -> str:
     return f"{what}: {failed.detail}" if failed.detail else what

@@ -110,24 +110,26 @@ def on_evidence(
     case: Case,
     facts: type[AnyFacts],
     assess: Callable[[AnyRule, tuple[AnyFacts, ...]], GateResult],
-    pick: Pick = lambda filed: filed,
+    pick: Pick | None = None,
 ) -> GateResult:
     """What a rule comes to on the evidence of one kind of facts.
 
-    `pick` chooses what is looked at of all that counts. `assess` is given at least one piece.
+    `pick` chooses what is looked at of all that counts; without one it is everything but old reports
+    of the service that a newer one stands in for. `assess` is given at least one piece.
     """
     supply = supplied(rule, case, _kind(facts))
-    chosen = pick(supply.filed)
+    chosen = pick(supply.filed) if pick else supply.filed
     if not chosen:
         return _nothing(rule, supply)
     troubles = {filed.paper.id: _trouble(rule, case, filed, len(chosen)) for filed in chosen}
     fresh = tuple(filed for filed in chosen if troubles[filed.paper.id] is None)
-    looked_at = _without_outlived(chosen, troubles)
+    looked_at = chosen if pick else _without_outlived(chosen, troubles)
     found = tuple(f.content.evidence.facts for f in fresh)
     fitting = tuple(each for each in found if isinstance(each, facts))
-    results = (assess(rule, fitting),) if fitting else ()
+    result = assess(rule, fitting) if fitting else None
     left = tuple(t for f in looked_at if (t := troubles[f.paper.id]) is not None)
-    result = worst(results + left)
+    if result is None or (left and result.status is not GateStatus.FAIL):
+        result = worst(left)
     until = min(f.content.at for f in looked_at) + rule.expires
     return replace(
         result,

@@ -57,8 +57,11 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What the supplier says of reports: the version (a tag) or the full commit they are of, or
-    neither, for the service as a whole; when they were made; and the CI job that made them."""
+    """What the supplier says of reports: when they were made, by which CI job, and what they are of.
+
+    That is a version (a tag, or a commit in full), a commit (in full), both, or neither: the service
+    as a whole.
+    """
 
     version: str | None = None
     commit: str | None = None
@@ -162,7 +165,10 @@ async def _commit(context: Context, service: str, claims: Claims) -> str | None:
         raise InvalidInput(f'"{claims.commit[:80]}" is not the full name of a commit')
     if claims.version is None:
         return claims.commit
-    commit = await context.source.resolve(registration.repository, claims.version)
+    if _COMMIT.fullmatch(claims.version):
+        commit = claims.version
+    else:
+        commit = await context.source.resolve(registration.repository, claims.version)
     if claims.commit is not None and claims.commit != commit:
         raise InvalidInput(
             f"{claims.version} is commit {commit[:12]} in the desk's repository,"

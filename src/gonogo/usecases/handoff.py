@@ -9,7 +9,7 @@ from gonogo.domain.dossier import newest
 from gonogo.domain.errors import Conflict, InvalidInput
 from gonogo.domain.paper import Acknowledgement, Handoff, Paper
 from gonogo.usecases.context import Context
-from gonogo.usecases.criteria import signed
+from gonogo.usecases.criteria import proposed
 from gonogo.usecases.filing import LONGEST_LINE, file_paper, paper_of, spoken
 from gonogo.usecases.moments import moment_of
 from gonogo.usecases.permissions import Deed, allow
@@ -44,7 +44,7 @@ async def hand_over(
             hint=f"hand over {handoff.version}, or change `version` in the file" if near else None,
         )
     candidate = await find_version(context, service, version)
-    criteria = signed(handoff.criteria, actor, candidate)
+    criteria = proposed(handoff.criteria, candidate.plan)
     content = replace(handoff, version=version, criteria=criteria)
     paper = paper_of(context, actor, service, candidate.commit, content)
     data = {

@@ -25,7 +25,6 @@ from gonogo.gates.evaluate import evaluate
 from gonogo.ports.history import History
 from gonogo.usecases.gathering import files_of
 from gonogo.usecases.patch_guard import Request, branch_of, change_of
-from gonogo.usecases.specs import check_spec
 
 OF_THE_DESK = frozenset(
     {
@@ -54,13 +53,12 @@ class LocalReport:
 
 @dataclass(frozen=True, slots=True)
 class CheckRequest:
-    """What to check: the spec's text and path, the change in its repository, and reports.
+    """What to check: by which plan, the change in its repository, and reports.
 
     With `here` the gates that only a desk can answer are left out.
     """
 
-    spec: str
-    spec_path: str
+    plan: Plan
     change: Request
     reports: tuple[LocalReport, ...] = ()
     here: bool = False
@@ -79,10 +77,10 @@ class Checked:
 async def check_here(history: History, request: CheckRequest, now: datetime) -> Checked:
     """Decide as a desk would on what is known here.
 
-    Raises InvalidInput for a spec or a report that cannot be read, NotFound for a commit or base that
-    was named and is not there.
+    Raises InvalidInput for a report that cannot be read, NotFound for a commit or base that was named
+    and is not there.
     """
-    plan = check_spec(request.spec, request.spec_path)
+    plan = request.plan
     left = tuple(rule.kind for rule in plan.gates if request.here and rule.kind in OF_THE_DESK)
     plan = replace(plan, gates=tuple(rule for rule in plan.gates if rule.kind not in left))
     where = request.change

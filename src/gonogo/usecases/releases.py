@@ -177,6 +177,14 @@ async def _has_open_step(context: Context, release: Release) -> bool:
     return release.stage is Stage.NEEDS_PERSON or any(entry.state in _OPEN for entry in journal)
 
 
+def _verifies(release: Release) -> bool:
+    """Whether a person's check is asked for: of the promoted version, or of the one that serves again."""
+    if release.stage is Stage.VERIFYING_ROLLBACK:
+        asked = release.plan.verification
+        return asked is not None and asked.after_rollback
+    return release.stage is Stage.VERIFYING
+
+
 def _fits(release: Release, kind: InstructionKind) -> None:
     """Refuse what the release's stage cannot follow, with what would work instead."""
     name = f"{release.service} {release.version}"
@@ -205,8 +213,7 @@ def _fits(release: Release, kind: InstructionKind) -> None:
         )
     if kind in {InstructionKind.RESUME, InstructionKind.RETRY} and release.stage not in WAITING:
         raise Conflict(f"{name} is {stage}: it does not wait for anybody")
-    verifies = release.stage is Stage.VERIFYING
-    if kind in {InstructionKind.CONFIRM, InstructionKind.REJECT} and not verifies:
+    if kind in {InstructionKind.CONFIRM, InstructionKind.REJECT} and not _verifies(release):
         raise Conflict(f"{name} is {stage}: there is nothing to confirm")
     if not possible:
         raise Conflict(f"{name} is {stage} and cannot be told to {kind.value.replace('_', ' ')}")

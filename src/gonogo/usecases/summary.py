@@ -3,28 +3,28 @@
 Everything here was filed or recorded; what was not is None or empty and is shown as such.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from datetime import datetime, timedelta
-from enum import Enum
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.dossier import Dossier, current, evidence_digest, newest, withdrawn
 from gonogo.domain.evidence import EvidenceKind
 from gonogo.domain.gate import Decision, GateMode, GateResult, RunbookRule, SignOffsRule
-from gonogo.domain.paper import Acknowledgement, Concern, Handoff, Paper, SignOff, Waiver
+from gonogo.domain.paper import Acknowledgement, Concern, Handoff, Paper, Waiver
 from gonogo.domain.plan import Plan
+from gonogo.domain.release import VerifiedLine
 from gonogo.domain.release_notes import Notes, render
 from gonogo.domain.story import Story
 from gonogo.usecases.checklists import ChecklistState, states
 from gonogo.usecases.context import Context
-from gonogo.usecases.criteria import criterion_words, standing_criteria
+from gonogo.usecases.criteria import criterion_words
+from gonogo.usecases.decisions import decide_now, last_decision
 from gonogo.usecases.evidence_words import KIND_WORDS, say, troubled
 from gonogo.usecases.handoff_draft import migrations_said, notes_since
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.releases import tell_story
-from gonogo.usecases.sign_offs import sign_offs_rule, void_reason
+from gonogo.usecases.standing import sign_offs_rule, standing_criteria, standing_sign_offs
 from gonogo.usecases.versions import find_version, gather
 from gonogo.usecases.waivers import frozen
 from gonogo.usecases.why import why
@@ -41,7 +41,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """A rollback criterion in words, and who signed it (empty: the spec)."""
+    """A rollback criterion in words, and who signed it."""
 
     name: str
     said: str
@@ -62,12 +62,13 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Takeover:
-    """What operations said to the handoff."""
+    """What operations said to the handoff. `void` says why it does not count; empty when it does."""
 
     paper: str
     actor: str
     at: datetime
     content: Acknowledgement
+    void: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,23 +111,30 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of it."""
+    """What became of it. `verified` are the lines that a person tried in production, the last time."""
 
     release: str
     stage: str
     since: datetime
     final: bool
     sentences: tuple[str, ...]
+    verified: tuple[VerifiedLine, ...] = ()
+    verified_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """All of it, as of `at`. `digest` is what a sign-off given now is bound to."""
+    """All of it, as of `at`. `digest` is what a sign-off given now is bound to.
+
+    `previous` is the version that its changes are counted from, `back_to` the one that customers go
+    back to (None: nothing served before it).
+    """
 
     service: str
     version: str
     commit: str
     previous: str | None
+    back_to: str | None
     at: datetime
     digest: str
     decision: str | None
@@ -161,14 +169,17 @@ async def summarize(context: Context, actor: Actor, *, service: str, version: st
     releases = await context.store.releases(service)
     release = next((each for each in releases if each.commit == candidate.commit), None)
     now = context.clock.now()
+    story = None if release is None else await tell_story(context, release)
     return handoff_summary(
         dossier,
         candidate.plan,
         now,
         notes=notes if told.change is not None else None,
-        previous=release.previous if release else previous,
+        previous=release.previous if release and release.previous else previous,
+        back_to=release.previous if release else candidate.previous,
         migrations=migrations_said(candidate.plan, told),
-        story=None if release is None else await tell_story(context, release),
+        decision=decide_now(candidate.plan, dossier, now),
+        story=story,
     )
 
 
@@ -179,20 +190,28 @@ def handoff_summary(
     *,
     notes: Notes | None = None,
     previous: str | None = None,
+    back_to: str | None = None,
     migrations: str = "not known",
     decision: Decision | None = None,
     story: Story | None = None,
 ) -> Summary:
-    """The page of one version from what is known of it; `notes` are drafted from its commits."""
+    """The page of one version from what is known of it; `notes` are drafted from its commits.
+
+    A release that has ended shows the last decision that was recorded of it instead of `decision`.
+    """
+    if story is not None and story.release.final:
+        decision = last_decision(story.audit)
     filed = newest(dossier, Handoff)
     paper, handoff = filed or (None, None)
     drafted = render(notes) if notes is not None else ""
     held = frozen(dossier, now)
+    signatures = _sign_offs(plan, dossier, now)
     return Summary(
         service=dossier.service,
         version=dossier.version,
         commit=dossier.commit,
         previous=previous,
+        back_to=back_to,
         at=now,
         digest=evidence_digest(dossier),
         decision=decision.sentence if decision else None,
@@ -204,9 +223,9 @@ def handoff_summary(
         release_notes=(handoff.release_notes if handoff else "") or drafted,
         known_issues=handoff.known_issues if handoff else (),
         risks=handoff.risks if handoff else (),
-        criteria=_criteria(plan, dossier),
-        sign_offs=_sign_offs(plan, dossier),
-        still_to_sign=_still_to_sign(sign_offs_rule(plan), _sign_offs(plan, dossier)),
+        criteria=_criteria(plan, dossier, now),
+        sign_offs=signatures,
+        still_to_sign=_still_to_sign(sign_offs_rule(plan), signatures),
         takeover=_takeover(dossier),
         migrations=migrations,
         gates=decision.results if decision else (),
@@ -237,25 +256,28 @@ def _testing(handoff: Handoff | None, dossier: Dossier) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _criteria(plan: Plan, dossier: Dossier) -> tuple[Promise, ...]:
+def _criteria(plan: Plan, dossier: Dossier, now: datetime) -> tuple[Promise, ...]:
     return tuple(
-        Promise(each.name, criterion_words(each), each.signer)
-        for each in (*plan.rollback_criteria, *standing_criteria(dossier))
+        Promise(each.name, criterion_words(each), each.signer or nobody)
+        for criteria, nobody in (
+            (plan.rollback_criteria, "the spec"),
+            (standing_criteria(plan, dossier, now), "nobody yet; the handoff proposes it"),
+        )
+        for each in criteria
     )
 
 
-def _sign_offs(plan: Plan, dossier: Dossier) -> tuple[Signature, ...]:
+def _sign_offs(plan: Plan, dossier: Dossier, now: datetime) -> tuple[Signature, ...]:
     return tuple(
         Signature(
-            paper=paper.id,
-            role=paper.content.role,
-            actor=paper.actor,
-            at=paper.at,
-            note=paper.content.note,
-            void=void_reason(plan, dossier, paper, paper.content),
+            paper=one.paper.id,
+            role=one.sign_off.role,
+            actor=one.paper.actor,
+            at=one.paper.at,
+            note=one.sign_off.note,
+            void=one.void or "",
         )
-        for paper in dossier.papers
-        if isinstance(paper.content, SignOff) and paper.commit == dossier.commit
+        for one in standing_sign_offs(plan, dossier, now)
     )
 
 
@@ -275,7 +297,10 @@ def _takeover(dossier: Dossier) -> Takeover | None:
     if found is None:
         return None
     paper, content = found
-    return Takeover(paper.id, paper.actor, paper.at, content)
+    handoff = newest(dossier, Handoff)
+    older = handoff is not None and dossier.papers.index(paper) < dossier.papers.index(handoff[0])
+    void = "the handoff is newer" if older else ""
+    return Takeover(paper.id, paper.actor, paper.at, content, void)
 
 
 def _waivers(dossier: Dossier, now: datetime) -> tuple[WaiverRow, ...]:
@@ -344,76 +369,29 @@ def _outcome(story: Story | None) -> Outcome | None:
     if story is None:
         return None
     release = story.release
+    answered = {"person:release:confirm", "person:release:reject"}
+    told = next(
+        (
+            each
+            for each in reversed(story.audit)
+            if each.action in answered and "lines" in each.data
+        ),
+        None,
+    )
     return Outcome(
         release=release.id,
         stage=release.stage.value.replace("_", " "),
         since=release.stage_since,
         final=release.final,
         sentences=tuple(why(story)),
+        verified=_lines(told.data["lines"]) if told else (),
+        verified_by=told.actor if told else "",
     )
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Frozen values as JSON: times in ISO 8601, durations in seconds."""
-    for kind, told in _PLAIN:
-        if isinstance(value, kind):
-            return told(value)
-    if is_dataclass(value):
-        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
-    return value
-
-
-_PLAIN: tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...] = (
-    (Enum, lambda value: value.value),
-    (datetime, lambda value: value.isoformat()),
-    (timedelta, lambda value: value.total_seconds()),
-    (Mapping, lambda value: {str(plain(key)): plain(each) for key, each in value.items()}),
-    ((list, tuple), lambda value: [plain(each) for each in value]),
-)
-
-
-def paper_view(paper: Paper) -> dict[str, Any]:
-    """One filed paper as JSON."""
-    return {
-        "paper": paper.id,
-        "kind": paper.kind.value,
-        "service": paper.service,
-        "commit": paper.commit,
-        "at": paper.at.isoformat(),
-        "by": paper.actor,
-        "content": plain(paper.content),
-    }
-
-
-def checklists_view(found: tuple[ChecklistState, ...]) -> list[dict[str, Any]]:
-    """Checklists as JSON: every line with who ticked it and when, and the progress per component."""
-    return [
-        {
-            "name": state.checklist.name,
-            "when": state.checklist.when.value,
-            "every_seconds": plain(state.checklist.every),
-            "progress": plain(state.progress),
-            "components": plain(state.components),
-            "items": [
-                {
-                    "name": each.item.name,
-                    "component": each.item.component,
-                    "roles": [role.value for role in each.item.roles],
-                    "wants_evidence": each.item.evidence,
-                    "done": each.done,
-                    "lapsed": each.lapsed,
-                    "by": each.paper.actor if each.paper else None,
-                    "at": each.paper.at.isoformat() if each.paper else None,
-                    "due": plain(each.due),
-                    "evidence": each.evidence,
-                }
-                for each in state.items
-            ],
-        }
-        for state in found
-    ]
-
-
-def summary_view(summary: Summary) -> dict[str, Any]:
-    """The page as JSON, with the progress of checklists."""
-    return {**plain(summary), "checklists": checklists_view(summary.checklists)}
+def _lines(data: Any) -> tuple[VerifiedLine, ...]:  # noqa: ANN401 - what was read from JSON
+    """The lines as the audit entry has them; none when they cannot be read."""
+    try:
+        return tuple(VerifiedLine(**line) for line in data)
+    except TypeError:
+        return ()

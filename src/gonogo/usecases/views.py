@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from gonogo.domain.audit import AuditEntry
+from gonogo.domain.gate import Decision
 from gonogo.domain.look import Look
 from gonogo.domain.release import FINAL, WAITING, Release, Stage
 from gonogo.domain.story import Story, figures
 from gonogo.domain.verdict import KpiAssessment
 from gonogo.usecases.context import Context
+from gonogo.usecases.decisions import decision_view, told_blocking
 from gonogo.usecases.operation import ChainCheck
 
 
@@ -43,6 +45,13 @@ def release_view(release: Release, last: Look | None = None) -> dict[str, Any]:
         "sentence": last.judgement.sentence if last else None,
         "kpis": [kpi_view(kpi) for kpi in last.judgement.kpis] if last else [],
     }
+
+
+def decided_view(decision: Decision | None) -> dict[str, Any] | None:
+    """The last decision with a line for each gate that blocks; null when none was made."""
+    if decision is None:
+        return None
+    return {**decision_view(decision), "blocking": told_blocking(decision)}
 
 
 def intention(release: Release) -> list[str]:

@@ -8,11 +8,9 @@ notes); nothing outside the file is asked for.
 import base64
 import hashlib
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
-from typing import ClassVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -22,6 +20,7 @@ from gonogo.domain.paper import Concern
 from gonogo.usecases.checklists import ChecklistState, ItemState
 from gonogo.usecases.summary import Signature, Summary, WaiverRow
 from gonogo.web import wording
+from gonogo.web.blocks import Block, Cell, Items, Prose, Section, Table
 
 _SIGNS = {True: "✓", False: "✕", None: ""}
 _STATUS_SIGNS = {
@@ -30,50 +29,6 @@ _STATUS_SIGNS = {
     GateStatus.WAIVED: "≈",
     GateStatus.NOT_APPLICABLE: "–",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One text. `struck`: it does not count any more; `code`: a name that keeps its own direction."""
-
-    text: str
-    struck: bool = False
-    code: bool = False
-    at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows below their headings."""
-
-    kind: ClassVar[str] = "table"
-    head: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Items:
-    """A list."""
-
-    kind: ClassVar[str] = "items"
-    items: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Prose:
-    """A paragraph; `written` is Markdown that a person wrote."""
-
-    kind: ClassVar[str] = "prose"
-    text: str
-    written: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A heading and what stands below it."""
-
-    title: str
-    blocks: tuple[Table | Items | Prose, ...]
 
 
 def sections(summary: Summary) -> tuple[Section, ...]:
@@ -100,6 +55,9 @@ def headline(summary: Summary) -> tuple[Cell, ...]:
     """The facts below the title."""
     told = [Cell(f"commit {summary.commit}", code=True)]
     told.append(Cell(f"after {summary.previous}" if summary.previous else "the first version"))
+    told.append(
+        Cell(f"goes back to {summary.back_to}" if summary.back_to else "nothing to go back to")
+    )
     if summary.handed_by and summary.handed_at:
         told.append(Cell(f"handed over by {summary.handed_by}, {_when(summary.handed_at)}"))
     else:
@@ -119,14 +77,13 @@ def _time(at: datetime) -> Cell:
 
 
 def _testing(summary: Summary) -> Section:
-    if not summary.testing:
-        return Section("Testing summary", (Prose("Nothing was filed."),))
     rows = tuple(
         (Cell(row.metric), Cell(f"{row.result} {_SIGNS[row.well]}".strip()))
         for row in summary.testing
     )
     scope = (Prose(summary.scope),) if summary.scope else ()
-    return Section("Testing summary", (*scope, Table(("Metric", "Result"), rows)))
+    told = Table(("Metric", "Result"), rows) if rows else Prose("No result was filed.")
+    return Section("Testing summary", (*scope, told))
 
 
 def _changes(summary: Summary) -> Section:
@@ -155,15 +112,12 @@ def _criteria(summary: Summary) -> Section:
     if not summary.criteria:
         said = "None was signed; the KPIs of the spec judge the release."
         return Section("Rollback criteria", (Prose(said),))
-    rows = tuple(
-        (Cell(each.name), Cell(each.said), Cell(each.signer or "the spec"))
-        for each in summary.criteria
-    )
+    rows = tuple((Cell(each.name), Cell(each.said), Cell(each.signer)) for each in summary.criteria)
     return Section("Rollback criteria", (Table(("Name", "Taken back at", "Signed by"), rows),))
 
 
 def _sign_offs(summary: Summary) -> Section:
-    blocks: list[Table | Items | Prose] = []
+    blocks: list[Block] = []
     if summary.sign_offs:
         rows = tuple(_signature(each) for each in summary.sign_offs)
         blocks.append(Table(("Role", "Who", "When", "Note"), rows))
@@ -187,7 +141,7 @@ def _signature(each: Signature) -> tuple[Cell, ...]:
 
 def _deployment(summary: Summary) -> Section:
     rows: list[tuple[str, str]] = []
-    blocks: list[Table | Items | Prose] = []
+    blocks: list[Block] = []
     taken = summary.takeover
     if taken is None:
         blocks.append(Prose("Operations has not acknowledged it yet."))
@@ -203,7 +157,8 @@ def _deployment(summary: Summary) -> Section:
     rows.append(("Migrations", summary.migrations))
     if taken is not None:
         rows.append(("Concerns", taken.content.concerns or "none"))
-        rows.append(("Acknowledged by", f"{taken.actor}, {_when(taken.at)}"))
+        void = f"; void: {taken.void}" if taken.void else ""
+        rows.append(("Acknowledged by", f"{taken.actor}, {_when(taken.at)}{void}"))
     told = tuple((Cell(name), Cell(said)) for name, said in rows)
     blocks.append(Table(("What", "How"), told))
     if taken is not None and taken.content.steps:
@@ -309,7 +264,20 @@ def _outcome(summary: Summary) -> Section:
     outcome = summary.outcome
     if outcome is None:
         return Section("Result", (Prose("It was not released yet."),))
-    return Section("Result", (Items(outcome.sentences),))
+    if not outcome.verified:
+        return Section("Result", (Items(outcome.sentences),))
+    rows = tuple(
+        (
+            Cell(line.name),
+            Cell("✓ pass" if line.passed else "✕ fail"),
+            Cell("" if line.seconds is None else wording.seconds(line.seconds)),
+            Cell(line.note),
+        )
+        for line in outcome.verified
+    )
+    table = Table(("Tried in production", "Result", "Took", "Note"), rows)
+    by = Prose(f"Verified by {outcome.verified_by}.")
+    return Section("Result", (Items(outcome.sentences), table, by))
 
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|#~&])")
@@ -332,7 +300,7 @@ def markdown(summary: Summary) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _block(block: Table | Items | Prose) -> list[str]:
+def _block(block: Block) -> list[str]:
     if isinstance(block, Items):
         return [f"- {_escaped(item)}" for item in block.items]
     if isinstance(block, Prose):

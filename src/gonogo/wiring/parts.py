@@ -94,6 +94,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         wake=wake,
         checkups=(HostCheckup(home), HaproxyCheckup()),
         history=history,
+        dossiers=dossiers,
         signer=FileSigner(private(home / "keys"), clock),
     )
     return Parts(store, world, context, owner(), deployer, workshop)

@@ -95,7 +95,7 @@ def _shown(page: dict[str, Any], role: Role) -> None:
     for concern in (*page["known_issues"], *page["risks"]):
         done = concern["mitigation"] or "no mitigation"
         output.note(f"  {concern['severity']}: {concern['title']} ({done})")
-    back = page["previous"] or "nothing (it is the first version)"
+    back = page["back_to"] or "nothing (no version serves)"
     output.note(f"  it would go back to {back}")
 
 

@@ -122,6 +122,7 @@ def status(setup: Setup, release: str | None, limit: int) -> None:
             output.data(found)
         else:
             click.echo(output.stage_line(found))
+            _decision(found["decision"])
             for kpi in found["kpis"]:
                 click.echo(f"    {kpi['sentence']}")
         raise click.exceptions.Exit(output.EXIT_CODES.get(found["stage"], 0))
@@ -141,6 +142,14 @@ def status(setup: Setup, release: str | None, limit: int) -> None:
             )
     for found in releases:
         click.echo(output.stage_line(found))
+
+
+def _decision(decided: dict[str, Any] | None) -> None:
+    """What the gates said last, and what blocks."""
+    if decided is not None:
+        click.echo(f"    gates at {decided['at'][11:19]} UTC: {decided['sentence']}")
+        for line in decided["blocking"]:
+            click.echo(f"      {line}")
 
 
 def _slot(slot: dict[str, Any]) -> str:

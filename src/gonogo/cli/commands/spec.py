@@ -67,9 +67,9 @@ def check(
 
     Exit code: 0 go, 10 held, 20 no-go, 2 for a file that is not valid.
     """
-    text = read_spec(file)
+    plan = check_spec(read_spec(file), str(file))
     if spec_only:
-        _say_what_it_means(setup, file, check_spec(text, str(file)))
+        _say_what_it_means(setup, file, plan)
         return
     from gonogo.cli import decision
     from gonogo.usecases.local_check import CheckRequest
@@ -82,7 +82,7 @@ def check(
         branch=branch,
         variables=dict(os.environ),
     )
-    found = setup.program().check(CheckRequest(text, str(file), change, reports, here))
+    found = setup.program().check(CheckRequest(plan, change, reports, here))
     left = tuple(kind.value.replace("_", " ") for kind in found.left)
     match form or ("json" if setup.json else "text"):
         case "json":
