@@ -73,8 +73,26 @@ def as_of(dossier: Dossier, decision: AuditEntry | None, now: datetime) -> AsOf:
     )
 
 
+def shown_of(papers: tuple[Paper, ...], then: AsOf) -> tuple[Paper, ...]:
+    """The papers that a bundle speaks of.
+
+    All of this version's; of what was filed about the service over the years, only what counted.
+    """
+    dossier = then.dossier
+    counted = {filed.paper.id for filed in current(dossier)}
+    ticks = {(tick.checklist, tick.item): paper.id for paper, tick in holding(dossier, Tick)}
+    flags = {flag.name: paper.id for paper, flag in holding(dossier, Flag)}
+    counted |= {*ticks.values(), *flags.values()}
+    others = (FiledEvidence, Tick, Flag)
+    return tuple(
+        paper
+        for paper in papers
+        if paper.commit is not None or paper.id in counted or not isinstance(paper.content, others)
+    )
+
+
 def evidence_predicate(papers: tuple[Paper, ...], then: AsOf) -> dict[str, Any]:
-    """Every piece of evidence, in the order it was filed; `counted` as of the decision."""
+    """Every piece of evidence among them, as it was filed; `counted` as of the decision."""
     counted = {filed.paper.id for filed in current(then.dossier)}
     return {
         "as_of": plain(then.at),
@@ -135,8 +153,9 @@ def _test_result(evidence: Evidence, facts: TestFacts) -> dict[str, Any]:
     }
 
 
-def papers_predicate(plan: Plan, then: AsOf) -> dict[str, Any]:
-    """What people filed, as of the decision."""
+def papers_predicate(plan: Plan, then: AsOf, shown: tuple[Paper, ...]) -> dict[str, Any]:
+    """What people filed of it, as of the decision."""
+    known = {paper.id for paper in shown}
     dossier = then.dossier
     handoff = newest(dossier, Handoff)
     gone = withdrawn(dossier.papers)
@@ -147,8 +166,8 @@ def papers_predicate(plan: Plan, then: AsOf) -> dict[str, Any]:
         "sign_offs": _sign_offs(plan, then, gone),
         "acknowledgement": _last(newest(dossier, Acknowledgement), gone),
         "waivers": _all(dossier, Waiver, gone),
-        "ticks": [_paper(paper, gone) for paper, _ in holding(dossier, Tick)],
-        "flags": [_paper(paper, gone) for paper, _ in holding(dossier, Flag)],
+        "ticks": [_paper(paper, gone) for paper, _ in holding(dossier, Tick) if paper.id in known],
+        "flags": [_paper(paper, gone) for paper, _ in holding(dossier, Flag) if paper.id in known],
         "withdrawals": _all(dossier, Withdrawal, gone),
     }
 
