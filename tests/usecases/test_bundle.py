@@ -261,7 +261,12 @@ def secretive_plan():
     shop = shop_plan()
     production = shop.production
     url = "postgresql://shop:pa55-of-the-database@db.example.invalid/shop"
-    variables = {"API_PASSWORD": "hunter2hunter2", "PAYMENTS": "tok_live_4242", "MODE": "tests"}
+    variables = {
+        "API_PASSWORD": "hunter2hunter2",
+        "PAYMENTS": "tok_live_4242",
+        "MODE": "tests",
+        "V": "v1.2.0",
+    }
     return replace(
         shop,
         environments=(
@@ -299,6 +304,7 @@ async def test_no_secret_of_the_service_is_in_a_bundle_wherever_it_was_planted(
         assert isinstance(found, Verified), found
         assert any("hold a secret and are listed by digest only" in each for each in found.proven)
         assert '"kind": "tests"' in whole, "an ordinary word must not be taken for a secret"
+        assert '"version": "v1.2.0"' in whole, "what the bundle says openly is no secret"
 
 
 async def test_addresses_of_people_stay_at_the_desk(notary: Notary) -> None:
