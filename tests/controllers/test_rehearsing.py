@@ -1,6 +1,7 @@
 """The rollback rehearsal: what it proves, what it refutes, and that it leaves nothing behind."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -99,6 +100,26 @@ def test_no_command_of_a_rehearsal_touches_the_database_of_an_environment():
         assert all("gonogo_rehearsal_" in line for line in lines)
 
     play(story, plan())
+
+
+def test_a_variable_that_names_a_database_of_an_environment_names_the_fresh_one():
+    own = {"DATABASE_URL": "postgresql://elsewhere/shop", "JOBS": "sqlite:////srv/staging.db?x=1"}
+    first = replace(ENVIRONMENTS[0], variables={**own, "MAIL": "on"})
+
+    async def story(desk: Theatre) -> None:
+        await scene(desk)
+        release = await desk.release("v2")
+        await desk.until(release, Stage.CLEARED, Stage.STAGING)
+        jobs = [job for job in desk.workshop.jobs if job.environment == PLACE]
+        assert jobs
+        for job in jobs:
+            assert "gonogo_rehearsal_" in job.variables["DATABASE_URL"]
+            assert "gonogo_rehearsal_" in job.variables["JOBS"]
+            assert job.variables["MAIL"] == "off"
+
+    quiet = Rehearsal(variables={"MAIL": "off"})
+    migrations = Migrations(Command("migrate", UP), rehearsal=quiet)
+    play(story, replace(plan(), environments=(first, ENVIRONMENTS[1]), migrations=migrations))
 
 
 def test_a_version_before_that_fails_on_the_new_schema_refuses_the_release_and_names_the_request():

@@ -1,7 +1,10 @@
-"""A decision survives being written down."""
+"""A decision that is written down is the same when it is read back."""
 
 import json
-from datetime import UTC, datetime
+from datetime import timedelta
+
+import pytest
+from tests.gates.cases import COMMIT, NOW
 
 from gonogo.domain.gate import (
     Answer,
@@ -14,35 +17,51 @@ from gonogo.domain.gate import (
 )
 from gonogo.gates.written import decision_data, read_decision
 
-NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
-RESULT = GateResult(
-    GateKind.TESTS,
+WAIVED = GateResult(
+    GateKind.COVERAGE,
     GateMode.REQUIRED,
     GateStatus.WAIVED,
-    "waived",
-    2,
-    0,
-    "failed",
-    "QA",
-    "mend it",
-    ("QA",),
-    (EvidenceReference("unit.xml", "ab" * 32, NOW, "ci"),),
-    NOW,
-    passes=True,
-    later=True,
+    "waived by lee",
+    number=0.58,
+    limit=0.6,
+    unit="share",
+    owner="developer",
+    fix="write tests",
+    asks=("mika", "QA"),
+    evidence=(EvidenceReference("coverage.xml", "d" * 64, NOW, "ci"),),
+    until=NOW + timedelta(days=3),
     waived=GateStatus.FAIL,
-    waiver="p1",
+    waiver="w1",
 )
-DECISION = Decision(Answer.HOLD, "HOLD: …", "c" * 40, "d" * 64, NOW, (RESULT,), True, NOW)
+OPEN = GateResult(GateKind.SMOKE, GateMode.REQUIRED, GateStatus.MISSING, "none yet", later=True)
+DECISION = Decision(
+    Answer.HOLD,
+    "HOLD: 1 of 2",
+    COMMIT,
+    "e" * 64,
+    NOW,
+    (OPEN, WAIVED),
+    True,
+    NOW + timedelta(days=1),
+)
 
 
-def test_a_decision_reads_back_as_it_was_written():
+def test_what_is_written_as_json_is_read_back_whole():
     assert read_decision(json.loads(json.dumps(decision_data(DECISION)))) == DECISION
 
 
-def test_a_decision_in_another_form_is_none():
+def test_what_a_later_version_adds_is_left_aside():
     data = decision_data(DECISION)
-    assert read_decision({**data, "answer": "maybe"}) is None
-    assert read_decision({key: data[key] for key in data if key != "gates"}) is None
-    assert read_decision({**data, "gates": [{"kind": "tests"}]}) is None
-    assert read_decision({}) is None
+    data["more"] = 1
+    data["gates"][0]["more"] = 1
+    assert read_decision(data) == DECISION
+
+
+@pytest.mark.parametrize("key", ["answer", "sentence", "commit", "digest", "at", "gates"])
+@pytest.mark.parametrize("wrong", [None, 3, "never", ["x"], [{"kind": "nothing"}]])
+def test_what_cannot_be_read_is_no_decision(key, wrong):
+    data = {**decision_data(DECISION), key: wrong}
+    found = read_decision(data)
+    assert found is None or key in {"sentence", "commit", "digest"}
+    del data[key]
+    assert read_decision(data) is None

@@ -139,10 +139,21 @@ def _server(plan: Plan) -> str:
 
 
 def _environment(plan: Plan, url: str) -> Environment:
-    """The first environment with the fresh database and what switches side effects off."""
-    quiet = plan.migrations.rehearsal.variables if plan.migrations else {}
+    """The first environment with the fresh database and what switches side effects off.
+
+    A variable that names a database of an environment names the fresh one instead: what is
+    rehearsed must not reach a database that somebody uses.
+    """
     first = plan.environments[0]
-    return replace(first, name=PLACE, database_url=url, variables={**first.variables, **quiet})
+    used = [each.database_url for each in plan.environments if each.database_url is not None]
+    variables = {}
+    for name, value in first.variables.items():
+        for known in sorted(used, key=len, reverse=True):
+            value = value.replace(known, url)  # noqa: PLW2901 - the same value, step by step
+        variables[name] = value
+    variables["DATABASE_URL"] = url
+    quiet = plan.migrations.rehearsal.variables if plan.migrations else {}
+    return replace(first, name=PLACE, database_url=url, variables={**variables, **quiet})
 
 
 async def _play(drive: Drive, stage: _Stage) -> tuple[RehearsedStep, ...]:

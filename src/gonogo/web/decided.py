@@ -53,7 +53,10 @@ class EvidenceRow:
 
 @dataclass(frozen=True, slots=True)
 class GateRow:
-    """One gate. `note` says what sets it apart: advisory, not due yet, instead of what it was waived."""
+    """One gate. `note` says what sets it apart: advisory, not due yet, instead of what it was waived.
+
+    `stands_out` is what a reader must not miss: a refusal, and a waiver.
+    """
 
     sign: str
     word: str
@@ -66,6 +69,7 @@ class GateRow:
     fix: str
     evidence: tuple[EvidenceRow, ...]
     until: datetime | None
+    stands_out: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,8 @@ def _gate(result: GateResult, decision: Decision) -> GateRow:
         fix=result.fix if result.status in OPEN else "",
         evidence=tuple(_evidence(each, decision.at) for each in result.evidence),
         until=result.until,
+        stands_out=result.mode is GateMode.REQUIRED
+        and result.status in {GateStatus.FAIL, GateStatus.WAIVED},
     )
 
 

@@ -82,7 +82,7 @@ def _play(
         output.note(f"left out: the gate over the service's own tests, which {why}")
     desk = scene.open_desk()
     scene.register(desk, defect)
-    _release(scene, desk, "v1.1.0", "nothing serves yet")
+    codes = {"v1.1.0": _release(scene, desk, "v1.1.0", "nothing serves yet")}
     scene.let_customers_in(rate, seed)
     output.note(f"customers: {rate:g} requests a second to {scene.url}")
     flaw = {
@@ -90,9 +90,12 @@ def _play(
         "slow": "is right, but slow",
         "none": "has no defect this time",
     }[defect]
-    _release(scene, desk, "v1.2.0", flaw)
-    _release(scene, desk, "v1.2.1", "the next version")
-    _release(scene, desk, "v1.3.0", "renames a column that the version before still uses")
+    remarks = {
+        "v1.2.0": flaw,
+        "v1.2.1": "the next version",
+        "v1.3.0": "renames a column that the version before still uses",
+    }
+    codes |= {version: _release(scene, desk, version, say) for version, say in remarks.items()}
     customers = scene.see_customers_out()
     releases = [_figures(desk, version) for version in VERSIONS]
     page = desk.text("/reports?" + "&".join(f"release={found['id']}" for found in releases))
@@ -100,7 +103,10 @@ def _play(
     _sum_up(releases, customers, time.monotonic() - begun)
     click.echo(f"report: {report.absolute()}")
     return {
-        "releases": [{name: found[name] for name in _TOLD} for found in releases],
+        "releases": [
+            {name: found[name] for name in _TOLD} | {"exit_code": codes[found["version"]]}
+            for found in releases
+        ],
         "lost_requests": customers["lost"],
         "requests": customers["requests"],
     }
@@ -129,7 +135,8 @@ _TOLD = (
 )
 
 
-def _release(scene: Scene, desk: DeskClient, version: str, remark: str) -> None:
+def _release(scene: Scene, desk: DeskClient, version: str, remark: str) -> int:
+    """Release a version and follow it; returns the exit code that `gonogo release` would end with."""
     output.note("")
     output.note(f"gonogo release orders {version}      ({remark})")
     body = {"service": "orders", "version": version}
@@ -138,6 +145,7 @@ def _release(scene: Scene, desk: DeskClient, version: str, remark: str) -> None:
     if code == output.HELD:
         told = "\n".join(desk.get(f"/releases/{started['id']}/why")["why"])
         raise GonogoError(f"the demo cannot go on, {version} waits for a person:\n{told}")
+    return code
 
 
 def _sum_up(releases: list[dict[str, Any]], customers: dict[str, Any], seconds: float) -> None:
