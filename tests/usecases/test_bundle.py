@@ -12,10 +12,13 @@ import sqlalchemy as sa
 from securesystemslib.dsse import Envelope
 from securesystemslib.signer import SSlibKey
 from tests.bundles import Notary, a_notary
-from tests.papers import NEW, shop_plan
+from tests.papers import LEAD, NEW, OPS, shop_plan
 
+from gonogo.domain.actor import Role
 from gonogo.domain.audit import AuditDraft, AuditEntry, digest_of
 from gonogo.domain.errors import Conflict
+from gonogo.domain.gate import GateKind
+from gonogo.domain.paper import Tick, Waiver
 from gonogo.domain.plan import Command, Environment, HttpSmoke, Migrations, Rehearsal
 from gonogo.domain.release import Stage
 from gonogo.usecases.verify_bundle import Verified, verify_bundle
@@ -211,6 +214,25 @@ async def test_evidence_that_came_after_the_decision_is_listed_and_does_not_coun
     bundle = await notary.bundle()
     late = predicate(bundle, "evidence")["evidence"][-1]
     assert (late["name"], late["counted"]) == ("late.xml", False)
+    assert isinstance(verify_bundle(bundle, await notary.trust()), Verified)
+
+
+async def test_of_years_of_papers_about_the_service_only_those_that_counted_are_listed(
+    notary: Notary,
+) -> None:
+    for number in range(3):
+        tick = Tick("security", "Keys rotated", evidence=f"round {number}")
+        await notary.file(OPS, tick, "tick", commit=None)
+        until = notary.desk.clock.now() + timedelta(seconds=30 if number < 2 else 1e6)
+        waiver = Waiver(GateKind.LINT, Role.TECH_LEAD, f"reason {number}", until)
+        await notary.file(LEAD, waiver, "waiver", commit=None)
+    await notary.whole_way()
+    bundle = await notary.bundle()
+    papers = predicate(bundle, "papers")
+    rounds = [each["content"]["evidence"] for each in papers["ticks"] if each["of_service"]]
+    assert rounds == ["round 2"]
+    reasons = [each["content"]["reason"] for each in papers["waivers"] if each["of_service"]]
+    assert reasons == ["reason 2"]
     assert isinstance(verify_bundle(bundle, await notary.trust()), Verified)
 
 
