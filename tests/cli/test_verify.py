@@ -77,9 +77,15 @@ def test_a_missing_file_and_a_key_that_is_none_are_wrong_usage(files: Path) -> N
     missing = run("verify", "bundle", str(files / "none"), "--key", "ab" * 32)
     assert missing.exit_code == 2
     assert "cannot be read: No such file" in missing.stderr
-    wrong = run("verify", "bundle", str(files / "bundle.jsonl"), "--key", "no-such-file.pem")
-    assert wrong.exit_code == 2
-    assert "this is no key to trust" in wrong.stderr
+    for key, said in (
+        ("no-such-file.pem", "the key no-such-file.pem cannot be read: No such file"),
+        (str(files / "bundle.jsonl"), "this is no key to trust"),
+        ("{}" * 500, "this is no key to trust"),
+        ("", "cannot be read"),
+    ):
+        wrong = run("verify", "bundle", str(files / "bundle.jsonl"), "--key", key)
+        assert wrong.exit_code == 2
+        assert said in wrong.stderr
     assert run("verify", "bundle", str(files / "bundle.jsonl")).exit_code == 2
 
 

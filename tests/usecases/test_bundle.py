@@ -12,10 +12,13 @@ import sqlalchemy as sa
 from securesystemslib.dsse import Envelope
 from securesystemslib.signer import SSlibKey
 from tests.bundles import Notary, a_notary
-from tests.papers import NEW, shop_plan
+from tests.papers import LEAD, NEW, OPS, shop_plan
 
+from gonogo.domain.actor import Role
 from gonogo.domain.audit import AuditDraft, AuditEntry, digest_of
 from gonogo.domain.errors import Conflict
+from gonogo.domain.gate import GateKind
+from gonogo.domain.paper import Tick, Waiver
 from gonogo.domain.plan import Command, Environment, HttpSmoke, Migrations, Rehearsal
 from gonogo.domain.release import Stage
 from gonogo.usecases.verify_bundle import Verified, verify_bundle
@@ -214,6 +217,25 @@ async def test_evidence_that_came_after_the_decision_is_listed_and_does_not_coun
     assert isinstance(verify_bundle(bundle, await notary.trust()), Verified)
 
 
+async def test_of_years_of_papers_about_the_service_only_those_that_counted_are_listed(
+    notary: Notary,
+) -> None:
+    for number in range(3):
+        tick = Tick("security", "Keys rotated", evidence=f"round {number}")
+        await notary.file(OPS, tick, "tick", commit=None)
+        until = notary.desk.clock.now() + timedelta(seconds=30 if number < 2 else 1e6)
+        waiver = Waiver(GateKind.LINT, Role.TECH_LEAD, f"reason {number}", until)
+        await notary.file(LEAD, waiver, "waiver", commit=None)
+    await notary.whole_way()
+    bundle = await notary.bundle()
+    papers = predicate(bundle, "papers")
+    rounds = [each["content"]["evidence"] for each in papers["ticks"] if each["of_service"]]
+    assert rounds == ["round 2"]
+    reasons = [each["content"]["reason"] for each in papers["waivers"] if each["of_service"]]
+    assert reasons == ["reason 2"]
+    assert isinstance(verify_bundle(bundle, await notary.trust()), Verified)
+
+
 async def test_a_paper_filed_while_the_decision_was_made_is_found_on_its_side(
     notary: Notary,
 ) -> None:
@@ -261,7 +283,12 @@ def secretive_plan():
     shop = shop_plan()
     production = shop.production
     url = "postgresql://shop:pa55-of-the-database@db.example.invalid/shop"
-    variables = {"API_PASSWORD": "hunter2hunter2", "PAYMENTS": "tok_live_4242", "MODE": "tests"}
+    variables = {
+        "API_PASSWORD": "hunter2hunter2",
+        "PAYMENTS": "tok_live_4242",
+        "MODE": "tests",
+        "V": "v1.2.0",
+    }
     return replace(
         shop,
         environments=(
@@ -299,6 +326,7 @@ async def test_no_secret_of_the_service_is_in_a_bundle_wherever_it_was_planted(
         assert isinstance(found, Verified), found
         assert any("hold a secret and are listed by digest only" in each for each in found.proven)
         assert '"kind": "tests"' in whole, "an ordinary word must not be taken for a secret"
+        assert '"version": "v1.2.0"' in whole, "what the bundle says openly is no secret"
 
 
 async def test_addresses_of_people_stay_at_the_desk(notary: Notary) -> None:

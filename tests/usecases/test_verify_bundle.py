@@ -16,6 +16,7 @@ from tests.plans import a_plan
 
 from gonogo.domain.errors import InvalidInput
 from gonogo.domain.signing import KeyRing, ring_data
+from gonogo.usecases import statements as of
 from gonogo.usecases.envelopes import Trust, pem_of, read_trust
 from gonogo.usecases.verify_bundle import Refused, Verified, verify_bundle
 
@@ -44,8 +45,6 @@ def refused(content: bytes, trust: Trust) -> Refused:
 
 async def signed_again(notary: Notary, bundle: bytes, changes: dict[str, object]) -> bytes:
     """The bundle as a desk would sign it that changed predicates beforehand: kind → change."""
-    from gonogo.usecases import statements as of
-
     payloads = [base64.b64decode(json.loads(line)["payload"]) for line in bundle.splitlines()]
     said = [json.loads(payload) for payload in payloads]
     for each in said[:-1]:
@@ -69,6 +68,17 @@ async def test_a_bundle_with_any_one_byte_changed_is_refused(
         changed[place] ^= 1
         found = verify_bundle(bytes(changed), trust)
         assert isinstance(found, Refused), f"byte {place} ({bundle[place : place + 1]!r})"
+
+
+async def test_a_bundle_with_any_bit_of_a_byte_changed_is_refused(
+    small: tuple[bytes, Trust],
+) -> None:
+    bundle, trust = small
+    for place in range(0, len(bundle), 29):
+        for bit in range(8):
+            changed = bytearray(bundle)
+            changed[place] ^= 1 << bit
+            assert isinstance(verify_bundle(bytes(changed), trust), Refused), (place, bit)
 
 
 async def test_a_bundle_with_a_byte_more_or_less_is_refused(small: tuple[bytes, Trust]) -> None:
@@ -166,8 +176,6 @@ async def test_a_desk_cannot_pass_itself_off_as_another_by_naming_its_root(
     lines = own.splitlines()
     last = json.loads(base64.b64decode(json.loads(lines[-1])["payload"]))
     last["predicate"]["keys"]["keys"] = [forged, *ring["keys"]]
-    from gonogo.usecases import statements as of
-
     envelope = await notary.signer.envelope(of.canonical(last), of.PAYLOAD_TYPE)
     changed = b"\n".join([*lines[:-1], envelope.encode(), b""])
     assert "is not what its id says" in refused(changed, trust).reason
@@ -247,8 +255,6 @@ async def test_a_bundle_dated_after_its_key_had_expired_is_refused(notary: Notar
     lines = bundle.splitlines()
     last = json.loads(base64.b64decode(json.loads(lines[-1])["payload"]))
     last["predicate"]["signed_at"] = dated
-    from gonogo.usecases import statements as of
-
     envelope = await notary.signer.envelope(of.canonical(last), of.PAYLOAD_TYPE)
     found = refused(b"\n".join([*lines[:-1], envelope.encode(), b""]), trust)
     assert found.line == len(lines)
@@ -325,8 +331,6 @@ async def test_statements_that_do_not_fit_together_are_refused_even_when_the_des
 
 async def test_statements_about_different_subjects_are_refused(notary: Notary) -> None:
     await notary.begin()
-    from gonogo.usecases import statements as of
-
     lines = (await notary.bundle()).splitlines()
     said = [json.loads(base64.b64decode(json.loads(line)["payload"])) for line in lines]
     said[0]["subject"][0]["digest"]["gitCommit"] = "9" * 40
@@ -336,6 +340,21 @@ async def test_statements_about_different_subjects_are_refused(notary: Notary) -
         lines[place] = envelope.encode()
     found = refused(b"\n".join([*lines, b""]), await notary.trust())
     assert (found.line, found.reason) == (1, "its subject is not that of the last line")
+
+
+async def test_a_last_line_that_names_another_version_than_its_subject_is_refused(
+    notary: Notary,
+) -> None:
+    await notary.begin()
+    lines = (await notary.bundle()).splitlines()
+    last = json.loads(base64.b64decode(json.loads(lines[-1])["payload"]))
+    last["predicate"]["version"] = "v9.9.9"
+    envelope = await notary.signer.envelope(of.canonical(last), of.PAYLOAD_TYPE)
+    found = refused(b"\n".join([*lines[:-1], envelope.encode(), b""]), await notary.trust())
+    assert (found.line, found.reason) == (
+        len(lines),
+        "its subject is not the version that it names",
+    )
 
 
 async def test_a_signature_of_somebody_else_under_the_right_name_is_refused(

@@ -52,7 +52,7 @@ async def build_bundle(context: Context, release: Release) -> str:
     then = as_of(dossier, last_decision(story.audit), story.at)
     papers = shown_of(filed, then)
     entries, head = await _entries(context, story, papers)
-    secrets = secrets_of(release.plan, registration)
+    secrets = secrets_of(release, registration)
     predicates: list[tuple[str, dict[str, Any]]] = [
         *((of.TEST_RESULT, result) for result in test_results(papers)),
         (of.PLAN, without(plan_predicate(release.plan), secrets)),
