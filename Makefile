@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 .DEFAULT_GOAL := help
 N ?= 1000
 
-.PHONY: help setup demo test test-all simulate bench bench-quick lint format clean
+.PHONY: help setup demo test test-all mutation simulate bench bench-quick lint format clean
 
 help:  ## Show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -27,6 +27,10 @@ test: $(READY)  ## Run the tests
 
 test-all: $(READY)  ## Run the slow tests too
 	@$(BIN)/python -m pytest -n auto -m 'slow or not slow' $(PYTEST_ARGS)
+
+mutation: $(READY)  ## Change the gates in small ways and see that tests notice (tests/gates/MUTATION.md)
+	@nice -n 10 $(BIN)/mutmut run --max-children 2 $(MUTANTS)
+	@$(BIN)/mutmut results
 
 BENCH := PYTHONPATH=src $(BIN)/python -m
 

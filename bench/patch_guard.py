@@ -3,7 +3,8 @@
 Side by side with git alone, which counts the same range (`git log --first-parent -m --numstat`) and
 throws the answer away. Ours is that, read and understood, with the generated files found and every
 change held against its limit, in this process: Python's own start is not in it. Runs alternate, so that
-what others do on the machine meets both; the ratio is that of two runs beside each other.
+what others do on the machine meets both; the ratio is that of two runs beside each other. Processor
+time (of git and of this process together) is told too: on a busy machine it is the steadier one.
 
     python -m bench.patch_guard --commits 10000 --runs 9
 """
@@ -15,7 +16,7 @@ import random
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,6 +32,11 @@ FOLDERS, FILES, LINES = 60, 2000, 120
 WORDS = ("feature", "fix", "hotfix", "docs", "refactor", "perf", "jane")
 TARGET = "at most 1.3 times `git log --numstat` of the same range"
 FIRST_PARENTS = ("log", "--first-parent", "-m", "--numstat", "-z", "-M")
+NAMES = {
+    "ours": "ours",
+    "git": "git log of the same range",
+    "git, every commit": "git log of every commit",
+}
 EVERY_COMMIT = ("log", "--numstat", "-z", "-M")
 
 
@@ -87,12 +93,12 @@ class Stream:
 
     def _edits(self) -> list[str]:
         number = min(12, int(self._random.expovariate(0.4)) + 1)
-        chosen = set(self._random.sample(sorted(self._files), number))
+        chosen = sorted(self._random.sample(sorted(self._files), number))
         for path in chosen:
             self._edit(self._files[path])
         if len(self._files) < FILES and self._random.random() < 0.3:
-            chosen.add(self._new_file(len(self._files)))
-        return sorted(chosen)
+            chosen.append(self._new_file(len(self._files)))
+        return chosen
 
     def _edit(self, lines: list[str]) -> None:
         for _ in range(self._random.randint(1, 4)):
@@ -125,36 +131,26 @@ def main() -> None:
         _git(place, EVERY_COMMIT)
         runs = []
         for number in range(options.runs):
-            alone = _git(place, FIRST_PARENTS)
-            begun = time.perf_counter()
-            asyncio.run(_guard(place))
-            ours = time.perf_counter() - begun
-            every = _git(place, EVERY_COMMIT)
-            runs.append(
-                {
-                    "ours": round(ours, 4),
-                    "git": round(alone, 4),
-                    "git, every commit": round(every, 4),
-                }
+            alone, ours, every = (
+                _timed(lambda: _git(place, FIRST_PARENTS)),
+                _timed(lambda: asyncio.run(_guard(place))),
+                _timed(lambda: _git(place, EVERY_COMMIT)),
             )
-            progress(f"run {number + 1}: {runs[-1]}, ratio {ours / alone:.2f}")
+            runs.append({"git": alone, "ours": ours, "git, every commit": every})
+            progress(f"run {number + 1}: {runs[-1]}, ratio {ours['wall'] / alone['wall']:.2f}")
+    version = subprocess.run(["git", "--version"], capture_output=True, text=True, check=True)
     figures = {
         "target": TARGET,
-        "git": subprocess.run(
-            ["git", "--version"], capture_output=True, text=True, check=True
-        ).stdout.strip(),
+        "git": version.stdout.strip(),
         "changes judged": judged,
         "answer": reason,
-        "ours, seconds": spread([run["ours"] for run in runs], 3),
-        "git log --first-parent -m --numstat, seconds": spread([run["git"] for run in runs], 3),
-        "git log --numstat of every commit, seconds": spread(
-            [run["git, every commit"] for run in runs], 3
-        ),
-        "ratio to git log of the same range": spread([run["ours"] / run["git"] for run in runs], 3),
-        "ratio to git log of every commit": spread(
-            [run["ours"] / run["git, every commit"] for run in runs], 3
-        ),
     }
+    for clock, said in (("wall", "seconds"), ("cpu", "processor seconds")):
+        for name, words in NAMES.items():
+            figures[f"{words}, {said}"] = spread([run[name][clock] for run in runs], 3)
+        for name in ("git", "git, every commit"):
+            ratios = [run["ours"][clock] / run[name][clock] for run in runs]
+            figures[f"ratio of {said} to {NAMES[name]}"] = spread(ratios, 2)
     table(("figure", "value"), list(figures.items()))
     write("patch_guard", options, figures, runs)
 
@@ -173,15 +169,20 @@ def _make(place: Path, seed: int, commits: int) -> None:
     progress("the repository is made")
 
 
-def _git(place: Path, words: tuple[str, ...]) -> float:
-    begun = time.perf_counter()
+def _git(place: Path, words: tuple[str, ...]) -> None:
     subprocess.run(
         ["git", "-C", str(place), *words, "main"],
         stdout=subprocess.DEVNULL,
         env={**os.environ, "LC_ALL": "C"},
         check=True,
     )
-    return time.perf_counter() - begun
+
+
+def _timed(work: Callable[[], object]) -> dict[str, float]:
+    before, begun = os.times(), time.perf_counter()
+    work()
+    wall, after = time.perf_counter() - begun, os.times()
+    return {"wall": round(wall, 4), "cpu": round(sum(after[:4]) - sum(before[:4]), 4)}
 
 
 async def _guard(place: Path) -> tuple[int, str]:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from gonogo.domain.gate import SmokeRule
 from gonogo.domain.plan import Environment, Health, HttpSmoke, Plan, Rollout, Step
 from gonogo.domain.release import Release, Stage
 from gonogo.domain.traffic import BadStatus, Kpi
@@ -27,6 +28,7 @@ def a_plan(**changes: object) -> Plan:
             warm=timedelta(seconds=10),
         ),
         "watch": timedelta(minutes=1),
+        "gates": (SmokeRule(),),
         **changes,
     }
     return Plan(**values)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Builds the git repository of the orders service, with three releases to try a release desk on.
+"""Builds the git repository of the orders service, with four releases to try a release desk on.
 
 The repository is made from files that stand here: `service/` is v1.1.0, and each folder in
 `changes/` holds the files that a later release has changed. What goes into which commit is written
@@ -91,6 +91,23 @@ _TRACKING = (
 _TRACKING_FILES = ("v1.2.0:orders/routes.py", "v1.2.0:orders/creation.py", "v1.2.0:tests/")
 _RELEASE_1_2_0 = Commit("chore(release): v1.2.0", ("v1.2.0:orders/__init__.py",), "v1.2.0")
 _RELEASE_1_2_1 = Commit("chore(release): v1.2.1", ("v1.2.1:orders/__init__.py",), "v1.2.1")
+_RELEASE_1_3_0 = Commit("chore(release): v1.3.0", ("v1.3.0:orders/__init__.py",), "v1.3.0")
+_CARRIER_MODULES = ("creation", "export", "reading", "seed", "tables")
+
+
+def _carrier(migration: str) -> Commit:
+    """The change of v1.3.0; `migration` is the layer whose migration follows what came before."""
+    return Commit(
+        "refactor(orders): say carrier, as customers do\n\n"
+        "The column gets the new name with the code that uses it. The API goes on saying courier,\n"
+        "so no client changes.\n\nRefs: STORY-140",
+        (
+            f"{migration}:migrations/",
+            *(f"v1.3.0:orders/{name}.py" for name in _CARRIER_MODULES),
+            "v1.3.0:tests/",
+        ),
+    )
+
 
 AFTER_V1_1_0: dict[Defect, tuple[Commit, ...]] = {
     "courier": (
@@ -104,6 +121,8 @@ AFTER_V1_1_0: dict[Defect, tuple[Commit, ...]] = {
             ("v1.2.1:migrations/", "v1.2.1:orders/tracking.py", "v1.2.1:tests/"),
         ),
         _RELEASE_1_2_1,
+        _carrier("v1.3.0"),
+        _RELEASE_1_3_0,
     ),
     "none": (
         Commit(_TRACKING_TABLE, ("v1.2.0-none:migrations/",)),
@@ -114,6 +133,8 @@ AFTER_V1_1_0: dict[Defect, tuple[Commit, ...]] = {
             ("v1.2.1:tests/",),
         ),
         _RELEASE_1_2_1,
+        _carrier("v1.3.0-none"),
+        _RELEASE_1_3_0,
     ),
     "slow": (
         Commit(_TRACKING_TABLE, ("v1.2.0-none:migrations/",)),
@@ -126,6 +147,8 @@ AFTER_V1_1_0: dict[Defect, tuple[Commit, ...]] = {
             ("v1.2.0:orders/creation.py", "v1.2.1:orders/tracking.py", "v1.2.1:tests/"),
         ),
         _RELEASE_1_2_1,
+        _carrier("v1.3.0-none"),
+        _RELEASE_1_3_0,
     ),
 }
 
@@ -213,7 +236,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     build(options.target, options.defect)
-    print(f"v1.1.0, v1.2.0 ({options.defect}) and v1.2.1 are in {options.target}")
+    print(f"v1.1.0, v1.2.0 ({options.defect}), v1.2.1 and v1.3.0 are in {options.target}")
 
 
 if __name__ == "__main__":

@@ -52,3 +52,20 @@ async def test_all_versions_are_listed(source, repository):
 async def test_versions_of_an_unknown_repository_are_refused(source, tmp_path):
     with pytest.raises(InvalidInput):
         await source.tags(str(tmp_path / "nowhere"))
+
+
+async def test_a_commit_has_one_tree(source, repository, commit):
+    first = await source.tree(str(repository), commit("v1.1.0"))
+    assert len(first) == 40
+    assert first == await source.tree(str(repository), commit("v1.1.0"))
+    assert first != await source.tree(str(repository), commit("v1.2.0"))
+
+
+async def test_the_tree_of_an_unknown_commit_is_refused(source, repository):
+    with pytest.raises(NotFound, match="has no commit"):
+        await source.tree(str(repository), "f" * 40)
+
+
+async def test_a_tree_is_asked_for_by_the_full_name_of_a_commit(source, repository):
+    with pytest.raises(InvalidInput, match="not the full name"):
+        await source.tree(str(repository), "--all")

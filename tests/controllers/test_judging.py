@@ -50,6 +50,8 @@ async def drive() -> AsyncIterator[Drive]:
         metrics=MemoryMetrics(clock),
         smoke=nothing,
         notifier=nothing,
+        dossiers=nothing,
+        scratch=nothing,
         new_id=nothing,
         free_port=nothing,
     )

@@ -75,8 +75,9 @@ def test_users_are_told_what_they_would_notice() -> None:
     at = datetime(2026, 3, 1, tzinfo=UTC)
     subjects = ["feat(api)!: new ids", "fix: rounding", "ci: faster", "Rename a button"]
     commits = [CommitNote("a1b2c3d" * 6, "M", "m@example.invalid", at, each) for each in subjects]
-    text = body_of(notes_of(commits), ("STORY-1: order tracking",))
+    text = body_of(notes_of(commits), ("STORY-1: order tracking", "rounding"))
     assert "- STORY-1: order tracking\n- **Breaking:** **api:** new ids (a1b2c3d)" in text
     assert "- Rename a button (a1b2c3d)" in text
     assert "### Fixed\n\n- rounding" in text
     assert "faster" not in text
+    assert text.count("rounding") == 1

@@ -27,16 +27,22 @@ def demo(folder: Path, *options: str) -> tuple[dict[str, Any], str]:
     return json.loads((folder / "out.json").read_text()), done.stdout
 
 
-def test_the_bad_version_is_taken_back_the_good_one_released_and_nobody_is_lost(
+def test_the_bad_version_is_taken_back_the_good_one_released_the_last_stopped_and_nobody_is_lost(
     tmp_path: Path,
 ) -> None:
     result, said = demo(tmp_path)
-    first, bad, good = result["releases"]
-    assert [each["outcome"] for each in (first, bad, good)] == [
+    first, bad, good, stopped = result["releases"]
+    assert [each["outcome"] for each in (first, bad, good, stopped)] == [
         "released",
         "rolled_back",
         "released",
+        "no_go",
     ]
+    why = 'v1.2.1 cannot run on the schema of v1.3.0: v1.2.1 failed "create an order": answered 500'
+    assert stopped["stopped_by"].startswith(why)
+    assert stopped["canary_requests"] == stopped["customers_hurt"] == 0
+    assert (bad["exit_code"], good["exit_code"], stopped["exit_code"]) == (20, 0, 20)
+    assert f"✘ v1.3.0  no go: {why}" in said
     assert result["lost_requests"] == 0
     assert bad["canary_bad"] >= bad["customers_hurt"] > 0
     assert bad["canary_requests_to_decision"] <= bad["canary_requests"]
@@ -45,6 +51,7 @@ def test_the_bad_version_is_taken_back_the_good_one_released_and_nobody_is_lost(
     report = (tmp_path / "gonogo-demo.html").read_text()
     assert str(tmp_path / "gonogo-demo.html") in said
     assert "v1.2.0" in report
+    assert "✕</span> No-Go" in report
     assert "http://" not in report.replace("http://www.w3.org", "").replace("http://127.0.0.1", "")
 
 
@@ -56,4 +63,5 @@ def test_the_outcome_follows_from_the_version_not_from_a_script(
     result, _ = demo(tmp_path, "--defect", defect)
     assert result["releases"][1]["outcome"] == outcome
     assert result["releases"][2]["outcome"] == "released"
+    assert result["releases"][3]["outcome"] == "no_go"
     assert result["lost_requests"] == 0

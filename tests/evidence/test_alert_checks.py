@@ -69,3 +69,16 @@ def test_amtool_without_templates_ends_with_its_list():
 def test_amtool_whose_sum_is_another_is_refused():
     wrong = content("amtool/failing.txt").replace(b"validate 1 file", b"validate 2 file")
     assert "2 files fail, but 1 stand in it" in refusal(wrong, "a.txt")
+
+
+def test_many_faults_are_all_counted_and_few_are_kept():
+    text = b"Checking a.yml\n  FAILED:\n" + b"a.yml: wrong\n  because\n" * 500
+    found = read(text, "p.txt")[0].facts
+    assert (found.checked, found.failed, len(found.examples)) == (500, 500, 20)
+    assert found.examples[0].message == "a.yml: wrong because"
+
+
+def test_more_files_than_a_run_checks_are_refused():
+    assert "more than 1000 files" in refusal(
+        b"Checking a.yml\n  SUCCESS: 1 rules found\n" * 1001, "p.txt"
+    )

@@ -228,7 +228,8 @@ def json_report(**changes: object) -> str:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (json_report(executed_lines=[1, 2]), "declares covered_lines 9, but its lines make 2"),
+        (json_report(executed_lines=[1, 2]), "declares 9 covered lines, but lists 2"),
+        (json_report(missing_lines=[3]), "declares 2 missing lines, but lists 1"),
         (json_report(missing_lines=[1]), "has line 1 both executed and missing"),
         (json_report(missing_lines=[True]), "no list of line numbers as missing_lines"),
         (json_report(summary=None), "has no covered_lines and num_statements"),
@@ -243,10 +244,20 @@ def test_coverage_json_is_refused_with_what_is_wrong(text: str | bytes, said: st
     assert said in refusal(text)
 
 
+def test_what_coverage_py_6_lists_beyond_the_statements_is_not_counted() -> None:
+    found = golden("coverage.py/version-6.json").facts
+    assert (found.covered, found.total) == (22, 27)
+    empty, module, _ = found.files
+    assert empty == FileCoverage("e.py", (), ())
+    assert module.missed == ((17, 19), (32, 32), (36, 36))
+
+
 def test_totals_that_the_files_do_not_make_are_refused() -> None:
     report = json.loads(json_report())
     report["totals"]["covered_lines"] = 13
-    assert "totals declares covered_lines 13, but its lines make 9" in refusal(json.dumps(report))
+    assert "totals declares 13 covered lines of 13, but its files make 9 of 13" in refusal(
+        json.dumps(report)
+    )
 
 
 def test_coverage_json_that_would_not_fit_in_memory_is_refused_with_a_way_out(

@@ -138,7 +138,8 @@ def test_a_googletest_case_that_was_not_run_is_skipped_and_not_passed() -> None:
 
 
 def test_a_case_whose_status_is_failed_is_failed_without_a_failure_inside() -> None:
-    assert facts('<testsuite name="a"><testcase status="fail"/></testsuite>').failed == 1
+    text = '<testsuite name="a" failures="1"><testcase status="fail"/></testsuite>'
+    assert facts(text).failed == 1
 
 
 def test_a_failing_case_that_is_also_marked_skipped_is_failed_unless_it_is_to_do() -> None:
@@ -151,6 +152,8 @@ def test_a_failing_case_that_is_also_marked_skipped_is_failed_unless_it_is_to_do
     "text",
     [
         "<testsuite name='a'><error message='no port'/><testcase name='b'/></testsuite>",
+        "<testsuites tests='1' errors='1'><testsuite name='a' tests='2'><error message='no port'/>"
+        "<testcase name='b'/></testsuite></testsuites>",
         "<testsuites><error message='no port'/><testsuite name='a'><testcase name='b'/></testsuite>"
         "</testsuites>",
     ],

@@ -19,7 +19,7 @@ from typing import get_args
 import pytest
 from examples.orders import history
 
-TAGS = ("v1.1.0", "v1.2.0", "v1.2.1")
+TAGS = ("v1.1.0", "v1.2.0", "v1.2.1", "v1.3.0")
 BREAD = {"customer_name": "Corner Bakery", "items": [{"sku": "CRATE-S", "quantity": 3}]}
 CARRIED = BREAD | {"courier": "North Line"}
 
@@ -69,7 +69,7 @@ class Desk:
 
 
 class Release:
-    """The three versions, checked out beside each other, and one database."""
+    """All versions, checked out beside each other, and one database."""
 
     def __init__(self, root: Path, defect: history.Defect) -> None:
         self.root = root
@@ -195,7 +195,7 @@ def test_a_target_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_only_v1_2_0_refuses_an_order_without_a_courier(release: Release) -> None:
-    for tag, status in zip(TAGS, (201, 500, 201), strict=True):
+    for tag, status in zip(TAGS, (201, 500, 201, 201), strict=True):
         release.migrate(tag)
         with release.serving(tag) as desk:
             before = desk.ask("/api/v1/dashboard").json["orders"]
@@ -209,7 +209,7 @@ def test_only_v1_2_0_refuses_an_order_without_a_courier(release: Release) -> Non
     assert "IntegrityError" in log
 
 
-def test_older_versions_run_on_every_newer_schema(release: Release) -> None:
+def test_older_versions_run_on_every_newer_schema_up_to_v1_2_1(release: Release) -> None:
     for schema, older in (("v1.2.0", ("v1.1.0",)), ("v1.2.1", ("v1.1.0", "v1.2.0"))):
         release.migrate(schema)
         for tag in older:
@@ -223,6 +223,36 @@ def test_older_versions_run_on_every_newer_schema(release: Release) -> None:
                 assert tracked == (404 if tag == "v1.1.0" else 200)
 
 
+def test_v1_2_1_is_healthy_on_the_schema_of_v1_3_0_and_cannot_take_an_order(
+    release: Release,
+) -> None:
+    release.migrate("v1.3.0")
+    with release.serving("v1.2.1") as desk:
+        assert desk.ask("/health").status == 200
+        assert desk.ask("/api/v1/orders", CARRIED).status == 500
+    release.migrate("v1.3.0", "-1", "downgrade")
+    with release.serving("v1.2.1") as desk:
+        assert desk.ask("/api/v1/orders", CARRIED).status == 201
+
+
+def test_v1_3_0_answers_as_v1_2_1_did(release: Release) -> None:
+    release.migrate("v1.2.1")
+    with release.serving("v1.2.1") as desk:
+        made = desk.ask("/api/v1/orders", CARRIED).json
+    release.migrate("v1.3.0")
+    with release.serving("v1.3.0") as desk:
+        assert desk.ask(f"/api/v1/orders/{made['id']}").json == made
+        assert desk.ask("/api/v1/orders", CARRIED).json.keys() == made.keys()
+
+
+@pytest.mark.parametrize("defect", get_args(history.Defect))
+def test_the_tests_of_v1_3_0_pass(tmp_path: Path, defect: history.Defect) -> None:
+    release = Release(tmp_path, defect)
+    release.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    said = release.python("v1.3.0", "pytest", "-q", "-p", "no:cacheprovider")
+    assert " passed" in said
+
+
 def test_two_versions_at_once_share_orders_and_tokens(release: Release) -> None:
     release.migrate("v1.2.0")
     with release.serving("v1.1.0") as stable, release.serving("v1.2.0") as canary:
@@ -233,8 +263,8 @@ def test_two_versions_at_once_share_orders_and_tokens(release: Release) -> None:
 
 
 def test_the_export_is_a_workbook_in_every_version(release: Release) -> None:
-    release.migrate("v1.2.1")
     for tag in TAGS:
+        release.migrate(tag)
         with release.serving(tag) as desk:
             answer = desk.ask("/api/v1/orders/export.xlsx?rows=50")
         with zipfile.ZipFile(io.BytesIO(answer.body)) as workbook:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,14 @@ from gonogo.domain.change import Change, CommitNote, FileChange, Merge
 from gonogo.domain.dossier import Dossier
 from gonogo.domain.evidence import Example
 from gonogo.domain.gate import PATCH_LIMITS, GateMode, GateStatus, PatchGuardRule, PatchLimit
-from gonogo.gates.patch_guard import branch_type, facts_of, is_ignored, measure, patch_guard
+from gonogo.gates.patch_guard import (
+    branch_type,
+    facts_of,
+    is_ignored,
+    largest,
+    measure,
+    patch_guard,
+)
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 RULE = PatchGuardRule()
@@ -141,16 +149,14 @@ def test_patterns_match_whole_paths(path: str, pattern: str, expected: bool) -> 
 
 
 def test_added_and_deleted_lines_count_and_renames_and_binaries_are_one_file() -> None:
-    found = measure(
-        (
-            FileChange("a", 10, 5),
-            FileChange("new", 2, 1, old_path="old"),
-            FileChange("picture", 0, 0, binary=True),
-        ),
-        RULE,
+    files = (
+        FileChange("picture", 0, 0, binary=True),
+        FileChange("new", 2, 1, old_path="old"),
+        FileChange("a", 10, 5),
     )
+    found = measure(files, RULE)
     assert (found.files, found.lines, found.ignored) == (3, 18, 0)
-    assert found.largest == (
+    assert largest(files, RULE) == (
         Example("+10 −5", "a"),
         Example("+2 −1", "new", "renamed from old"),
         Example("binary", "picture"),
@@ -252,3 +258,16 @@ def test_a_result_carries_the_mode_owner_and_fix_of_its_rule() -> None:
 def test_a_change_is_evidence_with_its_type_and_counts() -> None:
     facts = facts_of(Change("a" * 40, "b" * 40, "fix/x", sized(2, 7)), RULE)
     assert (facts.branch_type, facts.files, facts.lines, facts.base) == ("bugfix", 2, 7, "a" * 40)
+
+
+def test_the_guide_tells_every_limit() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "patch-guard.md").read_text()
+    for kind, limit in PATCH_LIMITS.items():
+        assert f"| {kind} | {limit.files} | {limit.lines} |" in guide
+
+
+def test_a_first_version_is_no_change_that_could_be_too_large() -> None:
+    everything = Change("", "a" * 40, None, sized(500, 90_000))
+    known = Dossier("shop", "v1", "a" * 40, change=everything, merges=())
+    result = patch_guard(PatchGuardRule(), known, datetime(2026, 3, 1, tzinfo=UTC))
+    assert result.status is GateStatus.NOT_APPLICABLE

@@ -16,6 +16,7 @@ from gonogo.adapters.memory.deployer import Behaviour, MemoryDeployer
 from gonogo.adapters.memory.metrics import MemoryMetrics
 from gonogo.adapters.memory.notifier import MemoryNotifier
 from gonogo.adapters.memory.router import MemoryRouter
+from gonogo.adapters.memory.scratch import MemoryScratch
 from gonogo.adapters.memory.smoke import MemorySmoke
 from gonogo.adapters.memory.source import MemorySource
 from gonogo.adapters.memory.workshop import MemoryWorkshop
@@ -64,7 +65,7 @@ def fresh_store(clock: VirtualClock) -> "QuickStore":
 _QUEUEING = frozenset({"open", "record", "sent", "postpone"})
 _LEAVES_READS = frozenset({"claim", "sent", "postpone", "append"})
 """Writes that change nothing of what desks read, the outbox apart."""
-_CHANGING = _QUEUEING | _LEAVES_READS | {"register", "instruct"}
+_CHANGING = _QUEUEING | _LEAVES_READS | {"register", "instruct", "file"}
 _FAR = datetime(9000, 1, 1, tzinfo=UTC)
 
 
@@ -163,6 +164,7 @@ class Ground:
         self.workshop = MemoryWorkshop()
         self.metrics = MemoryMetrics(self.clock)
         self.notifier = MemoryNotifier()
+        self.scratch = MemoryScratch()
         self.source = MemorySource({REPOSITORY: COMMITS})
         self.registration = Registration(
             SERVICE, REPOSITORY, "service: shop\n", scenario.plan, "qa", self.clock.now(), "secret"

@@ -20,12 +20,15 @@ from tests.simulation.scenario import SERVICE, Kind, Scenario, draw
 from tests.simulation.virtual import Stuck, VirtualLoop
 
 from gonogo.adapters.memory.deployer import Behaviour
+from gonogo.adapters.memory.history import MemoryHistory
+from gonogo.adapters.memory.secrets import MemorySecrets
 from gonogo.controllers.desk import Desk
 from gonogo.controllers.world import Rhythm, World
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.errors import Conflict, GonogoError, NotFound
 from gonogo.domain.release import WAITING, InstructionKind, Release, Stage
 from gonogo.usecases.context import Context
+from gonogo.usecases.gathering import DossierReader
 from gonogo.usecases.releases import instruct, start_release
 
 RHYTHM = Rhythm(
@@ -201,6 +204,12 @@ class Run:
             metrics=MetricsWire(life, ground.metrics),
             smoke=Wire(life, "smoke", ground.smoke),  # type: ignore[arg-type]
             notifier=Wire(life, "notifier", ground.notifier),  # type: ignore[arg-type]
+            dossiers=DossierReader(
+                StoreWire(life, "store", ground.store),  # type: ignore[arg-type]
+                MemoryHistory(),
+                MemorySecrets(),
+            ),
+            scratch=Wire(life, "scratch", ground.scratch),  # type: ignore[arg-type]
             new_id=ground.new_id,
             free_port=ground.free_port,
             rhythm=RHYTHM,

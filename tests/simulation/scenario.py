@@ -6,6 +6,7 @@ from enum import StrEnum
 from random import Random
 
 from gonogo.adapters.memory.deployer import Behaviour
+from gonogo.domain.gate import SmokeRule
 from gonogo.domain.plan import (
     Command,
     CriterionMode,
@@ -204,6 +205,7 @@ def _plan(random: Random) -> Plan:
         rollback_criteria=(literal,) if random.random() < 0.2 else (),
         verification=verification if random.random() < 0.3 else None,
         tester_header=random.choice(("X-Canary", None)),
+        gates=(SmokeRule(),),
     )
 
 

@@ -28,7 +28,7 @@ def test_the_example_of_the_guide_is_read_whole() -> None:
     assert handoff.release_notes.startswith("### Features")
     (criterion,) = handoff.criteria
     assert (criterion.limit, criterion.window) == (0.05, timedelta(minutes=5))
-    assert criterion.mode is CriterionMode.LITERAL
+    assert (criterion.mode, criterion.lasts) == (CriterionMode.LITERAL, timedelta(minutes=30))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Signing a version off: whose word counts, and for what exactly."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -136,6 +137,15 @@ async def test_the_same_word_given_twice_is_one_paper(desk: Desk) -> None:
     assert len(await desk.store.papers("shop", NEW)) == 1
 
 
+async def test_the_same_word_given_twice_at_once_is_one_paper_and_one_entry(desk: Desk) -> None:
+    digest = await seen(desk)
+    papers = await asyncio.gather(*(signs(desk, digest_seen=digest) for _ in range(3)))
+    assert len({paper.id for paper in papers}) == 1
+    assert len(await desk.store.papers("shop", NEW)) == 1
+    actions = [entry.action async for entry in desk.store.entries(subject="shop")]
+    assert actions.count("person:version:sign_off") == 1
+
+
 async def test_after_it_was_withdrawn_it_can_be_given_again(desk: Desk) -> None:
     first = await signs(desk)
     await withdraw(desk.context, QA, paper_id=first.id, reason="found a bug")
@@ -179,8 +189,37 @@ async def test_a_criterion_named_like_a_kpi_of_the_spec_is_refused(desk: Desk) -
 
 async def test_two_people_cannot_promise_different_things_under_one_name(desk: Desk) -> None:
     await signs(desk, criteria=(CRITERION,))
-    with pytest.raises(Conflict, match='quinn signed another rollback criterion "tracking"'):
+    with pytest.raises(Conflict, match='quinn has another rollback criterion "tracking"'):
         await signs(desk, OPS, Role.DEVOPS, criteria=(replace(CRITERION, limit=0.1),))
+
+
+async def hands_over(desk: Desk, *criteria: RollbackCriterion) -> None:
+    handoff = Handoff("", "sprint 16", criteria=criteria)
+    await hand_over(desk.context, QA, service="shop", version="v1.2.0", handoff=handoff)
+
+
+async def test_whoever_signs_first_signs_the_handoff_s_criteria_and_nobody_else(
+    desk: Desk,
+) -> None:
+    await hands_over(desk, CRITERION)
+    first, second = await signs(desk, OPS, Role.DEVOPS), await signs(desk)
+    assert first.content.criteria == (replace(CRITERION, signer="olga"),)
+    assert second.content.criteria == ()
+    assert await signs(desk, OPS, Role.DEVOPS) == first
+    assert await signs(desk) == second
+
+
+async def test_criteria_whose_signer_withdrew_go_to_the_next_one(desk: Desk) -> None:
+    await hands_over(desk, CRITERION)
+    first = await signs(desk, OPS, Role.DEVOPS)
+    await withdraw(desk.context, OPS, paper_id=first.id, reason="too late")
+    assert (await signs(desk)).content.criteria == (replace(CRITERION, signer="quinn"),)
+
+
+async def test_a_criterion_of_the_handoff_is_not_weakened_under_its_name(desk: Desk) -> None:
+    await hands_over(desk, CRITERION)
+    with pytest.raises(Conflict, match='the handoff has another rollback criterion "tracking"'):
+        await signs(desk, criteria=(replace(CRITERION, limit=0.5),))
 
 
 @pytest.mark.parametrize("actor", [QA, ADMIN, OWNER])
@@ -217,3 +256,35 @@ async def test_what_cannot_be_withdrawn_is_told(desk: Desk) -> None:
 async def test_an_unknown_service_names_what_is_known(desk: Desk) -> None:
     with pytest.raises(NotFound, match=r'"shopp" is registered \(known: bakery, shop\)'):
         await signs(desk, service="shopp", digest_seen="0" * 64)
+
+
+async def test_signing_again_after_somebody_else_withdrew_is_still_the_same_paper(
+    desk: Desk,
+) -> None:
+    await hands_over(desk, CRITERION)
+    carrier, own = await signs(desk, OPS, Role.DEVOPS), await signs(desk)
+    await withdraw(desk.context, OPS, paper_id=carrier.id, reason="too late")
+    assert await signs(desk) == own
+
+
+async def test_a_word_that_has_grown_too_old_is_given_anew(desk: Desk) -> None:
+    first = await signs(desk)
+    desk.clock.forward(days=8)
+    second = await signs(desk)
+    assert second.id != first.id
+    assert await signs(desk) == second
+
+
+async def test_what_the_desk_found_out_itself_is_not_told_as_what_moved(desk: Desk) -> None:
+    digest = await seen(desk)
+    await desk.facts(SmokeFacts("staging", 3, 0), "33" * 32)
+    await desk.evidence(name="unit.xml")
+    with pytest.raises(Conflict, match=r"since you looked: ci filed tests \(unit\.xml\) at [^;]*$"):
+        await signs(desk, digest_seen=digest)
+
+
+async def test_other_criteria_for_the_same_word_are_refused(desk: Desk) -> None:
+    first = await signs(desk)
+    with pytest.raises(Conflict, match=r"you signed .* already, with other rollback") as error:
+        await signs(desk, criteria=(CRITERION,))
+    assert error.value.hint == f'take that back first: gonogo withdraw {first.id} --reason "…"'

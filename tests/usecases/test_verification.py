@@ -25,9 +25,14 @@ async def desk() -> AsyncIterator[Desk]:
 
 
 async def promoted(
-    desk: Desk, *lines: str, roles: tuple[Role, ...] = (), stage: Stage = Stage.VERIFYING
+    desk: Desk,
+    *lines: str,
+    roles: tuple[Role, ...] = (),
+    stage: Stage = Stage.VERIFYING,
+    after_rollback: bool = False,
 ) -> None:
-    asked = Verification(timedelta(minutes=30), OnSilence.NEEDS_PERSON, lines, roles)
+    half_an_hour = timedelta(minutes=30)
+    asked = Verification(half_an_hour, OnSilence.NEEDS_PERSON, lines, roles, after_rollback)
     release = a_release(plan=shop_plan(verification=asked), stage=stage)
     await desk.store.open(release, AuditDraft("x", "person:release:start", "r1"), ())
 
@@ -117,6 +122,19 @@ async def test_only_the_roles_that_the_plan_names_may_answer(desk: Desk) -> None
         await answers(desk, *PASSED, actor=OPS)
     with pytest.raises(NotAllowed, match="may not verify a release"):
         await answers(desk, *PASSED, actor=CI)
+
+
+async def test_the_version_that_serves_again_is_confirmed_where_the_plan_asks_for_it(
+    desk: Desk,
+) -> None:
+    await promoted(desk, *LINES, stage=Stage.VERIFYING_ROLLBACK, after_rollback=True)
+    assert (await answers(desk, *PASSED)).kind is InstructionKind.CONFIRM
+
+
+async def test_the_version_that_serves_again_is_not_asked_about_otherwise(desk: Desk) -> None:
+    await promoted(desk, *LINES, stage=Stage.VERIFYING_ROLLBACK)
+    with pytest.raises(Conflict, match="there is nothing to confirm"):
+        await answers(desk, *PASSED)
 
 
 async def test_a_release_that_is_not_verifying_has_nothing_to_confirm(desk: Desk) -> None:

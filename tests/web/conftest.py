@@ -9,6 +9,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gonogo.domain.audit import AuditDraft, AuditEntry, link
+from gonogo.domain.gate import (
+    Answer,
+    Decision,
+    EvidenceReference,
+    GateKind,
+    GateMode,
+    GateResult,
+    GateStatus,
+)
 from gonogo.domain.journal import JournalEntry, StepState
 from gonogo.domain.look import Look
 from gonogo.domain.plan import Environment, Health, Plan, Rollout, Step
@@ -24,6 +33,7 @@ from gonogo.domain.verdict import (
     Verdict,
     worst,
 )
+from gonogo.gates.written import decision_data
 
 START = datetime(2025, 11, 22, 14, 2, 1, 250000, tzinfo=UTC)
 ERRORS = BadStatus(((500, 599),))
@@ -352,3 +362,108 @@ def unexposed() -> Story:
 def long() -> Story:
     """Two thousand looks of a good canary."""
     return good_story(2000)
+
+
+def decision_story() -> Story:
+    """A version that the gates refuse: its rollback rehearsal failed, one gate is waived, one stale."""
+    chain = Chain()
+    chain.add(0, "dana", "person:release:start", reason="handed over by QA")
+    move(chain, 0.1, "draft", "checking", "the plan is complete")
+    chain.add(0.5, "desk", "desk:rehearsal:started", previous="v1.2.1")
+    chain.add(0.9, "desk", "desk:rehearsal:step", step="upgrade", passed=True, seconds=9.9)
+    chain.add(1, "desk", "desk:rehearsal:started", previous="v1.2.1")
+    failed = 'v1.2.1 failed "create an order": answered 500, expected 201'
+    for when, step, passed in (
+        (3, "previous_on_own_schema", True),
+        (4, "upgrade", True),
+        (6, "previous_on_new_schema", False),
+    ):
+        told = {"step": step, "passed": passed, "seconds": 1.25, "detail": "" if passed else failed}
+        chain.add(when, "desk", "desk:rehearsal:step", **told)
+    report = EvidenceReference("junit.xml", "abcdef0123456789" * 4, at(-7200), "ci")
+    rehearsal = EvidenceReference("rollback rehearsal from v1.2.1", "0123" * 16, at(6), "desk")
+    required, refused = GateMode.REQUIRED, f"v1.2.1 cannot run on the schema of v1.3.0: {failed}"
+    results = (
+        GateResult(
+            GateKind.ROLLBACK_REHEARSAL,
+            required,
+            GateStatus.FAIL,
+            refused,
+            owner="developer",
+            asks=("developer",),
+            fix="let the migration keep what the version before uses",
+            evidence=(rehearsal,),
+        ),
+        GateResult(
+            GateKind.LOAD_TEST,
+            required,
+            GateStatus.STALE,
+            "load test is 9 days old (limit 7)",
+            owner="QA",
+            asks=("QA",),
+            fix="run the load test again and file its report",
+            evidence=(EvidenceReference("load.json", "feed" * 16, at(-9 * 86400), "ci"),),
+        ),
+        GateResult(
+            GateKind.SMOKE,
+            required,
+            GateStatus.MISSING,
+            "there is no smoke test of this commit",
+            asks=("QA",),
+            fix="see why it did not run",
+            later=True,
+        ),
+        GateResult(
+            GateKind.COVERAGE,
+            required,
+            GateStatus.WAIVED,
+            "waived by lee (tech lead) until 2025-11-30 12:00 UTC: legacy module; was: 58 % of"
+            " 1200 lines ran (at least 60 %)",
+            number=0.58,
+            limit=0.6,
+            unit="share",
+            owner="developer",
+            fix="write more tests",
+            until=at(8 * 86400),
+            waived=GateStatus.FAIL,
+            waiver="w-1",
+        ),
+        GateResult(
+            GateKind.TESTS,
+            required,
+            GateStatus.PASS,
+            "214 tests passed",
+            number=0,
+            limit=0,
+            unit="failed",
+            owner="developers",
+            evidence=(report,),
+            until=at(5 * 86400),
+        ),
+        GateResult(
+            GateKind.PATCH_GUARD,
+            GateMode.ADVISORY,
+            GateStatus.FAIL,
+            "feature/search: 24 files, limit 20; 812 lines, limit 600",
+            number=1,
+            limit=0,
+            unit="changes",
+            owner="developer",
+            fix="split the change",
+        ),
+        GateResult(GateKind.LINT, GateMode.OFF, GateStatus.NOT_APPLICABLE, "off: no linter yet"),
+    )
+    sentence = f"NO-GO: 2 of 5 gates block: rollback rehearsal: {refused}"
+    decision = Decision(
+        Answer.NO_GO, sentence, "c0ffee" * 6 + "beef", "5eed" * 16, at(6.2), results
+    )
+    chain.add(6.3, "desk", "gates:release:no_go", **decision_data(decision))
+    move(chain, 6.4, "checking", "no_go", sentence)
+    made = release(Stage.NO_GO, 6.4, sentence, exposed=False, version="v1.3.0", previous="v1.2.1")
+    return Story(made, (), tuple(chain.entries), (), at(7))
+
+
+@pytest.fixture(scope="session")
+def refused() -> Story:
+    """Refused by the gates."""
+    return decision_story()

@@ -15,9 +15,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from gonogo import __version__
-from gonogo.api.bodies import InstructionBody, RegisterBody, ReleaseBody
+from gonogo.api.bodies import CompareBody, InstructionBody, RegisterBody, ReleaseBody
 from gonogo.api.door import Door, reader
 from gonogo.api.evidence import add_evidence
+from gonogo.api.keys import add_keys
+from gonogo.api.papers import add_papers
 from gonogo.api.people import add_people
 from gonogo.domain.actor import Actor
 from gonogo.domain.errors import (
@@ -31,8 +33,10 @@ from gonogo.domain.errors import (
     StaleLease,
     Unavailable,
 )
-from gonogo.usecases import operation, releases, specs, views
+from gonogo.domain.release import VerifiedLine
+from gonogo.usecases import operation, releases, specs, verification, views
 from gonogo.usecases.context import Context
+from gonogo.usecases.decisions import decision_on
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.recording import recording_view
 from gonogo.usecases.why import why
@@ -66,6 +70,8 @@ def build_application(
     _services(application, context, actor, looking)
     add_people(application, context, actor, looking)
     add_evidence(application, context, actor, looking)
+    add_papers(application, context, actor, looking)
+    add_keys(application, context, actor, looking)
 
     @application.get("/api/v1/health")
     async def health() -> dict[str, str]:
@@ -132,7 +138,12 @@ def _services(application: FastAPI, context: Context, actor: Any, looking: Any) 
     @application.post("/api/v1/services")
     async def register(body: RegisterBody, who: Actor = actor) -> dict[str, Any]:
         done = await specs.register(
-            context, who, text=body.spec, path=body.path, repository=body.repository
+            context,
+            who,
+            text=body.spec,
+            path=body.path,
+            repository=body.repository,
+            replaces=body.replaces,
         )
         plan = done.registration.plan
         return {
@@ -145,6 +156,11 @@ def _services(application: FastAPI, context: Context, actor: Any, looking: Any) 
                 for environment in plan.environments
             ],
         }
+
+    @application.post("/api/v1/differences")
+    async def differences(body: CompareBody, who: Actor = actor) -> dict[str, Any]:
+        found = await specs.compare(context, who, text=body.spec, path=body.path)
+        return {"service": found.service, "replaces": found.replaces, "lines": list(found.lines)}
 
     @application.get("/api/v1/chain", dependencies=[looking])
     async def chain() -> dict[str, Any]:
@@ -183,13 +199,15 @@ def _releases(application: FastAPI, context: Context, actor: Any, looking: Any) 
         release = await releases.prepare_release(
             context, who, service=body.service, version=body.version
         )
-        return {"will": views.intention(release), "previous": release.previous}
+        own_spec = await specs.differs_from_registered(context, release)
+        return {"will": views.intention(release, own_spec=own_spec), "previous": release.previous}
 
     @application.get("/api/v1/releases/{reference}", dependencies=[looking])
     async def one(reference: str) -> dict[str, Any]:
         release = await releases.find_release(context, reference)
         last = await context.store.last_look(release.id)
-        return views.release_view(release, last)
+        decision = await decision_on(context, release)
+        return {**views.release_view(release, last), "decision": views.decided_view(decision)}
 
     @application.get("/api/v1/releases/{reference}/events", dependencies=[looking])
     async def events(
@@ -215,8 +233,9 @@ def _releases(application: FastAPI, context: Context, actor: Any, looking: Any) 
 
     @application.post("/api/v1/releases/{reference}/instructions", status_code=202)
     async def instruct(reference: str, body: InstructionBody, who: Actor = actor) -> dict[str, Any]:
-        release = await releases.instruct(
-            context, who, reference=reference, kind=body.kind, reason=body.reason
+        lines = tuple(VerifiedLine(**line.model_dump()) for line in body.lines)
+        release = await verification.tell(
+            context, who, reference=reference, kind=body.kind, reason=body.reason, lines=lines
         )
         return views.release_view(release)
 

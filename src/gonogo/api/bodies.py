@@ -23,6 +23,14 @@ class RegisterBody(Body):
     spec: Annotated[str, StringConstraints(max_length=1_000_000)]
     path: Annotated[str, StringConstraints(max_length=4096)] = "gonogo.yaml"
     repository: Annotated[str, StringConstraints(max_length=4096)]
+    replaces: Annotated[str, StringConstraints(max_length=64)] | None = None
+
+
+class CompareBody(Body):
+    """A spec's text and where it was read, to be held against the registered one."""
+
+    spec: Annotated[str, StringConstraints(max_length=1_000_000)]
+    path: Annotated[str, StringConstraints(max_length=4096)] = "gonogo.yaml"
 
 
 class ReleaseBody(Body):
@@ -67,6 +75,13 @@ class RolesBody(Body):
     """All roles that somebody has from now on."""
 
     roles: Roles
+
+
+class RevocationBody(Body):
+    """From when on a key is not trusted, and why."""
+
+    since: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    reason: Annotated[str, StringConstraints(max_length=10_000)]
 
 
 class TokenBody(Body):

@@ -11,6 +11,7 @@ import click
 from gonogo.cli import output
 from gonogo.cli.client import DeskClient
 from gonogo.domain.errors import Unavailable
+from gonogo.usecases.decisions import DECIDED, told
 
 _WAIT = 1.0
 
@@ -89,6 +90,21 @@ def _smoke(found: Mapping[str, Any]) -> str:
     return f"smoke {found['when']}: {passed} of {len(found['smoke'])} passed"
 
 
+def _rehearsed(found: Mapping[str, Any]) -> str:
+    name = found["step"].replace("_", " ")
+    return f"rehearsal, {name}: " + ("passed" if found["passed"] else f"failed: {found['detail']}")
+
+
+def _decided(found: Mapping[str, Any]) -> str:
+    """The sentence, and what blocks with what is to be done about it."""
+    lines = told(found) or [str(found.get("sentence", "the gates decided"))]
+    return f"\n{_UNDER}".join(lines)
+
+
+_UNDER = " " * 12
+"""As far in as the words of a line that begins with its time."""
+_ANSWERS = ("GO: ", "HOLD: ", "NO-GO: ")
+
 _LINES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "desk:release:step": lambda found: found["reason"],
     "desk:release:waits": lambda found: found["reason"],
@@ -98,6 +114,15 @@ _LINES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "desk:step:done": lambda found: f"{found['step']}: done",
     "desk:step:failed": lambda found: f"{found['step']}: failed",
     "desk:step:unknown": lambda found: f"{found['step']}: unknown",
+    "desk:evidence:filed": lambda found: (
+        f"evidence: {', '.join(each['name'] for each in found['evidence'])}"
+    ),
+    "desk:evidence:missing": lambda found: found["reason"],
+    "desk:rehearsal:started": lambda found: (
+        f"rehearses the way back to {found['previous']} in a fresh database"
+    ),
+    "desk:rehearsal:step": _rehearsed,
+    "desk:rehearsal:impossible": lambda found: found["reason"],
     "rollback:traffic:confirmed": lambda found: (
         f"customers are back, read from the router {found['seconds']:.3f} s later"
     ),
@@ -109,9 +134,13 @@ def describe(event: Mapping[str, Any]) -> str | None:
     """One audit entry as a line for people, or None for what only the audit needs."""
     found, action = event["data"], event["action"]
     if "to" in found:
-        said: str = f"{found['to'].replace('_', ' ')}: {found['reason']}"
+        said: str = found["to"].replace("_", " ")
+        if not found["reason"].startswith(_ANSWERS):  # the decision itself was told just before
+            said += f": {found['reason']}"
     elif action in _LINES:
         said = _LINES[action](found)
+    elif action.startswith(DECIDED):
+        said = _decided(found)
     elif action.startswith("person:"):
         reason = found.get("reason")
         word = action.rpartition(":")[2].replace("_", " ")

@@ -34,6 +34,9 @@ SIGNS: Mapping[str, str] = {
     "verifying_rollback": "↩",
 }
 
+_SAID_TWICE: Mapping[str, str] = {"no_go": "NO-GO: ", "held": "HOLD: "}
+"""How a decision's sentence begins, by the stage that says the same."""
+
 
 def data(value: Any) -> None:  # noqa: ANN401 - any JSON value
     """Print JSON to stdout."""
@@ -54,6 +57,14 @@ def fail(error: GonogoError) -> int:
     return WRONG if isinstance(error, InvalidInput) else OTHER
 
 
+def age(seconds: float) -> str:
+    """How old something is, in whole units of the largest that fits."""
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds)} s"
+
+
 def stage_line(release: Mapping[str, Any]) -> str:
     """One release in one line: sign, state word, position, reason."""
     sign = SIGNS.get(release["stage"], "▸")
@@ -61,7 +72,8 @@ def stage_line(release: Mapping[str, Any]) -> str:
     place = ""
     if release["stage"] == "canary" and release["step"]:
         place = f" {release['share'] * 100:g} % (step {release['step']} of {release['steps']})"
-    return f"{sign} {release['service']} {release['version']}  {stage}{place}: {release['reason']}"
+    reason = release["reason"].removeprefix(_SAID_TWICE.get(release["stage"], ""))
+    return f"{sign} {release['service']} {release['version']}  {stage}{place}: {reason}"
 
 
 def interactive() -> bool:

@@ -9,6 +9,9 @@ from gonogo.domain.health import Finding
 from gonogo.domain.look import Look
 
 if TYPE_CHECKING:
+    from gonogo.usecases.envelopes import Trust
+    from gonogo.usecases.heads import HeadPlace
+    from gonogo.usecases.local_check import Checked, CheckRequest
     from gonogo.usecases.patch_guard import Guarded, Request
 
 
@@ -35,8 +38,20 @@ class Program(Protocol):
         """Whether the audit chain holds, without a running desk."""
         ...
 
+    def publish_head(self, place: "HeadPlace", sequence: int, envelope: str) -> str:
+        """Put a signed head of the audit chain there; where it stands, for people."""
+        ...
+
+    def verify_heads(self, place: "HeadPlace", trust: "Trust | None") -> dict[str, Any]:
+        """Whether the audit chain still has the heads published there, without a running desk."""
+        ...
+
     def patch_guard(self, request: "Request") -> "Guarded":
         """One change of a git repository against its limits, without a desk."""
+        ...
+
+    def check(self, request: "CheckRequest") -> "Checked":
+        """The gates of a spec over reports and a repository, without a desk."""
         ...
 
 

@@ -54,6 +54,7 @@ class Drive:
         self.lease = lease
         self.woken = asyncio.Event()
         self.trouble: str | None = None
+        self.decided: tuple[Any, ...] | None = None
         self._writing = asyncio.Lock()
         self._doubtful = False
         self._deaf = 0

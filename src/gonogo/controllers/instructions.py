@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
-from gonogo.controllers import rollback, stages
+from gonogo.controllers import confirming, rollback
 from gonogo.controllers.drive import Drive
 from gonogo.domain.errors import (
     ActionFailed,
@@ -13,7 +13,7 @@ from gonogo.domain.errors import (
     NotFound,
     sentence,
 )
-from gonogo.domain.journal import JournalEntry, StepState
+from gonogo.domain.journal import StepState
 from gonogo.domain.release import TRANSITIONS, Instruction, InstructionKind, Stage
 
 
@@ -96,30 +96,25 @@ async def _roll_back(drive: Drive, instruction: Instruction) -> None:
 
 
 async def _confirm(drive: Drive, instruction: Instruction) -> None:
-    if drive.release.stage is not Stage.VERIFYING:
+    if drive.release.stage in confirming.STEPS:
+        await confirming.write_down(drive, instruction)
+    else:
         await _too_late(drive, instruction)
-        return
-    entry = JournalEntry(
-        release=drive.release.id,
-        step=stages.CONFIRMATION,
-        state=StepState.DONE,
-        started_at=instruction.at,
-        ended_at=drive.world.clock.now(),
-        output=_said(instruction),
-    )
-    await drive.record(
-        "person:verification:confirmed",
-        {"reason": instruction.reason},
-        journal=entry,
-        answered=instruction,
-    )
 
 
 async def _reject(drive: Drive, instruction: Instruction) -> None:
-    if drive.release.stage is not Stage.VERIFYING:
+    if drive.release.stage is Stage.VERIFYING_ROLLBACK:
+        failed = ", ".join(line.name for line in instruction.lines if not line.passed)
+        what = f" ({failed})" if failed else ""
+        reason = f"{instruction.actor} found the version that serves again broken{what}"
+        why = f"{reason}: {instruction.reason}"
+        data = confirming.word_data(instruction)
+        await drive.go(Stage.NEEDS_PERSON, why, data=data, answered=instruction)
+    elif drive.release.stage is Stage.VERIFYING:
+        await drive.record("person:verification:rejected", confirming.word_data(instruction))
+        await rollback.asked_by(drive, instruction)
+    else:
         await _too_late(drive, instruction)
-        return
-    await rollback.asked_by(drive, instruction)
 
 
 OBEY: Mapping[InstructionKind, Callable[[Drive, Instruction], Awaitable[None]]] = {

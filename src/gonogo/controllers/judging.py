@@ -24,6 +24,9 @@ from gonogo.domain.traffic import Arm, Counts, Increment, Kpi
 from gonogo.domain.verdict import Judgement, Verdict
 from gonogo.ports.metrics import Batch, MetricStream
 
+FIRST_CUSTOMERS = frozenset({"desk:release:step", "desk:release:promoted"})
+"""Audit entries by which the first customer may have come."""
+
 
 class Watcher:
     """The judge at work on one release, from its first customer to its end."""
@@ -43,6 +46,7 @@ class Watcher:
         self._pending: dict[str, list[Counts]] = {}
         self._hurt: set[str] = set()
         self._known_hurt: set[str] = set()
+        self._first_customer: datetime | None = None
         self._gap: str | None = None
         self._blind_since: datetime | None = None
         self._last_flush = drive.world.clock.now()
@@ -66,8 +70,19 @@ class Watcher:
             if stored is not None:
                 self._remember(stored)
                 await self._recount()
+            await self._recall_first_customer()
             self._stack = opening.pop_all()
         return self
+
+    async def _recall_first_customer(self) -> None:
+        """When customers came first, from the audit chain; criteria may hold for a time after it."""
+        release = self._drive.release
+        if not release.exposed or all(each.lasts is None for each in self._criteria):
+            return
+        async for entry in self._drive.world.store.entries(subject=release.id):
+            if entry.action in FIRST_CUSTOMERS:
+                self._first_customer = entry.at
+                return
 
     def _remember(self, stored: bytes) -> None:
         """Go on from what was stored; what another gonogo stored in another form begins anew.
@@ -174,11 +189,18 @@ class Watcher:
         signed = {
             criterion.name: self._on_arms(_as_kpi(criterion).name, batch.counts)[Arm.CANARY]
             for criterion in self._criteria
+            if self._holds(criterion, batch.at)
         }
         self._literal = judge.observe_literal(self._literal, batch.at, signed)
         if increments:
             self._memory = judge.observe(self._plan, self._memory, increments)
             self._keep(increments, batch)
+
+    def _holds(self, criterion: RollbackCriterion, at: datetime) -> bool:
+        """Whether its signer meant it to hold at this moment."""
+        if self._first_customer is None:
+            self._first_customer = at
+        return criterion.lasts is None or at <= self._first_customer + criterion.lasts
 
     def _keep(self, increments: list[Increment], batch: Batch) -> None:
         for increment in increments:

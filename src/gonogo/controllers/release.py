@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
-from gonogo.controllers import instructions, rollback, stages
+from gonogo.controllers import clearing, instructions, rollback, stages
 from gonogo.controllers.drive import Drive, Interrupted
 from gonogo.controllers.guard import Lookout
 from gonogo.controllers.stages import BLOCKED
@@ -49,7 +49,7 @@ Handler = Callable[[Drive, Lookout], Awaitable[None]]
 HANDLERS: Mapping[Stage, Handler] = {
     Stage.DRAFT: stages.draft,
     Stage.CHECKING: stages.check,
-    Stage.HELD: rest,
+    Stage.HELD: clearing.hold,
     Stage.CLEARED: stages.clear,
     Stage.STAGING: stages.rehearse,
     Stage.CANARY: stages.canary,

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from gonogo.controllers import confirming, rehearsing
 from gonogo.controllers.drive import Drive, Seen
 from gonogo.controllers.guard import Harm, Lookout
 from gonogo.controllers.judging import Watcher
@@ -209,6 +210,7 @@ async def unrehearse(drive: Drive) -> None:
             await clear_out(drive, environment, SlotRole.PREVIOUS, SlotRole.RETIRING)
         elif own is not None:
             await vacate(drive, environment, own)
+    await rehearsing.forget(drive)
 
 
 async def _ready(drive: Drive, environment: Environment, slot: Slot) -> None:
@@ -260,8 +262,21 @@ async def verify(drive: Drive, lookout: Lookout) -> None:
     if back_to is not None:
         await smoke(drive, environment, back_to, "after the rollback")
     await unrehearse(drive)
+    await _verified_by_person(drive)
+    if drive.release.stage is not Stage.VERIFYING_ROLLBACK:
+        return
     state = f"{back_to.version} serves, smoke is green" if back_to else "nothing serves customers"
     await drive.go(Stage.ROLLED_BACK, f"{await _why(drive)}; {state}")
+
+
+async def _verified_by_person(drive: Drive) -> None:
+    """Where the plan asks for it, somebody confirms what serves again; silence asks for a person."""
+    wanted = drive.plan.verification
+    if wanted is None or not wanted.after_rollback:
+        return
+    await confirming.ask(drive, "it was taken back and the version before serves again")
+    if not await confirming.wait_for_word(drive):
+        await drive.go(Stage.NEEDS_PERSON, "nobody verified the rollback in time")
 
 
 async def _unconfirmed_since(drive: Drive) -> datetime | None:

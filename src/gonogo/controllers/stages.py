@@ -6,10 +6,12 @@ not repeated, what stands is left standing, what is missing is made.
 
 from dataclasses import replace
 
-from gonogo.controllers import rollback
+from gonogo.controllers import clearing, confirming, rollback
+from gonogo.controllers.collecting import collect, file_facts
 from gonogo.controllers.drive import Drive, Seen
 from gonogo.controllers.guard import Lookout
 from gonogo.controllers.layout import promoted, shared
+from gonogo.controllers.rehearsing import rehearse_rollback
 from gonogo.controllers.steps import (
     admit,
     clear_out,
@@ -18,17 +20,16 @@ from gonogo.controllers.steps import (
     occupy,
     own_slot,
     smoke,
+    smoke_facts,
 )
 from gonogo.domain.errors import ActionFailed
+from gonogo.domain.gate import GateMoment
 from gonogo.domain.instance import instance_id
-from gonogo.domain.journal import StepState
 from gonogo.domain.plan import Environment, OnSilence
 from gonogo.domain.release import Release, Stage
 from gonogo.domain.rollout import Move, next_move
 from gonogo.domain.slot import Slot, SlotRole, with_role
 from gonogo.domain.verdict import Verdict
-
-CONFIRMATION = "production/confirmation"
 
 BLOCKED = "cannot go on yet: "
 """How the reason of a release begins that waits for something which does not answer."""
@@ -40,14 +41,16 @@ async def draft(drive: Drive, _: Lookout) -> None:
 
 
 async def check(drive: Drive, _: Lookout) -> None:
-    """Lay the version's files out and build them."""
+    """Lay the version's files out, build them, make the evidence that is declared, and decide."""
     release = drive.release
     repository = drive.registration.repository
     await drive.world.workshop.lay_out(repository, release.service, release.commit)
     if drive.plan.build is not None:
         repeatable = replace(drive.plan.build, repeatable=True)
         await command(drive, "build", repeatable, None)
-    await drive.go(Stage.CLEARED, f"commit {release.commit[:12]} is laid out and built")
+    await collect(drive)
+    await rehearse_rollback(drive)
+    await clearing.before_staging(drive)
 
 
 async def clear(drive: Drive, _: Lookout) -> None:
@@ -66,9 +69,7 @@ async def rehearse(drive: Drive, _: Lookout) -> None:
             await admit(drive, environment, slots, "switched")
         await clear_out(drive, environment, SlotRole.PREVIOUS, SlotRole.RETIRING)
         await _hooks_after(drive, environment)
-    names = ", ".join(environment.name for environment in drive.plan.rehearsals)
-    passed = f"smoke is green in {names}" if names else "there is no environment before production"
-    await drive.go(Stage.CANARY, passed)
+    await clearing.before_production(drive)
 
 
 async def _deploy(drive: Drive, environment: Environment, role: SlotRole) -> Slot:
@@ -83,7 +84,8 @@ async def _deploy(drive: Drive, environment: Environment, role: SlotRole) -> Slo
     slots = await drive.slots(environment)
     quiet = [replace(each, testers=each.name == slot.name) for each in slots]
     await admit(drive, environment, quiet, "testers")
-    await smoke(drive, environment, replace(slot, testers=True), f"in {environment.name}")
+    results = await smoke(drive, environment, replace(slot, testers=True), f"in {environment.name}")
+    await file_facts(drive, f"smoke in {environment.name}", smoke_facts(environment, results))
     return slot
 
 
@@ -100,7 +102,10 @@ async def canary(drive: Drive, lookout: Lookout) -> None:
     """Share customers step by step, while the judge looks at every batch."""
     environment = drive.plan.production
     if drive.release.step < 0:
+        await clearing.last_word(drive, clearing.before_production_moment(drive))
         await _deploy(drive, environment, SlotRole.CANARY)
+        await clearing.last_word(drive, GateMoment.PRODUCTION)
+        await clearing.take_criteria(drive)
         if with_role(await drive.slots(environment), SlotRole.BASELINE) is None:
             await drive.go(
                 Stage.PROMOTING, "no version serves yet: there is nobody to compare with"
@@ -243,17 +248,9 @@ async def _verify(drive: Drive) -> None:
     wanted = drive.plan.verification
     if wanted is None:
         return
-    deadline = drive.release.stage_since + wanted.within
-    while not await _confirmed(drive):
-        if drive.world.clock.now() >= deadline:
-            await _silence(drive, wanted.on_silence)
-            return
-        await drive.wait(drive.world.rhythm.poll)
-
-
-async def _confirmed(drive: Drive) -> bool:
-    entries = await drive.world.store.journal(drive.release.id)
-    return any(entry.step == CONFIRMATION and entry.state is StepState.DONE for entry in entries)
+    await confirming.ask(drive, "it serves everyone")
+    if not await confirming.wait_for_word(drive):
+        await _silence(drive, wanted.on_silence)
 
 
 async def _silence(drive: Drive, rule: OnSilence) -> None:

@@ -12,6 +12,7 @@ from gonogo.controllers.layout import (
     variables_of,
 )
 from gonogo.domain.errors import ActionFailed, Conflict, NeedsPerson
+from gonogo.domain.evidence import EXAMPLES, Example, SmokeFacts
 from gonogo.domain.instance import (
     Instance,
     InstanceState,
@@ -89,6 +90,7 @@ def _job(drive: Drive, step: str, wanted: Command, environment: Environment | No
         line=fill(wanted.line, values),
         within=wanted.within,
         variables=variables_of(where, values) if environment else {"VERSION": release.version},
+        environment=environment.name if environment else "",
     )
 
 
@@ -221,10 +223,13 @@ async def admit(drive: Drive, environment: Environment, slots: Sequence[Slot], w
         await lay_out(drive, environment)
 
 
-async def smoke(drive: Drive, environment: Environment, slot: Slot, when: str) -> None:
+async def smoke(
+    drive: Drive, environment: Environment, slot: Slot, when: str
+) -> tuple[SmokeResult, ...]:
     """Run the smoke tests on one slot, as a tester through the router where testers are let in.
 
-    The results are written to the audit chain. Raises ActionFailed naming the first test that failed.
+    Returns the results, which are written to the audit chain. Raises ActionFailed naming the first
+    test that failed.
     """
     registration, plan = drive.registration, drive.plan
     headers: dict[str, str] = {}
@@ -243,6 +248,7 @@ async def smoke(drive: Drive, environment: Environment, slot: Slot, when: str) -
             headers=headers,
             placeholders=values,
             variables={**variables_of(environment, values), "URL": url},
+            environment=environment.name,
         )
     )
     failed = [result for result in results if not result.passed]
@@ -254,6 +260,18 @@ async def smoke(drive: Drive, environment: Environment, slot: Slot, when: str) -
     if failed or not results:
         first = f"{failed[0].name}: {failed[0].detail}" if failed else "no test was run"
         raise ActionFailed(f"smoke {when} failed, {len(failed)} of {len(results)} tests ({first})")
+    return results
+
+
+def smoke_facts(environment: Environment, results: Sequence[SmokeResult]) -> SmokeFacts:
+    """What the smoke tests in one environment add up to."""
+    failed = [result for result in results if not result.passed]
+    return SmokeFacts(
+        environment=environment.name,
+        passed=len(results) - len(failed),
+        failed=len(failed),
+        failures=tuple(Example(result.name, message=result.detail) for result in failed[:EXAMPLES]),
+    )
 
 
 def _result(result: SmokeResult) -> dict[str, Any]:

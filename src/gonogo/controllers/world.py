@@ -8,9 +8,11 @@ from datetime import timedelta
 
 from gonogo.ports.clock import Clock
 from gonogo.ports.deployer import Deployer
+from gonogo.ports.dossiers import Dossiers
 from gonogo.ports.metrics import MetricSource
 from gonogo.ports.notifier import Notifier
 from gonogo.ports.router import Router
+from gonogo.ports.scratch import Scratch
 from gonogo.ports.smoke import Smoke
 from gonogo.ports.store import Store
 from gonogo.ports.workshop import Workshop
@@ -20,6 +22,7 @@ from gonogo.ports.workshop import Workshop
 class Rhythm:
     """How often things are looked at when nothing wakes them.
 
+    `regard` is how long a held release waits at the most before its gates are looked at again.
     `books` is how long customers of a harmful version wait for the database before they are taken
     off it without it.
     """
@@ -28,6 +31,7 @@ class Rhythm:
     flush: timedelta = timedelta(milliseconds=500)
     keep: timedelta = timedelta(milliseconds=500)
     books: timedelta = timedelta(milliseconds=250)
+    regard: timedelta = timedelta(seconds=30)
     claim: timedelta = timedelta(seconds=1)
     lease: timedelta = timedelta(seconds=15)
     gap_patience: timedelta = timedelta(seconds=10)
@@ -54,6 +58,8 @@ class World:
     metrics: MetricSource
     smoke: Smoke
     notifier: Notifier
+    dossiers: Dossiers
+    scratch: Scratch
     new_id: Callable[[], str]
     free_port: Callable[[], int]
     rhythm: Rhythm = Rhythm()

@@ -36,6 +36,11 @@ class AuditEntry:
 
 def digest_of(sequence: int, at: datetime, draft: AuditDraft | AuditEntry, previous: str) -> str:
     """SHA-256 over the canonical JSON of an entry's content and the digest before it."""
+    return hashlib.sha256(hashed_text(sequence, at, draft, previous).encode()).hexdigest()
+
+
+def hashed_text(sequence: int, at: datetime, draft: AuditDraft | AuditEntry, previous: str) -> str:
+    """What `digest_of` covers: a JSON list of the digest before and the entry's content."""
     content = [
         previous,
         sequence,
@@ -45,8 +50,7 @@ def digest_of(sequence: int, at: datetime, draft: AuditDraft | AuditEntry, previ
         draft.subject,
         draft.data,
     ]
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def link(draft: AuditDraft, at: datetime, last: AuditEntry | None) -> AuditEntry:

@@ -30,7 +30,9 @@ _ORDER = ("Added", "Changed", "Fixed", "Security")
 def body_of(notes: Notes, changes: tuple[str, ...] = ()) -> str:
     """What the section says: the changes that QA names, then the commits that users would notice."""
     groups: dict[str, list[str]] = {name: [] for name in _ORDER}
-    groups["Changed"] += [f"- {' '.join(change.split())}" for change in changes]
+    told = {noted.said for noted in notes.commits}
+    named = [" ".join(change.split()) for change in changes]
+    groups["Changed"] += [f"- {change}" for change in named if change not in told]
     for noted in notes.commits:
         if noted.breaking:
             groups["Changed"].append(f"- **Breaking:** {_line(noted, noted.breaking)}")

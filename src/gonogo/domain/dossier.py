@@ -78,8 +78,8 @@ def current(dossier: Dossier) -> tuple[Filed, ...]:
     for paper, content in holding(dossier, FiledEvidence):
         place = place_of(content.evidence)
         earlier = last.pop(place, ())  # the newest also stands last
-        with_it = earlier if earlier and _report(earlier[0].paper) == _report(paper) else ()
-        last[place] = (*with_it, Filed(paper, content))
+        filed = Filed(paper, content)
+        last[place] = (*earlier, filed) if _of_one_report(earlier, filed) else (filed,)
     return tuple(filed for together in last.values() for filed in together)
 
 
@@ -88,11 +88,14 @@ def place_of(evidence: Evidence) -> tuple[str, ...]:
     return evidence.kind.value, evidence.format, evidence.name
 
 
-def _report(paper: Paper) -> tuple[object, ...]:
-    """What the papers of one report that was filed at once have in common."""
-    content = paper.content
-    digest = content.evidence.digest if isinstance(content, FiledEvidence) else ""
-    return digest, paper.actor, paper.at
+def _of_one_report(earlier: tuple[Filed, ...], filed: Filed) -> bool:
+    """Whether this is one more thing that the report said; the same thing again is a new filing."""
+    evidence, actor = filed.content.evidence, filed.paper.actor
+    return all(
+        (each.content.evidence.digest, each.paper.actor) == (evidence.digest, actor)
+        and each.content.evidence.facts != evidence.facts
+        for each in earlier
+    )
 
 
 def evidence_digest(dossier: Dossier) -> str:
@@ -100,7 +103,7 @@ def evidence_digest(dossier: Dossier) -> str:
 
     What the desk finds out itself while the release is under way is left out.
     """
-    lines = sorted(
+    lines = (
         [
             filed.content.evidence.kind.value,
             filed.content.evidence.name,
@@ -110,6 +113,15 @@ def evidence_digest(dossier: Dossier) -> str:
         if filed.content.evidence.kind not in OF_THE_DESK and filed.paper.commit is not None
     )
     handoff = newest(dossier, Handoff)
-    content = [dossier.service, dossier.commit, handoff[0].id if handoff else None, lines]
+    return digest_of_evidence(
+        dossier.service, dossier.commit, handoff[0].id if handoff else None, lines
+    )
+
+
+def digest_of_evidence(
+    service: str, commit: str, handoff: str | None, lines: Iterable[list[str]]
+) -> str:
+    """`evidence_digest` from its parts: the handoff's id, and kind, name and digest of each report."""
+    content = [service, commit, handoff, sorted(lines)]
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

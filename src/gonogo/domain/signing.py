@@ -7,10 +7,13 @@ signed before the moment from which it is not trusted. Keys and revocations are 
 old bundles stay verifiable.
 """
 
+import itertools
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,11 @@ class PublicKey:
     valid_until: datetime
     endorsed_by: str | None = None
     endorsement: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """What people write down elsewhere: `SHA256:` and the id."""
+        return f"SHA256:{self.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +86,12 @@ def distrust(ring: KeyRing, root: str, key_id: str, at: datetime, check: Check) 
     """
     if not ring.keys or ring.keys[0].public != root:
         return "its keys do not begin with the key that you trust"
-    broken = _first_broken_link(ring, check)
-    if broken is not None:
-        return broken
     key = ring.key(key_id)
     if key is None:
         return f"key {key_id[:16]} is not one of the desk's"
+    broken = _first_broken_link(ring, key, check)
+    if broken is not None:
+        return broken
     if not key.valid_from <= at <= key.valid_until:
         return (
             f"key {key_id[:16]} is valid from {_time(key.valid_from)} to {_time(key.valid_until)},"
@@ -96,8 +104,10 @@ def distrust(ring: KeyRing, root: str, key_id: str, at: datetime, check: Check) 
     return None
 
 
-def _first_broken_link(ring: KeyRing, check: Check) -> str | None:
-    for before, key in zip(ring.keys, ring.keys[1:], strict=False):
+def _first_broken_link(ring: KeyRing, wanted: PublicKey, check: Check) -> str | None:
+    """Between the root and this key. What was endorsed after it says nothing about it."""
+    chain = ring.keys[: ring.keys.index(wanted) + 1]
+    for before, key in itertools.pairwise(chain):
         endorsed = key.endorsed_by == before.id and key.endorsement is not None
         if not endorsed or not check(before.public, key.endorsement or "", endorsed_text(key)):
             return f"key {key.id[:16]} is not endorsed by the key before it"
@@ -110,6 +120,40 @@ def _first_broken_link(ring: KeyRing, check: Check) -> str | None:
         if signer is None or not check(signer.public, revocation.signature, text):
             return f"the revocation of key {revocation.key[:16]} is not signed by one of the keys"
     return None
+
+
+def ring_data(ring: KeyRing) -> dict[str, Any]:
+    """A ring as plain data for JSON; nothing in it is secret."""
+    found: dict[str, Any] = json.loads(json.dumps(asdict(ring), default=datetime.isoformat))
+    return found
+
+
+def ring_from(data: Mapping[str, Any]) -> KeyRing:
+    """The ring that `ring_data` wrote.
+
+    Raises ValueError, KeyError or TypeError when it is none, or when a key's id is not its digest.
+    """
+    keys = tuple(
+        PublicKey(**{**key, **_times(key, "valid_from", "valid_until")}) for key in data["keys"]
+    )
+    revocations = tuple(
+        Revocation(**{**each, **_times(each, "since")}) for each in data["revocations"]
+    )
+    if not keys:
+        raise ValueError("it has no keys")
+    for key in keys:
+        if len(key.public) != 64 or sha256(bytes.fromhex(key.public)).hexdigest() != key.id:
+            raise ValueError(f"key {key.id[:16]} is not what its id says")
+    if len({key.id for key in keys}) != len(keys):
+        raise ValueError("a key stands in it twice")
+    return KeyRing(keys, revocations)
+
+
+def _times(data: Mapping[str, Any], *names: str) -> dict[str, datetime]:
+    found = {name: datetime.fromisoformat(data[name]) for name in names}
+    if any(moment.tzinfo is None for moment in found.values()):
+        raise ValueError("a time has no zone")
+    return found
 
 
 def _time(moment: datetime) -> str:

@@ -8,9 +8,12 @@ that was checked and of which nothing is said is refused.
 import re
 from typing import BinaryIO
 
-from gonogo.domain.evidence import AlertRuleFacts, Example
+from gonogo.domain.evidence import EXAMPLES, AlertRuleFacts, Example
 from gonogo.evidence.format import Beginning, Format, Reading, unfit
-from gonogo.evidence.wording import add, beginning_text, read_lines, shown
+from gonogo.evidence.wording import LONGEST_SHOWN, add, beginning_text, read_lines, shown
+
+MOST_FILES = 1_000
+"""Files that one run may check."""
 
 _CHECKING = re.compile(r"Checking (?P<file>[^' ].*)")
 _RULES = re.compile(r"  SUCCESS: (?P<rules>[0-9]{1,15}) rules found")
@@ -33,7 +36,8 @@ class _File:
         self.name = name
         self.held = 0
         self.failing = False
-        self.faults: list[str] = []
+        self.faults = 0
+        self.first_faults: list[str] = []
         self.answered = False
         self.is_config = False
         self.rule_files = 0
@@ -54,6 +58,7 @@ def read_promtool(file: BinaryIO, name: str) -> Reading:
     for number, line in read_lines(file, name):
         if start := _CHECKING.fullmatch(line):
             files.append(_File(start["file"]))
+            _few(len(files), name)
             continue
         if line.startswith("promtool: error:"):
             raise unfit(name, f"line {number} says that promtool stopped: {shown(line, 100)}")
@@ -70,9 +75,10 @@ def read_promtool(file: BinaryIO, name: str) -> Reading:
                 hint="keep promtool's error output too: promtool check rules rules.yml > promtool.txt 2>&1",
             )
         held += each.held
-        failed += max(len(each.faults), 1) if each.failing else 0
-        for fault in each.faults or ([""] if each.failing else []):
-            add(examples, "does not hold", each.name, fault)
+        if each.failing:
+            failed += max(each.faults, 1)
+            for fault in each.first_faults or [""]:
+                add(examples, "does not hold", each.name, fault)
     promised = sum(1 + each.rule_files for each in files if each.is_config)
     if promised > len(files):
         raise unfit(name, f"promises {promised} files, but tells of {len(files)}: it is not whole")
@@ -84,8 +90,7 @@ def read_promtool(file: BinaryIO, name: str) -> Reading:
 def _promtool_line(file: _File, line: str) -> None:
     if failed := _FAILED.fullmatch(line):
         file.answered = file.failing = True
-        if failed["message"]:
-            file.faults.append(failed["message"])
+        _fault(file, failed["message"] or "")
     elif rules := _RULES.fullmatch(line):
         file.answered = True
         file.held += int(rules["rules"])
@@ -103,9 +108,16 @@ def _fault(file: _File, line: str) -> None:
     if not line:
         return
     if not file.faults or line.startswith(f"{file.name}: "):
-        file.faults.append(line)
-    else:
-        file.faults[-1] = shown(f"{file.faults[-1]} {line}")
+        file.faults += 1
+        if file.faults <= EXAMPLES:
+            file.first_faults.append(shown(line))
+    elif file.faults <= EXAMPLES and len(file.first_faults[-1]) < LONGEST_SHOWN:
+        file.first_faults[-1] = shown(f"{file.first_faults[-1]} {line}")
+
+
+def _few(files: int, name: str) -> None:
+    if files > MOST_FILES:
+        raise unfit(name, f"tells of more than {MOST_FILES} files, the most that are read")
 
 
 def recognises_amtool(beginning: Beginning) -> bool:
@@ -127,6 +139,7 @@ def read_amtool(file: BinaryIO, name: str) -> Reading:
             is_start = "file" in answer.re.groupindex
             current = answer["file"] if is_start else current
             results[current] = answer["result"] == "SUCCESS"
+            _few(len(results), name)
             waits = is_start and results[current]
             if not results[current]:
                 add(examples, "does not hold", current, answer["message"] or "")

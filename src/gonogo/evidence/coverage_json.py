@@ -1,17 +1,21 @@
 """Coverage as `coverage json` of coverage.py writes it.
 
-One program writes it, so its numbers are taken at their word: a file's summary and the totals have to
-be what its lines make. Its time is local and has no zone; nothing in the file tells which, so it is no
-time at all (the XML that coverage.py writes has one that can be trusted).
+What is counted are a file's statements by its summary, which its lines have to bear out: as many are
+missing, and at least as many ran. In version 6 more may have run than there are statements, as
+docstrings, excluded lines and the line 0 of an empty file are among them; what is excluded and line 0
+are left out, and a docstring that ran does no harm.
+
+Its time is local and has no zone; nothing in the file tells which, so it is no time at all (the XML
+that coverage.py writes has one that can be trusted).
 
 JSON cannot be read in pieces, so this has a limit of its own.
 """
 
 import json
 import re
+from dataclasses import replace
 from typing import Any, BinaryIO
 
-from gonogo.domain.errors import InvalidInput
 from gonogo.evidence.coverage_lines import CoverageLines
 from gonogo.evidence.format import Beginning, Format, Reading, unfit
 
@@ -33,11 +37,15 @@ def read(file: BinaryIO, name: str) -> Reading:
     if not isinstance(files, dict):
         raise unfit(name, 'has no "files"')
     lines = CoverageLines(name)
+    covered = total = 0
     for path, each in files.items():
-        _take(lines, path, each, name)
-    facts = lines.facts()
-    _agree(name, "totals", report.get("totals"), facts.covered, facts.total)
-    return Reading((facts,))
+        counts = _take(lines, path, each, name)
+        covered, total = covered + counts[0], total + counts[1]
+    declared = _summary(name, "totals", report.get("totals"))
+    if declared != (covered, total):
+        what = f"totals declares {declared[0]} covered lines of {declared[1]}"
+        raise unfit(name, f"{what}, but its files make {covered} of {total}")
+    return Reading((replace(lines.facts(), covered=covered, total=total),))
 
 
 def _parsed(file: BinaryIO, name: str) -> dict[str, Any]:
@@ -61,44 +69,44 @@ def _parsed(file: BinaryIO, name: str) -> dict[str, Any]:
     return report
 
 
-def _take(lines: CoverageLines, path: str, each: object, name: str) -> None:
+def _take(lines: CoverageLines, path: str, each: object, name: str) -> tuple[int, int]:
+    """One file's lines into `lines`; how many statements ran, of how many."""
+    where = repr(path[:200])
     if not isinstance(each, dict):
-        raise unfit(name, f"{path[:200]!r} is no object")
-    ran = _numbers(each.get("executed_lines"), "executed_lines", path, name)
-    missed = _numbers(each.get("missing_lines"), "missing_lines", path, name)
-    both = set(ran).intersection(missed)
-    if both:
-        raise unfit(name, f"{path[:200]!r} has line {min(both)} both executed and missing")
-    _agree(
-        name, repr(path[:200]), each.get("summary"), len(set(ran)), len(set(ran)) + len(set(missed))
-    )
+        raise unfit(name, f"{where} is no object")
+    excluded = _numbers(each.get("excluded_lines", []), "excluded_lines", where, name)
+    ran = _numbers(each.get("executed_lines"), "executed_lines", where, name) - excluded
+    missed = _numbers(each.get("missing_lines"), "missing_lines", where, name)
+    if ran & missed:
+        raise unfit(name, f"{where} has line {min(ran & missed)} both executed and missing")
+    covered, total = _summary(name, where, each.get("summary"))
+    if total - covered != len(missed):
+        what = f"declares {total - covered} missing lines, but lists {len(missed)}"
+        raise unfit(name, f"{where} {what}")
+    if covered > len(ran):
+        raise unfit(name, f"{where} declares {covered} covered lines, but lists {len(ran)}")
     lines.begin(path)
     for number in ran:
         lines.line(number, True)
     for number in missed:
         lines.line(number, False)
     lines.end()
+    return covered, total
 
 
-def _numbers(found: object, key: str, path: str, name: str) -> list[int]:
+def _numbers(found: object, key: str, where: str, name: str) -> set[int]:
     if not isinstance(found, list) or any(type(number) is not int for number in found):
-        raise unfit(name, f"{path[:200]!r} has no list of line numbers as {key}")
-    return found
+        raise unfit(name, f"{where} has no list of line numbers as {key}")
+    return set(found) - {0}
 
 
-def _agree(name: str, where: str, summary: object, covered: int, total: int) -> None:
-    if not isinstance(summary, dict):
-        raise _missing(name, where)
-    for key, found in (("covered_lines", covered), ("num_statements", total)):
-        declared = summary.get(key)
-        if type(declared) is not int:
-            raise _missing(name, where)
-        if declared != found:
-            raise unfit(name, f"{where} declares {key} {declared}, but its lines make {found}")
-
-
-def _missing(name: str, where: str) -> InvalidInput:
-    return unfit(name, f"{where} has no covered_lines and num_statements")
+def _summary(name: str, where: str, summary: object) -> tuple[int, int]:
+    """(statements that ran, statements) as declared."""
+    found = summary if isinstance(summary, dict) else {}
+    covered, total = found.get("covered_lines"), found.get("num_statements")
+    if type(covered) is not int or type(total) is not int or not 0 <= covered <= total:
+        raise unfit(name, f"{where} has no covered_lines and num_statements that can be")
+    return covered, total
 
 
 COVERAGE_JSON = Format("coverage-json", recognises, read)

@@ -31,7 +31,7 @@ from gonogo.domain.errors import InvalidInput
 from gonogo.domain.evidence import EXAMPLES, Example, SuiteCounts, TestFacts
 from gonogo.evidence.format import Beginning, Format, Reading, unfit
 from gonogo.evidence.junit_counts import DECLARED, Inside, Tally, contradiction
-from gonogo.evidence.junit_repeats import FAILED, PASSED, SKIPPED, Repeats
+from gonogo.evidence.junit_repeats import FAILED, SKIPPED, Repeats
 from gonogo.evidence.xml_stream import DEEPEST, feed, root_of, too_deep, xml_parser
 
 SUITES = 200
@@ -82,7 +82,6 @@ class _Suite:
     direct: Tally = field(default_factory=Tally)
     below: Tally = field(default_factory=Tally)
     inside: Inside = field(default_factory=Inside)
-    loose: int = 0
 
 
 class _Report:
@@ -93,8 +92,10 @@ class _Report:
         self._parser = parser
         self._open: list[_Suite] = []
         self._direct = Tally()
-        self._repeats: Repeats | None = None
-        self._case: dict[str, str] | None = None
+        self._note: Callable[[int], None] | None = None
+        self._case: dict[str, str] = {}
+        self._expected: str | None = None
+        self._of_case = False
         self._marks: dict[str, int] = {}
         self._to_do = False
         self._deeper = 0
@@ -110,32 +111,29 @@ class _Report:
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """An element begins."""
-        if tag == "testcase" and self._case is None and self._open and not self._deeper:
+        if tag == self._expected:
             self._case = attributes
+            self._expected = None
         else:
             self._start_other(tag, attributes)
 
     def end(self, tag: str) -> None:
         """An element ends."""
-        if self._deeper:
+        if tag != "testcase":
             self._end_other(tag)
-        elif tag == "testcase":
-            case, self._case = self._case or {}, None
-            self._direct.cases += 1
-            if seconds := case.get("time"):
-                try:
-                    self._seconds += float(seconds)
-                except ValueError:
-                    self._seconds += self._grouped(seconds)
-            outcome = PASSED
-            if self._marks or "status" in case or "result" in case:
-                outcome = self._marked(case)
-            if self._repeats is not None:
-                self._repeats.add(
-                    case.get("classname"), case.get("name"), case.get("file"), outcome
-                )
-        else:
-            self._close()
+            return
+        case = self._case
+        self._expected = "testcase"
+        self._direct.cases += 1
+        if seconds := case.get("time"):
+            try:
+                self._seconds += float(seconds)
+            except ValueError:
+                self._seconds += self._grouped(seconds)
+        if self._note is not None:
+            self._note(hash((case.get("classname"), case.get("name"))))
+        if self._marks or "status" in case or "result" in case:
+            self._marked(case)
 
     def reading(self) -> Reading:
         """What the whole report says, once it was parsed."""
@@ -145,9 +143,9 @@ class _Report:
             raise unfit(self._name, "has a case whose time is not a number of seconds")
         total = self._total
         facts = TestFacts(
-            total=total.cases,
+            total=total.cases + total.loose,
             passed=total.cases - total.failed - total.skipped,
-            failed=total.failed,
+            failed=total.failed + total.loose,
             skipped=total.skipped,
             flaky=total.flaky,
             seconds=max(0.0, round(self._seconds, 6)),
@@ -162,10 +160,13 @@ class _Report:
             return
         if tag == "testcase":
             raise self._wrong("has a test case where none belongs")
+        if self._deeper == 0:
+            self._of_case = self._expected is None
+            self._expected = None
         self._deeper += 1
         if self._deeper + len(self._open) > DEEPEST:
             raise too_deep(self._name, self._parser)
-        if self._case is None:
+        if not self._of_case:
             if tag in _RED and self._deeper == 1:
                 self._loose(attributes)
             elif tag == "property":
@@ -178,12 +179,19 @@ class _Report:
                 self._listen(attributes.get("message", ""))
 
     def _end_other(self, tag: str) -> None:
+        if self._deeper == 0:
+            self._close()
+            return
         self._deeper -= 1
-        if self._deeper == 0 and tag in _RED:
-            self._parser.CharacterDataHandler = None
+        if self._deeper == 0:
+            if tag in _RED:
+                self._parser.CharacterDataHandler = None
+            if not self._of_case:
+                self._expected = "testcase"
 
     def _open_suite(self, tag: str, attributes: dict[str, str]) -> None:
-        if self._case is not None or self._deeper or (tag == "testsuites" and self._open):
+        within = self._open and (tag == "testsuites" or self._expected is None)
+        if self._deeper or within:
             raise self._wrong(f"has a <{tag}> where none belongs")
         if len(self._open) >= DEEPEST:
             raise too_deep(self._name, self._parser)
@@ -200,7 +208,13 @@ class _Report:
         repeats = Repeats() if by_pytest and tag == "testsuite" else None
         suite = _Suite(name, self._declared(name, attributes), tag == "testsuite", repeats)
         self._open.append(suite)
-        self._direct, self._repeats = suite.direct, suite.repeats
+        self._into(suite)
+
+    def _into(self, suite: _Suite) -> None:
+        """What comes next stands directly in this suite."""
+        self._direct = suite.direct
+        self._note = suite.repeats.note if suite.repeats is not None else None
+        self._expected = "testcase"
 
     def _close(self) -> None:
         suite = self._open.pop()
@@ -212,16 +226,14 @@ class _Report:
         if suite.repeats is not None:
             distinct = suite.below.cases + suite.repeats.settle(deep)
         self._compare(suite, deep, distinct)
-        if suite.loose:
-            deep.cases += suite.loose
-            deep.failed += suite.loose
         if self._open:
             outer = self._open[-1]
             outer.below.add(deep)
             outer.inside.failing += deep.with_either > 0
             outer.inside.skipping += deep.with_skips > 0
-            self._direct, self._repeats = outer.direct, outer.repeats
+            self._into(outer)
         else:
+            self._expected = None
             self._total = deep
         self._keep(suite, deep)
 
@@ -231,14 +243,13 @@ class _Report:
         if not suite.is_suite:
             counts, name = suite.direct, _OUTSIDE
             self._has_suite = self._has_suite or counts.cases > 0
-            if not counts.cases:
+            if not counts.cases + counts.loose:
                 return
         elif self._open and self._open[-1].is_suite:
             return
         if len(self._suites) < SUITES:
-            self._suites.append(
-                SuiteCounts(name, counts.cases, counts.failed, counts.skipped, counts.flaky)
-            )
+            cases, failed = counts.cases + counts.loose, counts.failed + counts.loose
+            self._suites.append(SuiteCounts(name, cases, failed, counts.skipped, counts.flaky))
 
     def _compare(self, suite: _Suite, deep: Tally, distinct: int | None) -> None:
         direct, inside = suite.direct, suite.inside
@@ -248,7 +259,7 @@ class _Report:
             declared = f'{found.attribute}="{found.declared}"'
             raise unfit(self._name, f"{what} declares {declared}, but its cases make {found.found}")
 
-    def _marked(self, case: dict[str, str]) -> int:
+    def _marked(self, case: dict[str, str]) -> None:
         """How a case ended that has more to say than that it passed."""
         marks, direct = self._marks, self._direct
         failures, errors = marks.get("failure", 0), marks.get("error", 0)
@@ -277,7 +288,9 @@ class _Report:
             what = _name(case.get("name", ""))
             self._failures.append(Example(what, _name(where), _short(message, _MESSAGE)))
         self._marks, self._to_do, self._message = {}, False, None
-        return FAILED if failed else SKIPPED if skipped else PASSED
+        repeats = self._open[-1].repeats
+        if repeats is not None and (failed or skipped):
+            repeats.ended(FAILED if failed else SKIPPED)
 
     def _listen(self, message: str) -> None:
         """Take the failure's message, or else the beginning of its text."""
@@ -286,10 +299,8 @@ class _Report:
             self._parser.CharacterDataHandler = _up_to(heard, 2 * _MESSAGE)
 
     def _loose(self, attributes: dict[str, str]) -> None:
-        suite = self._open[-1] if self._open else None
-        if suite is None:
-            raise self._wrong("has no test suite in it")
-        suite.loose += 1
+        suite = self._open[-1]
+        suite.direct.loose += 1
         if len(self._failures) < EXAMPLES:
             message = _short(attributes.get("message", ""), _MESSAGE)
             self._failures.append(Example(suite.name, "the suite itself", message))

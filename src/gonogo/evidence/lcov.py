@@ -15,7 +15,7 @@ from gonogo.evidence.format import Beginning, Format, Reading, unfit
 LONGEST_LINE = 64 * 1024
 """Bytes of one line."""
 
-_FIRST = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s+|#[^\n]*\n)*(?:TN:|SF:)")
+_FIRST = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|#[^\n]*\n)*+(?:TN:|SF:)")
 _RECORD = re.compile(r"[A-Z]{1,8}:")
 _DATA = re.compile(r"(\d{1,18}),(-?\d{1,30})(?:,.*)?")
 

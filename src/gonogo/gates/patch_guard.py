@@ -37,12 +37,11 @@ _WORD = re.compile(r"[a-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """How large a change is; `largest` holds its files with most lines first, at most EXAMPLES."""
+    """How large a change is: files and lines that a person has to review, and files left out."""
 
     files: int
     lines: int
     ignored: int
-    largest: tuple[Example, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +88,10 @@ def patch_guard(rule: PatchGuardRule, dossier: Dossier, now: datetime) -> GateRe
             GateStatus.MISSING,
             "the changes since the version that serves could not be read from the repository",
         )
+    if not dossier.merges and dossier.change is not None and not dossier.change.base:
+        # Everything there is came in over years: nobody reviews it as one change.
+        reason = "it is the first version: there is no change to hold against a limit"
+        return _result(rule, GateStatus.NOT_APPLICABLE, reason)
     judged = changes_of(rule, dossier)
     broken = [each for each in judged if not each.within]
     if broken:
@@ -96,7 +99,9 @@ def patch_guard(rule: PatchGuardRule, dossier: Dossier, now: datetime) -> GateRe
         more = f"{len(broken)} of {len(judged)} changes broke their limits, the worst "
         reason = (more if len(judged) > 1 else "") + worst.sentence
         return _result(rule, GateStatus.FAIL, reason, len(broken))
-    return _result(rule, GateStatus.PASS, _passed(judged) + alert(rule, dossier.recent), 0)
+    said = warning(rule, dossier.recent)
+    reason = f"{_passed(judged)} ({said})" if said else _passed(judged)
+    return _result(rule, GateStatus.PASS, reason, 0)
 
 
 def changes_of(rule: PatchGuardRule, dossier: Dossier) -> tuple[Measured, ...]:
@@ -108,7 +113,7 @@ def changes_of(rule: PatchGuardRule, dossier: Dossier) -> tuple[Measured, ...]:
     return (measured_change(dossier.change, rule),)
 
 
-def alert(rule: PatchGuardRule, recent: tuple[Merge, ...] | None) -> str:
+def warning(rule: PatchGuardRule, recent: tuple[Merge, ...] | None) -> str:
     """What is to be said of the last changes when some broke their limits; empty when none did."""
     looked = [measured_merge(each, rule) for each in (recent or ())[: rule.recent]]
     broken = [each for each in looked if not each.within]
@@ -116,7 +121,7 @@ def alert(rule: PatchGuardRule, recent: tuple[Merge, ...] | None) -> str:
         return ""
     said = "; ".join(each.sentence for each in broken[:3])
     more = f"; and {len(broken) - 3} more" if len(broken) > 3 else ""
-    return f" ({len(broken)} of the last {len(looked)} changes broke the limits: {said}{more})"
+    return f"{len(broken)} of the last {len(looked)} changes broke the limits: {said}{more}"
 
 
 def measured_change(change: Change, rule: PatchGuardRule) -> Measured:
@@ -134,15 +139,15 @@ def measured_merge(merge: Merge, rule: PatchGuardRule) -> Measured:
 def facts_of(change: Change, rule: PatchGuardRule) -> ChangeFacts:
     """The change as evidence."""
     measured = measured_change(change, rule)
-    measure = measured.measure
+    size = measured.measure
     return ChangeFacts(
         base=change.base,
         branch=change.branch,
         branch_type=measured.branch_type,
-        files=measure.files,
-        lines=measure.lines,
-        ignored=measure.ignored,
-        largest=measure.largest,
+        files=size.files,
+        lines=size.lines,
+        ignored=size.ignored,
+        largest=largest(change.files, rule),
     )
 
 
@@ -168,16 +173,21 @@ def branch_type(
 
 def measure(files: Iterable[FileChange], rule: PatchGuardRule) -> Measure:
     """Count what a person has to review."""
-    counted: list[FileChange] = []
-    ignored = 0
+    number = lines = ignored = 0
     for file in files:
-        if file.generated or is_ignored(file.path, rule.ignore):
+        if _left_out(file, rule):
             ignored += 1
         else:
-            counted.append(file)
-    lines = sum(file.added + file.deleted for file in counted)
-    largest = sorted(counted, key=lambda file: (-file.added - file.deleted, file.path))[:EXAMPLES]
-    return Measure(len(counted), lines, ignored, tuple(_example(file) for file in largest))
+            number += 1
+            lines += file.added + file.deleted
+    return Measure(number, lines, ignored)
+
+
+def largest(files: Iterable[FileChange], rule: PatchGuardRule) -> tuple[Example, ...]:
+    """Files that count, with most lines first; at most EXAMPLES."""
+    counted = (file for file in files if not _left_out(file, rule))
+    ordered = sorted(counted, key=lambda file: (-file.added - file.deleted, file.path))
+    return tuple(_example(file) for file in ordered[:EXAMPLES])
 
 
 @lru_cache(maxsize=1 << 14)
@@ -185,6 +195,10 @@ def is_ignored(path: str, patterns: tuple[str, ...]) -> bool:
     """Whether one of the patterns matches this path."""
     names = path.split("/")
     return any(_matches(names, pattern.split("/")) for pattern in patterns)
+
+
+def _left_out(file: FileChange, rule: PatchGuardRule) -> bool:
+    return file.generated or is_ignored(file.path, rule.ignore)
 
 
 def _matches(names: list[str], pattern: list[str]) -> bool:
@@ -226,10 +240,10 @@ def _type_of(word: str, rule: PatchGuardRule) -> str | None:
 def _passed(judged: tuple[Measured, ...]) -> str:
     if not judged:
         return "nothing changed since the version that serves"
-    largest = max(judged, key=lambda each: each.excess)
+    nearest = max(judged, key=lambda each: each.excess)
     if len(judged) == 1:
-        return largest.sentence
-    return f"all {len(judged)} changes keep their limits, the largest {largest.sentence}"
+        return nearest.sentence
+    return f"all {len(judged)} changes keep their limits, the largest {nearest.sentence}"
 
 
 def _result(

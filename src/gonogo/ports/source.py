@@ -17,3 +17,10 @@ class Source(Protocol):
     async def tags(self, repository: str) -> tuple[str, ...]:
         """All versions, newest first. Raises InvalidInput when the repository cannot be read."""
         ...
+
+    async def tree(self, repository: str, commit: str) -> str:
+        """The id of the commit's tree: what its files are, whatever it is called.
+
+        Raises NotFound when the repository has no such commit, InvalidInput when it cannot be read.
+        """
+        ...

@@ -35,7 +35,7 @@ from gonogo.spec.deployment import (
     RehearsalPart,
 )
 from gonogo.spec.part import Part
-from gonogo.spec.shape import RolloutPart, SpecPart
+from gonogo.spec.shape import CriterionPart, RolloutPart, SpecPart
 from gonogo.spec.smoke import CommandSmokePart, HttpSmokePart
 
 COMMAND_WITHIN = timedelta(minutes=10)
@@ -68,7 +68,7 @@ def assemble(spec: SpecPart, digest: str) -> Plan:
         migrations=None if spec.migrations is None else _migrations(spec.migrations),
         before=() if hooks is None else tuple(_command(hook.name, hook) for hook in hooks.before),
         after=() if hooks is None else tuple(_command(hook.name, hook) for hook in hooks.after),
-        rollback_criteria=_criteria(spec),
+        rollback_criteria=tuple(criterion(part) for part in spec.rollback_when),
         verification=_verification(spec),
         tester_header=_tester_header(spec),
         gates=tuple(gate.rule() for gate in spec.gates.given()),
@@ -158,19 +158,17 @@ def _rollout(part: RolloutPart) -> Rollout:
     return Rollout(steps, **{name: value for name, value in given.items() if value is not None})
 
 
-def _criteria(spec: SpecPart) -> tuple[RollbackCriterion, ...]:
-    return tuple(
-        RollbackCriterion(
-            name=part.name,
-            bad=part.bad,
-            endpoint=part.on or Endpoint(),
-            limit=part.limit,
-            mode=CriterionMode(part.mode),
-            window=part.within,
-            minimum_requests=part.at_least or CRITERION_REQUESTS,
-            lasts=part.lasts,
-        )
-        for part in spec.rollback_when
+def criterion(part: CriterionPart) -> RollbackCriterion:
+    """A rollback criterion without its signer."""
+    return RollbackCriterion(
+        name=part.name,
+        bad=part.bad,
+        endpoint=part.on or Endpoint(),
+        limit=part.limit,
+        mode=CriterionMode(part.mode),
+        window=part.within,
+        minimum_requests=part.at_least or CRITERION_REQUESTS,
+        lasts=part.lasts,
     )
 
 

@@ -12,10 +12,9 @@ from pydantic import Field, PlainValidator, ValidationError, WithJsonSchema
 
 from gonogo.domain.evidence import Severity
 from gonogo.domain.paper import Concern, Handoff
-from gonogo.domain.plan import CriterionMode, RollbackCriterion
-from gonogo.domain.traffic import Endpoint
+from gonogo.domain.plan import RollbackCriterion
 from gonogo.spec import scalars
-from gonogo.spec.assembly import CRITERION_REQUESTS
+from gonogo.spec.assembly import criterion
 from gonogo.spec.names import note_duplicates
 from gonogo.spec.part import Part, Problems, found_by_shape
 from gonogo.spec.problem import Document, SpecError
@@ -200,13 +199,13 @@ def read_handoff(content: str | bytes, path: str) -> Handoff:
         known_issues=tuple(each.concern for each in part.known_issues),
         risks=tuple(each.concern for each in part.risks),
         release_notes=part.release_notes or "",
-        criteria=tuple(map(_criterion, part.rollback_when)),
+        criteria=tuple(map(criterion, part.rollback_when)),
     )
 
 
 def read_criteria(content: str | bytes, path: str) -> tuple[RollbackCriterion, ...]:
     """The rollback criteria in this file, without their signer. Raises SpecError."""
-    return tuple(map(_criterion, _read(CriteriaPart, content, path, CRITERIA).rollback_when))
+    return tuple(map(criterion, _read(CriteriaPart, content, path, CRITERIA).rollback_when))
 
 
 def _read(part: type[PartType], content: str | bytes, path: str, document: Document) -> PartType:
@@ -222,25 +221,13 @@ def _read(part: type[PartType], content: str | bytes, path: str, document: Docum
     return read
 
 
-def _criterion(part: CriterionPart) -> RollbackCriterion:
-    return RollbackCriterion(
-        name=part.name,
-        bad=part.bad,
-        endpoint=part.on or Endpoint(),
-        limit=part.limit,
-        mode=CriterionMode(part.mode),
-        window=part.within,
-        minimum_requests=part.at_least or CRITERION_REQUESTS,
-    )
-
-
-def say_criterion(criterion: RollbackCriterion) -> str:
+def say_criterion(said: RollbackCriterion) -> str:
     """`more than 5% 5xx on GET /orders within 30m (from 20 requests on; literal)`."""
-    where = format_endpoint(criterion.endpoint)
+    where = format_endpoint(said.endpoint)
     on = "" if where == "*" else f" on {where}"
-    lasts = f", for {format_duration(criterion.lasts)}" if criterion.lasts else ""
+    lasts = f", for {format_duration(said.lasts)}" if said.lasts else ""
     return (
-        f"more than {format_share(criterion.limit)} {format_bad(criterion.bad)}{on}"
-        f" within {format_duration(criterion.window)}{lasts}"
-        f" (from {criterion.minimum_requests} requests on; {criterion.mode.value})"
+        f"more than {format_share(said.limit)} {format_bad(said.bad)}{on}"
+        f" within {format_duration(said.window)}{lasts}"
+        f" (from {said.minimum_requests} requests on; {said.mode.value})"
     )

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gonogo.domain.actor import Actor
-from gonogo.domain.dossier import Dossier, holding
+from gonogo.domain.dossier import Dossier
 from gonogo.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from gonogo.domain.paper import Paper, Tick
 from gonogo.domain.plan import Checklist, ChecklistItem, Plan
+from gonogo.gates.checklists import Line, lines
 from gonogo.usecases.context import Context
 from gonogo.usecases.filing import file_paper, paper_of, spoken
 from gonogo.usecases.permissions import Deed, allow
@@ -75,34 +76,32 @@ def _progress(name: str, items: Iterable[ItemState]) -> Progress:
 
 
 def states(plan: Plan, dossier: Dossier, now: datetime) -> tuple[ChecklistState, ...]:
-    """Every checklist of the plan. Those of a version stand open where the dossier has no commit."""
-    ticks = holding(dossier, Tick)
+    """Every checklist of the plan, as the gate counts its ticks."""
     return tuple(
-        ChecklistState(
-            checklist, tuple(_state(checklist, item, ticks, now) for item in checklist.items)
-        )
-        for checklist in plan.checklists
+        ChecklistState(each, tuple(_state(line) for line in lines(each, dossier, now)))
+        for each in plan.checklists
     )
 
 
-def _state(
-    checklist: Checklist,
-    item: ChecklistItem,
-    ticks: tuple[tuple[Paper, Tick], ...],
-    now: datetime,
-) -> ItemState:
-    of_service = checklist.every is not None
-    last = None
-    for paper, tick in ticks:
-        mine = (tick.checklist, tick.item) == (checklist.name, item.name)
-        if mine and (paper.commit is None) == of_service:
-            last = paper, tick
-    if last is None or not last[1].done:
-        return ItemState(item, done=False, paper=last[0] if last else None)
-    paper, tick = last
-    due = None if checklist.every is None else paper.at + checklist.every
-    lapsed = due is not None and due <= now
-    return ItemState(item, not lapsed, paper, tick.evidence, due, lapsed)
+def _state(line: Line) -> ItemState:
+    paper = line.tick
+    evidence = paper.content.evidence if paper and isinstance(paper.content, Tick) else ""
+    return ItemState(line.item, line.done, paper, evidence, line.due, line.overdue)
+
+
+async def look_at(
+    context: Context, actor: Actor, *, service: str, version: str | None = None
+) -> tuple[ChecklistState, ...]:
+    """Every checklist as it stands; without a version only those of the service as a whole."""
+    allow(actor, Deed.LOOK)
+    now = context.clock.now()
+    if version is not None:
+        candidate = await find_version(context, service, version)
+        return states(candidate.plan, candidate.dossier, now)
+    plan = (await registration_of(context, service)).plan
+    papers = await context.store.papers(service)
+    found = states(plan, Dossier(service, "", "", papers), now)
+    return tuple(state for state in found if state.checklist.every is not None)
 
 
 async def tick(
@@ -125,16 +124,7 @@ async def tick(
     registration = await registration_of(context, service)
     found = find_checklist(registration.plan, checklist)
     line = find_item(found, item)
-    if line.roles and not actor.roles & set(line.roles):
-        names = ", ".join(role.words for role in line.roles)
-        raise NotAllowed(
-            f'"{line.name}" is ticked by: {names}; {actor.name} has none of these roles'
-        )
-    evidence = spoken(evidence, "the evidence", least=0)
-    if done and line.evidence and not evidence:
-        raise InvalidInput(
-            f'"{line.name}" asks for what shows that it is done', hint='add --evidence "…"'
-        )
+    evidence = _shown(actor, line, evidence, done)
     commit = await _commit(context, service, version, found)
     content = Tick(found.name, line.name, done, evidence if done else "")
     papers = await context.store.papers(service, commit)
@@ -152,6 +142,21 @@ async def tick(
     return await file_paper(context, paper, "tick" if done else "untick", data)
 
 
+def _shown(actor: Actor, line: ChecklistItem, evidence: str, done: bool) -> str:
+    """What shows that it is done. Raises NotAllowed for a line of other roles, InvalidInput without."""
+    if line.roles and not actor.roles & set(line.roles):
+        names = ", ".join(role.words for role in line.roles)
+        raise NotAllowed(
+            f'"{line.name}" is ticked by: {names}; {actor.name} has none of these roles'
+        )
+    evidence = spoken(evidence, "the evidence", least=0)
+    if done and line.evidence and not evidence:
+        raise InvalidInput(
+            f'"{line.name}" asks for what shows that it is done', hint='add --evidence "…"'
+        )
+    return evidence
+
+
 async def _commit(
     context: Context, service: str, version: str | None, checklist: Checklist
 ) -> str | None:
@@ -165,10 +170,10 @@ async def _commit(
     return (await find_version(context, service, version)).commit
 
 
-def _ticked(checklist: Checklist, line: ChecklistItem, dossier: Dossier, context: Context) -> None:
-    state = _state(checklist, line, holding(dossier, Tick), context.clock.now())
-    if not state.done:
-        raise Conflict(f'"{line.name}" is not ticked')
+def _ticked(checklist: Checklist, item: ChecklistItem, dossier: Dossier, context: Context) -> None:
+    for line in lines(checklist, dossier, context.clock.now()):
+        if line.item == item and line.tick is None:
+            raise Conflict(f'"{item.name}" is not ticked')
 
 
 def find_checklist(plan: Plan, name: str) -> Checklist:

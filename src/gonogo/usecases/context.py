@@ -9,6 +9,7 @@ from gonogo.ports.deployer import Deployer
 from gonogo.ports.dossiers import Dossiers
 from gonogo.ports.history import History
 from gonogo.ports.router import Router
+from gonogo.ports.signer import Signer
 from gonogo.ports.source import Source
 from gonogo.ports.store import Store
 
@@ -17,7 +18,8 @@ from gonogo.ports.store import Store
 class Context:
     """The ports a use case reaches. `wake` tells the desk that something was stored for a release.
 
-    Without `history` nothing is told of commits; without `dossiers` gates see filed papers only.
+    Without `history` nothing is told of commits; without `dossiers` gates see filed papers only;
+    without `signer` nothing is signed.
     """
 
     store: Store
@@ -30,3 +32,4 @@ class Context:
     checkups: tuple[Checkup, ...] = ()
     history: History | None = None
     dossiers: Dossiers | None = None
+    signer: Signer | None = None

@@ -3,11 +3,8 @@
 from dataclasses import replace
 
 from gonogo.domain.actor import Actor
-from gonogo.domain.dossier import Dossier, evidence_digest, holding, newest
 from gonogo.domain.errors import Conflict, InvalidInput
-from gonogo.domain.paper import Handoff, SignOff
-from gonogo.domain.plan import RollbackCriterion
-from gonogo.usecases.versions import Candidate
+from gonogo.domain.plan import Plan, RollbackCriterion
 
 
 def read_criteria(text: str, path: str) -> tuple[RollbackCriterion, ...]:
@@ -24,44 +21,37 @@ def criterion_words(criterion: RollbackCriterion) -> str:
     return say_criterion(criterion)
 
 
-def signed(
-    criteria: tuple[RollbackCriterion, ...],
-    actor: Actor,
-    candidate: Candidate,
-    others: tuple[RollbackCriterion, ...] = (),
-) -> tuple[RollbackCriterion, ...]:
-    """The criteria with their signer; `others` are those that stand beside them.
-
-    Raises InvalidInput for a name that the plan judges by already, Conflict for one that somebody
-    signed with another content.
-    """
-    judged = {kpi.name for kpi in candidate.plan.kpis}
-    judged |= {each.name for each in candidate.plan.rollback_criteria}
-    known = {each.name: each for each in others}
+def proposed(criteria: tuple[RollbackCriterion, ...], plan: Plan) -> tuple[RollbackCriterion, ...]:
+    """Criteria that nobody has signed yet. Raises InvalidInput for a name that the plan judges by."""
+    judged = {kpi.name for kpi in plan.kpis}
+    judged |= {each.name for each in plan.rollback_criteria}
     for criterion in criteria:
         if criterion.name in judged:
             raise InvalidInput(
                 f'the rollback criterion "{criterion.name}" has the name of a KPI or criterion of'
                 " the spec; choose another"
             )
+    return criteria
+
+
+def signed(
+    criteria: tuple[RollbackCriterion, ...],
+    actor: Actor,
+    plan: Plan,
+    others: tuple[RollbackCriterion, ...],
+) -> tuple[RollbackCriterion, ...]:
+    """The criteria with their signer; `others` are those that stand or are proposed.
+
+    Raises InvalidInput as `proposed` does, Conflict for one that has another content where somebody
+    signed it, or in the handoff.
+    """
+    known = {each.name: each for each in others}
+    for criterion in proposed(criteria, plan):
         other = known.get(criterion.name)
         if other is not None and replace(other, signer="") != replace(criterion, signer=""):
             raise Conflict(
-                f'{other.signer} signed another rollback criterion "{criterion.name}":'
-                f" {criterion_words(other)}",
+                f"{other.signer or 'the handoff'} has another rollback criterion"
+                f' "{criterion.name}": {criterion_words(other)}',
                 hint="choose another name",
             )
     return tuple(replace(criterion, signer=actor.name) for criterion in criteria)
-
-
-def standing_criteria(dossier: Dossier) -> tuple[RollbackCriterion, ...]:
-    """What the newest handoff and the sign-offs on the present evidence promise, each name once."""
-    found: dict[str, RollbackCriterion] = {}
-    handoff = newest(dossier, Handoff)
-    if handoff is not None:
-        found |= {each.name: each for each in handoff[1].criteria}
-    digest = evidence_digest(dossier)
-    for _, content in holding(dossier, SignOff):
-        if content.digest == digest:
-            found = {each.name: each for each in content.criteria} | found
-    return tuple(found.values())

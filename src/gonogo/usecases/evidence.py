@@ -10,12 +10,12 @@ import itertools
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, BinaryIO
 
-from gonogo.domain.actor import Actor, Role
+from gonogo.domain.actor import Actor
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.dossier import OF_THE_DESK, Dossier, Filed, current, place_of
 from gonogo.domain.errors import InvalidInput
@@ -24,6 +24,7 @@ from gonogo.domain.paper import FiledEvidence, Paper
 from gonogo.evidence.format import BEGINNING
 from gonogo.evidence.formats import LARGEST, detect, read_report
 from gonogo.usecases.context import Context
+from gonogo.usecases.filing import paper_of, wake_releases
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.specs import registration_of
 
@@ -56,8 +57,11 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What the supplier says of reports: the version (a tag) or the full commit they are of, or
-    neither, for the service as a whole; when they were made; and the CI job that made them."""
+    """What the supplier says of reports: when they were made, by which CI job, and what they are of.
+
+    That is a version (a tag, or a commit in full), a commit (in full), both, or neither: the service
+    as a whole.
+    """
 
     version: str | None = None
     commit: str | None = None
@@ -100,7 +104,7 @@ async def push_evidence(
     commit = await _commit(context, service, claims)
     filed = await context.store.papers(service, commit)
     now = context.clock.now()
-    made = _Filing(service, commit, actor, now, filed)
+    made = _Filing(context, actor, service, commit, filed, now)
     for report in reports:
         # A report can take seconds to read; the desk judges releases in its own thread meanwhile.
         read = await asyncio.to_thread(read_report, report.file, report.name)
@@ -109,6 +113,7 @@ async def push_evidence(
     new = tuple(paper for paper in pushed.papers if paper.id not in pushed.known)
     if new and not check_only:
         await context.store.file(new, _audit(actor, service, commit, claims, new))
+        await wake_releases(context, service)
     return pushed
 
 
@@ -160,7 +165,10 @@ async def _commit(context: Context, service: str, claims: Claims) -> str | None:
         raise InvalidInput(f'"{claims.commit[:80]}" is not the full name of a commit')
     if claims.version is None:
         return claims.commit
-    commit = await context.source.resolve(registration.repository, claims.version)
+    if _COMMIT.fullmatch(claims.version):
+        commit = claims.version
+    else:
+        commit = await context.source.resolve(registration.repository, claims.version)
     if claims.commit is not None and claims.commit != commit:
         raise InvalidInput(
             f"{claims.version} is commit {commit[:12]} in the desk's repository,"
@@ -218,13 +226,15 @@ class _Filing:
 
     def __init__(
         self,
+        context: Context,
+        actor: Actor,
         service: str,
         commit: str | None,
-        actor: Actor,
-        now: datetime,
         filed: Iterable[Paper],
+        now: datetime,
     ) -> None:
-        self._service, self._commit, self._actor, self._now = service, commit, actor, now
+        self._context, self._actor, self._now = context, actor, now
+        self._service, self._commit = service, commit
         own = tuple(paper for paper in filed if paper.commit == commit)
         self._standing: dict[tuple[str, ...], list[Filed]] = {}
         for each in current(Dossier(service, "", commit or "", own)):
@@ -251,16 +261,9 @@ class _Filing:
         return same_bytes and each.paper.actor == self._actor.name
 
     def _paper(self, content: FiledEvidence) -> Paper:
-        return Paper(
-            id=self._fresh_id(content.evidence),
-            service=self._service,
-            commit=self._commit,
-            at=self._now,
-            actor=self._actor.name,
-            roles=tuple(role for role in Role if role in self._actor.roles),
-            content=content,
-            emails=tuple(sorted(self._actor.emails)),
-        )
+        fresh = self._fresh_id(content.evidence)
+        made = paper_of(self._context, self._actor, self._service, self._commit, content, fresh)
+        return replace(made, at=self._now)  # what one push files is of one instant
 
     def _fresh_id(self, evidence: Evidence) -> str:
         """An id that the same push sent twice at once gives twice, so that it is stored once.
@@ -287,4 +290,5 @@ def _audit(
         "job": claims.job,
         "papers": [{key: each[key] for key in keys} for each in shown],
     }
-    return AuditDraft(actor.name, "person:evidence:push", service, data)
+    about = "service" if commit is None else "version"
+    return AuditDraft(actor.name, f"person:{about}:evidence", service, data)

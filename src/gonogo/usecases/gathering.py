@@ -135,6 +135,7 @@ def files_of(rule: GateRule) -> tuple[str, ...]:
     """Paths in the version's files that a rule asks for."""
     if isinstance(rule, DocumentationRule):
         return (*rule.files, *([rule.change_log] if rule.change_log else []))
-    if isinstance(rule, RunbookRule) and rule.runbook and "://" not in rule.runbook:
-        return (rule.runbook,)
+    if isinstance(rule, RunbookRule):
+        places = (rule.runbook, rule.dashboard)
+        return tuple(place for place in places if place and "://" not in place)
     return ()

@@ -9,9 +9,11 @@ from gonogo.domain.dossier import newest
 from gonogo.domain.errors import Conflict, InvalidInput
 from gonogo.domain.paper import Acknowledgement, Handoff, Paper
 from gonogo.usecases.context import Context
-from gonogo.usecases.criteria import signed
+from gonogo.usecases.criteria import proposed
 from gonogo.usecases.filing import LONGEST_LINE, file_paper, paper_of, spoken
+from gonogo.usecases.moments import moment_of
 from gonogo.usecases.permissions import Deed, allow
+from gonogo.usecases.specs import duration_of
 from gonogo.usecases.versions import find_version
 
 LONGEST_WAY = timedelta(days=90)
@@ -42,7 +44,7 @@ async def hand_over(
             hint=f"hand over {handoff.version}, or change `version` in the file" if near else None,
         )
     candidate = await find_version(context, service, version)
-    criteria = signed(handoff.criteria, actor, candidate)
+    criteria = proposed(handoff.criteria, candidate.plan)
     content = replace(handoff, version=version, criteria=criteria)
     paper = paper_of(context, actor, service, candidate.commit, content)
     data = {
@@ -53,6 +55,27 @@ async def hand_over(
         "criteria": [each.name for each in criteria],
     }
     return await file_paper(context, paper, "handoff", data)
+
+
+def schedule_of(
+    now: datetime,
+    *,
+    at: str | None = None,
+    window: str | None = None,
+    duration: str | None = None,
+    downtime: str | None = None,
+    steps: tuple[str, ...] = (),
+    concerns: str = "",
+) -> Acknowledgement:
+    """A schedule as people write it: a time with its zone, durations as in a spec."""
+    return Acknowledgement(
+        starts_at=None if at is None else moment_of(at, now),
+        window=None if window is None else duration_of(window),
+        duration=None if duration is None else duration_of(duration),
+        downtime=timedelta() if downtime is None else duration_of(downtime),
+        steps=steps,
+        concerns=concerns,
+    )
 
 
 async def acknowledge(

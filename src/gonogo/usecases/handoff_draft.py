@@ -8,8 +8,10 @@ import re
 from dataclasses import dataclass
 
 from gonogo.domain.actor import Actor
-from gonogo.domain.dossier import Dossier, current
+from gonogo.domain.change_log import body_of
+from gonogo.domain.dossier import Dossier, current, newest
 from gonogo.domain.evidence import MigrationFacts
+from gonogo.domain.paper import Handoff
 from gonogo.domain.plan import Plan
 from gonogo.domain.release_notes import SHORT, Notes, Section, fit, notes_of, render, summary
 from gonogo.usecases.context import Context
@@ -49,6 +51,19 @@ async def draft_handoff(context: Context, actor: Actor, *, service: str, version
     migrations = migrations_said(candidate.plan, dossier)
     text = _text(candidate, dossier, notes, previous, (said, migrations))
     return Draft(text, notes, previous, said, migrations)
+
+
+async def change_log_section(
+    context: Context, actor: Actor, *, service: str, version: str
+) -> dict[str, str]:
+    """What a change log says of this version, and the day on which it does."""
+    allow(actor, Deed.LOOK)
+    candidate = await find_version(context, service, version)
+    notes, _, _ = await notes_since(context, candidate)
+    filed = newest(candidate.dossier, Handoff)
+    body = body_of(notes, filed[1].changes if filed else ())
+    on = context.clock.now().date().isoformat()
+    return {"service": service, "version": version, "on": on, "body": body}
 
 
 async def notes_since(context: Context, candidate: Candidate) -> tuple[Notes, str | None, Dossier]:

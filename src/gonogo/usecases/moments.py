@@ -1,7 +1,7 @@
 """Times as people write them: with a time zone, or as a span from now."""
 
 import re
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from gonogo.domain.errors import InvalidInput
@@ -17,7 +17,7 @@ def moment_of(text: str, now: datetime) -> datetime:
 
     Raises InvalidInput for a time that cannot be read, or that names no zone.
     """
-    text = " ".join(text.split())
+    text = re.sub(r"^([0-9]{1,2}:[0-9]{2}) ?[zZ]$", r"\1 UTC", " ".join(text.split()))
     if len(text) > 100:
         raise InvalidInput(f"a time has at most 100 characters, not {len(text)}; as in {SHOWN}")
     zoned = _ZONED.match(text)
@@ -59,7 +59,9 @@ def end_of(text: str, now: datetime, what: str, longest: timedelta) -> datetime:
     return end
 
 
-def _zone(name: str, text: str) -> ZoneInfo:
+def _zone(name: str, text: str) -> tzinfo:
+    if name in {"UTC", "GMT", "Z"}:
+        return UTC  # also where a machine has no zone data
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, LookupError):
@@ -69,7 +71,7 @@ def _zone(name: str, text: str) -> ZoneInfo:
         ) from None
 
 
-def _next(clock: re.Match[str], zone: ZoneInfo, now: datetime, text: str) -> datetime:
+def _next(clock: re.Match[str], zone: tzinfo, now: datetime, text: str) -> datetime:
     hour, minute = int(clock["hour"]), int(clock["minute"])
     if hour > 23 or minute > 59:
         raise InvalidInput(f'"{text}" is not a time of day; 00:00 to 23:59')

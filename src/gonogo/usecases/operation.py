@@ -8,6 +8,7 @@ from gonogo.domain.errors import GonogoError
 from gonogo.domain.health import Finding, Health
 from gonogo.domain.slot import Slot, SlotRole, with_role
 from gonogo.usecases.context import Context
+from gonogo.usecases.keys import examine_keys
 from gonogo.usecases.permissions import Deed, allow
 
 _GRACE_SECONDS = 10.0
@@ -36,10 +37,15 @@ async def verify_chain(context: Context) -> ChainCheck:
 
 
 async def examine(context: Context) -> tuple[Finding, ...]:
-    """Every check of the host, the database and the services, the worst first."""
+    """Every check of the host, the database, the keys and the services, the worst first."""
     found: list[Finding] = []
     looks = [checkup.look() for checkup in context.checkups]
-    for look in (*looks, _examine_chain(context), _examine_services(context)):
+    for look in (
+        *looks,
+        _examine_chain(context),
+        examine_keys(context),
+        _examine_services(context),
+    ):
         try:
             found.extend(await look)
         except GonogoError as trouble:

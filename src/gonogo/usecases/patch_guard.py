@@ -15,7 +15,7 @@ from gonogo.domain.errors import GonogoError, InvalidInput, NotFound, sentence
 from gonogo.domain.evidence import ChangeFacts
 from gonogo.domain.gate import GateMode, GateResult, GateStatus, PatchGuardRule, PatchLimit
 from gonogo.domain.plan import Plan
-from gonogo.gates.patch_guard import alert, facts_of, patch_guard
+from gonogo.gates.patch_guard import facts_of, patch_guard, warning
 from gonogo.ports.history import History
 from gonogo.usecases.specs import check_spec
 
@@ -90,13 +90,13 @@ async def guard_change(history: History, request: Request, now: datetime) -> Gua
     that is not valid.
     """
     try:
-        base, change = await _change(history, request)
+        base, change = await change_of(history, request)
     except NotFound as error:
         raise InvalidInput(str(error), hint=error.hint) from error
     except InvalidInput as error:
         return Guarded(_untold(sentence(error)), request.commit)
     rule, limits_from, notes = await _rule(history, request, change)
-    change = replace(change, branch=_branch(request) or change.branch)
+    change = replace(change, branch=branch_of(request) or change.branch)
     if request.recent is not None:
         rule = replace(rule, recent=request.recent)
     recent, more = await _recent(history, request, base, rule)
@@ -104,6 +104,8 @@ async def guard_change(history: History, request: Request, now: datetime) -> Gua
     if rule.mode is GateMode.OFF:
         reason = f"the patch guard is switched off: {rule.because}"
         result = replace(result, status=GateStatus.NOT_APPLICABLE, reason=reason, fix="")
+    elif not change.files:
+        result = replace(result, reason=f"nothing changed since {base}")
     facts = facts_of(change, rule)
     return Guarded(
         result=result,
@@ -111,7 +113,7 @@ async def guard_change(history: History, request: Request, now: datetime) -> Gua
         facts=facts,
         limit=rule.limits[facts.branch_type] if facts.branch_type else rule.other,
         base=base,
-        warning=alert(rule, recent).strip(" ()"),
+        warning=warning(rule, recent),
         limits_from=limits_from,
         notes=(*notes, *more),
         starts={path: ranges[0][0] for path, ranges in change.added_lines.items() if ranges},
@@ -149,7 +151,7 @@ def guarded_view(found: Guarded) -> dict[str, Any]:
     }
 
 
-async def _change(history: History, request: Request) -> tuple[str, Change]:
+async def change_of(history: History, request: Request) -> tuple[str, Change]:
     """The change, with the name of the base that was there to compare with.
 
     Raises NotFound for what a person named, InvalidInput for what cannot be told.
@@ -182,7 +184,7 @@ def _bases(request: Request) -> tuple[str, ...]:
     return (f"origin/{target}", target) if target else DEFAULT_BASES
 
 
-def _branch(request: Request) -> str | None:
+def branch_of(request: Request) -> str | None:
     if request.branch is not None or request.commit != "HEAD":
         return request.branch  # what CI builds says nothing of another commit
     return _first(SOURCES, request.variables)

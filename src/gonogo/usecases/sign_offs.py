@@ -7,12 +7,13 @@ who signed what, so that the same word given twice is one paper, also when both 
 
 import hashlib
 import json
+from dataclasses import replace
+from datetime import datetime
 
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.change import CommitNote
-from gonogo.domain.dossier import Dossier, evidence_digest, holding, withdrawn
+from gonogo.domain.dossier import OF_THE_DESK, Dossier, evidence_digest, newest, withdrawn
 from gonogo.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from gonogo.domain.gate import GateMode, SignOffsRule
 from gonogo.domain.paper import (
     Acknowledgement,
     FiledEvidence,
@@ -24,10 +25,12 @@ from gonogo.domain.paper import (
 )
 from gonogo.domain.plan import Plan, RollbackCriterion
 from gonogo.domain.release_notes import SHORT
+from gonogo.gates.sign_offs import Standing, authors
 from gonogo.usecases.context import Context
-from gonogo.usecases.criteria import signed, standing_criteria
+from gonogo.usecases.criteria import signed
 from gonogo.usecases.filing import file_paper, paper_of, spoken
 from gonogo.usecases.permissions import PERMISSIONS, Deed, allow
+from gonogo.usecases.standing import sign_offs_rule, standing_criteria, standing_sign_offs
 from gonogo.usecases.versions import Candidate, find_version, gather
 
 _ADMINS = frozenset({Role.OWNER, Role.ADMIN})
@@ -53,31 +56,64 @@ async def sign_off(
     _has(actor, role)
     note = spoken(note, "the note", least=0)
     candidate = await find_version(context, service, version)
-    digest = candidate.digest
+    dossier = await gather(context, candidate)
+    now = context.clock.now()
+    digest = evidence_digest(dossier)
     if digest_seen != digest:
-        raise _moved(candidate, digest_seen)
-    criteria = signed(criteria, actor, candidate, standing_criteria(candidate.dossier))
-    content = SignOff(role, digest, criteria, note)
-    known = _given(candidate, actor, content)
+        raise _moved(candidate, dossier, digest_seen)
+    others = standing_criteria(candidate.plan, dossier, now)
+    own = signed(criteria, actor, candidate.plan, others)
+    taken = _handed_over(candidate.plan, dossier, now, (actor, role), own)
+    content = SignOff(role, digest, (*own, *taken), note)
+    earlier = standing_sign_offs(candidate.plan, dossier, now, whoever_wrote=True)
+    known = _given(candidate, earlier, actor, content, own)
     if known is not None:
         return known
-    await _not_the_author(context, actor, candidate)
+    _not_the_author(actor, candidate, dossier)
+    return await _file(context, actor, candidate, earlier, content)
+
+
+async def _file(
+    context: Context,
+    actor: Actor,
+    candidate: Candidate,
+    earlier: tuple[Standing, ...],
+    content: SignOff,
+) -> Paper:
+    identity = _identity(candidate, earlier, actor, content)
     paper = paper_of(
-        context,
-        actor,
-        service,
-        candidate.commit,
-        content,
-        paper_id=_identity(candidate, actor, content),
+        context, actor, candidate.service, candidate.commit, content, paper_id=identity
     )
     data = {
-        "version": version,
-        "role": role.value,
-        "digest": digest,
-        "criteria": [each.name for each in criteria],
-        "note": note,
+        "version": candidate.version,
+        "role": content.role.value,
+        "digest": content.digest,
+        "criteria": [each.name for each in content.criteria],
+        "note": content.note,
     }
     return await file_paper(context, paper, "sign_off", data)
+
+
+def _handed_over(
+    plan: Plan,
+    dossier: Dossier,
+    now: datetime,
+    signer: tuple[Actor, Role],
+    own: tuple[RollbackCriterion, ...],
+) -> tuple[RollbackCriterion, ...]:
+    """The handoff's criteria, which whoever signs first signs too: each is promised by one person."""
+    actor, role = signer
+    handoff = newest(dossier, Handoff)
+    promised = {criterion.name for criterion in own}
+    for one in standing_sign_offs(plan, dossier, now):
+        mine = (one.paper.actor, one.sign_off.role) == (actor.name, role)
+        if one.void is None and not mine:
+            promised |= {criterion.name for criterion in one.sign_off.criteria}
+    return tuple(
+        replace(criterion, signer=actor.name)
+        for criterion in (handoff[1].criteria if handoff else ())
+        if criterion.name not in promised
+    )
 
 
 def _has(actor: Actor, role: Role) -> None:
@@ -93,9 +129,9 @@ def _has(actor: Actor, role: Role) -> None:
         )
 
 
-def _moved(candidate: Candidate, seen: str) -> Conflict:
+def _moved(candidate: Candidate, dossier: Dossier, seen: str) -> Conflict:
     """What was filed since the evidence had this digest: found by going back paper by paper."""
-    papers = candidate.papers
+    papers = dossier.papers
     hint = f"look again: gonogo signoff {candidate.service} {candidate.version} --as ROLE"
     for end in range(len(papers) - 1, -1, -1):
         before = Dossier(candidate.service, candidate.version, candidate.commit, papers[:end])
@@ -118,6 +154,8 @@ def _news(paper: Paper, papers: tuple[Paper, ...]) -> str:
     content = paper.content
     if isinstance(content, FiledEvidence):
         evidence = content.evidence
+        if paper.commit is None or evidence.kind in OF_THE_DESK:
+            return ""
         kind = evidence.kind.value.replace("_", " ")
         return f"{paper.actor} filed {kind} ({evidence.name}) at {at}"
     if isinstance(content, Handoff):
@@ -129,52 +167,47 @@ def _news(paper: Paper, papers: tuple[Paper, ...]) -> str:
     return ""
 
 
-def _given(candidate: Candidate, actor: Actor, content: SignOff) -> Paper | None:
+def _given(
+    candidate: Candidate,
+    earlier: tuple[Standing, ...],
+    actor: Actor,
+    content: SignOff,
+    own: tuple[RollbackCriterion, ...],
+) -> Paper | None:
     """The same word of the same person, when it stands already."""
-    for paper, other in holding(candidate.dossier, SignOff):
-        same = (other.role, other.digest) == (content.role, content.digest)
-        if not same or paper.actor != actor.name or paper.commit != candidate.commit:
+    for one in earlier:
+        same = (one.sign_off.role, one.sign_off.digest) == (content.role, content.digest)
+        if one.void is not None or not same or one.paper.actor != actor.name:
             continue
-        if other.criteria != content.criteria:
+        if any(criterion not in one.sign_off.criteria for criterion in own):
             raise Conflict(
                 f"you signed {candidate.words} as {content.role.words} already,"
                 " with other rollback criteria",
-                hint=f'take that back first: gonogo withdraw {paper.id} --reason "…"',
+                hint=f'take that back first: gonogo withdraw {one.paper.id} --reason "…"',
             )
-        return paper
+        return one.paper
     return None
 
 
-def _identity(candidate: Candidate, actor: Actor, content: SignOff) -> str:
-    before = [
-        paper.id
-        for paper in candidate.papers
-        if isinstance(paper.content, SignOff) and paper.id in withdrawn(candidate.papers)
-    ]
+def _identity(
+    candidate: Candidate, earlier: tuple[Standing, ...], actor: Actor, content: SignOff
+) -> str:
+    """An id that the same word has again, until it was withdrawn or has grown too old."""
     parts = [
         candidate.service,
         candidate.commit,
         actor.name,
         content.role.value,
         content.digest,
-        before,
+        [one.paper.id for one in earlier if one.void is not None],
     ]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()[:32]
 
 
-def sign_offs_rule(plan: Plan) -> SignOffsRule | None:
-    """The rule about sign-offs that is on, or None."""
-    for rule in plan.gates:
-        if isinstance(rule, SignOffsRule) and rule.mode is not GateMode.OFF:
-            return rule
-    return None
-
-
-async def _not_the_author(context: Context, actor: Actor, candidate: Candidate) -> None:
+def _not_the_author(actor: Actor, candidate: Candidate, dossier: Dossier) -> None:
     rule = sign_offs_rule(candidate.plan)
     if rule is None or rule.author_may_sign:
         return
-    dossier = await gather(context, candidate)
     own = _written_by(actor, dossier)
     if own is not None:
         raise NotAllowed(
@@ -184,8 +217,15 @@ async def _not_the_author(context: Context, actor: Actor, candidate: Candidate) 
 
 
 def _written_by(actor: Actor, dossier: Dossier) -> CommitNote | None:
-    commits = dossier.change.commits if dossier.change else ()
-    return next((commit for commit in commits if commit.author_email.lower() in actor.emails), None)
+    """A commit of the change that this person is an author or co-author of, as the gate sees it."""
+    own = {actor.name.casefold(), *(email.casefold() for email in actor.emails)}
+    if dossier.change is None or own.isdisjoint(authors(dossier.change) or frozenset()):
+        return None
+    return next(
+        commit
+        for commit in dossier.change.commits
+        if not own.isdisjoint(authors(replace(dossier.change, commits=(commit,))) or frozenset())
+    )
 
 
 async def withdraw(context: Context, actor: Actor, *, paper_id: str, reason: str) -> Paper:

@@ -7,6 +7,7 @@ was said, and it is taken back. To reject, not every line has to be tried first.
 import difflib
 import re
 from dataclasses import replace
+from typing import Any
 
 from gonogo.domain.actor import Actor
 from gonogo.domain.errors import Conflict, InvalidInput, NotAllowed
@@ -38,6 +39,25 @@ def line_of(text: str) -> VerifiedLine:
     seconds = duration_of(span).total_seconds() if span else None
     note = (match["note"] or "").strip()
     return VerifiedLine(match["name"].strip(), match["word"] == "pass", seconds, note)
+
+
+async def tell(
+    context: Context,
+    actor: Actor,
+    *,
+    reference: str,
+    kind: InstructionKind,
+    reason: str = "",
+    lines: tuple[VerifiedLine, ...] = (),
+) -> Release:
+    """Tell a release anything; confirming and rejecting go through `verify`."""
+    if kind in WORDS:
+        return await verify(
+            context, actor, reference=reference, kind=kind, lines=lines, reason=reason
+        )
+    if lines:
+        raise InvalidInput(f"{kind.value.replace('_', ' ')} takes no lines; confirm and reject do")
+    return await instruct(context, actor, reference=reference, kind=kind, reason=reason)
 
 
 async def verify(
@@ -116,3 +136,16 @@ def _told(lines: tuple[VerifiedLine, ...], failed: tuple[VerifiedLine, ...]) -> 
         said = [f"{line.name} failed{f': {line.note}' if line.note else ''}" for line in failed]
         return "; ".join(said)[:LONGEST_NOTE]
     return f"{len(lines)} of {len(lines)} lines passed" if lines else ""
+
+
+def verification_view(release: Release) -> dict[str, Any]:
+    """What the plan of a release asks of whoever confirms it."""
+    asked = release.plan.verification
+    return {
+        "release": release.id,
+        "service": release.service,
+        "version": release.version,
+        "stage": release.stage.value,
+        "lines": list(asked.lines) if asked else [],
+        "roles": [role.value for role in asked.roles] if asked else [],
+    }

@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from gonogo.domain.audit import AuditEntry
+from gonogo.domain.gate import Decision
 from gonogo.domain.look import Look
 from gonogo.domain.release import FINAL, WAITING, Release, Stage
 from gonogo.domain.story import Story, figures
 from gonogo.domain.verdict import KpiAssessment
 from gonogo.usecases.context import Context
+from gonogo.usecases.decisions import decision_view, told_blocking
 from gonogo.usecases.operation import ChainCheck
 
 
@@ -45,8 +47,18 @@ def release_view(release: Release, last: Look | None = None) -> dict[str, Any]:
     }
 
 
-def intention(release: Release) -> list[str]:
-    """What a release will do, in sentences, before it is started."""
+def decided_view(decision: Decision | None) -> dict[str, Any] | None:
+    """The last decision with a line for each gate that blocks; null when none was made."""
+    if decision is None:
+        return None
+    return {**decision_view(decision), "blocking": told_blocking(decision)}
+
+
+def intention(release: Release, *, own_spec: bool = False) -> list[str]:
+    """What a release will do, in sentences, before it is started.
+
+    `own_spec`: its version brings a gonogo.yaml that is not the registered one.
+    """
     plan = release.plan
     places = " → ".join(environment.name for environment in plan.environments)
     said = [f"{release.service} {release.version} (commit {release.commit[:12]}) through {places}"]
@@ -61,6 +73,11 @@ def intention(release: Release) -> list[str]:
     names = ", ".join(kpi.name for kpi in plan.kpis)
     alarm = plan.rollout.false_alarm * 100
     said.append(f"judged by {names}; a good version is stopped in at most {alarm:g} % of releases")
+    if own_spec:
+        said.append(
+            "its own gonogo.yaml differs from the registered one, which counts until the change is"
+            " approved by `gonogo register`"
+        )
     if release.attempt > 1:
         said.append(
             f"it is attempt {release.attempt} of this commit: its false-alarm budget is smaller"

@@ -3,6 +3,7 @@
 from gonogo.domain.journal import StepState
 from gonogo.domain.release import FINAL, TRANSITIONS, WAITING, Release, Stage
 from gonogo.domain.story import Story
+from gonogo.usecases.decisions import last_decision, told_blocking
 
 
 def why(story: Story) -> list[str]:
@@ -13,6 +14,7 @@ def why(story: Story) -> list[str]:
     word = "ended as" if release.stage in FINAL else "is"
     said = [f"{release.service} {release.version} {word} {stage} since {since}: {release.reason}."]
     said += _position(release)
+    said += _decided(story)
     said += _judged(story)
     said += _steps(story)
     return said + _next(release)
@@ -37,6 +39,14 @@ def _position(release: Release) -> list[str]:
             f" for {step.hold.total_seconds():g} s and at least {step.minimum_requests} requests."
         ]
     return []
+
+
+def _decided(story: Story) -> list[str]:
+    decision = last_decision(story.audit)
+    if decision is None:
+        return []
+    said = f"The gates at {decision.at:%H:%M:%S} UTC: {decision.sentence}."
+    return [said, *(f"  {line}" for line in told_blocking(decision))]
 
 
 def _judged(story: Story) -> list[str]:

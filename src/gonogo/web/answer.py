@@ -149,8 +149,9 @@ def _released(story: Story, figures: Figures) -> list[Markup]:
 
 def _no_go(story: Story, figures: Figures) -> list[Markup]:
     release = story.release
+    why = _clause(release.reason.removeprefix("NO-GO: "))
     said = Markup("{} is a No-Go since {} UTC: {}.").format(
-        isolated(release.version), moment(release.stage_since), _clause(release.reason)
+        isolated(release.version), moment(release.stage_since), why
     )
     return [said, _exposure(story, figures)]
 

@@ -4,7 +4,7 @@ Entries are read tolerantly: a key that is missing leaves a hole, never a guess.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,11 +13,14 @@ from typing import Any
 from gonogo.domain.audit import AuditEntry
 from gonogo.domain.journal import JournalEntry
 from gonogo.domain.story import DECISIONS, OUT_OF_ROTATION, PERSON, Story, recorded_time
+from gonogo.usecases.decisions import DECIDED
 from gonogo.web.charts import Mark, MarkKind
 from gonogo.web.wording import date, seconds, share
 
 STAGE = "desk:release:"
 COMMAND = "desk:step:"
+EVIDENCE = "desk:evidence:"
+REHEARSAL = "desk:rehearsal:"
 MISSING_NAME = "name not recorded"
 
 
@@ -26,6 +29,7 @@ class Kind(StrEnum):
 
     STAGE = "stage"
     PERSON = "person"
+    GATES = "gates"
     JUDGE = "judge"
     TRAFFIC = "traffic"
     STEP = "step"
@@ -35,6 +39,7 @@ class Kind(StrEnum):
 ICONS = {
     Kind.STAGE: "◆",
     Kind.PERSON: "●",
+    Kind.GATES: "▣",
     Kind.JUDGE: "▲",
     Kind.TRAFFIC: "⇄",
     Kind.STEP: "▸",
@@ -101,7 +106,8 @@ def events(story: Story) -> tuple[Event, ...]:
 def _event(number: int, entry: AuditEntry) -> Event:
     kind, what = _told(entry)
     at = recorded_time(entry) or entry.at
-    reason = text_of(entry.data, "reason") or text_of(entry.data, "sentence")
+    said = (text_of(entry.data, key) for key in ("reason", "sentence", "detail"))
+    reason = next(filter(None, said), "")
     return Event(number, at, kind, entry.actor, what, reason, entry)
 
 
@@ -111,16 +117,45 @@ def _told(entry: AuditEntry) -> tuple[Kind, str]:
         return Kind.JUDGE, f"the judge said fail{_of_kpi(data)}"
     if action == OUT_OF_ROTATION:
         return Kind.TRAFFIC, f"canary confirmed out of rotation{_slots(data)}"
-    if action.startswith(STAGE):
-        return Kind.STAGE, _stage(action.removeprefix(STAGE), data)
-    if action.startswith(PERSON):
-        return Kind.PERSON, action.removeprefix(PERSON).replace("_", " ")
-    if action.startswith(COMMAND):
-        took = number_of(data, "seconds")
-        after = "" if took is None else f" after {seconds(took)}"
-        name = text_of(data, "step") or "a step"
-        return Kind.STEP, f"{name} {action.removeprefix(COMMAND)}{after}"
+    for prefix, (kind, tell) in _TELLERS.items():
+        if action.startswith(prefix):
+            return kind, tell(action.removeprefix(prefix), data)
     return Kind.OTHER, _action(action, data)
+
+
+def _person(name: str, _: Mapping[str, Any]) -> str:
+    return name.replace("_", " ")
+
+
+def _decision(name: str, _: Mapping[str, Any]) -> str:
+    return f"the gates said {name.replace('_', '-')}"
+
+
+def _command(name: str, data: Mapping[str, Any]) -> str:
+    return f"{text_of(data, 'step') or 'a step'} {name}{_after(data)}"
+
+
+def _evidence(name: str, data: Mapping[str, Any]) -> str:
+    names = _names(data.get("evidence")) or text_of(data, "report")
+    return f"evidence {name}: {names}" if names else f"evidence {name}"
+
+
+def _rehearsal(name: str, data: Mapping[str, Any]) -> str:
+    step = text_of(data, "step").replace("_", " ")
+    if not step:
+        return f"rollback rehearsal {name}"
+    ended = "passed" if data.get("passed") is True else "failed"
+    return f"rollback rehearsal: {step} {ended}{_after(data)}"
+
+
+def _after(data: Mapping[str, Any]) -> str:
+    took = number_of(data, "seconds")
+    return "" if took is None else f" after {seconds(took)}"
+
+
+def _names(found: object) -> str:
+    listed = found if isinstance(found, list | tuple) else ()
+    return ", ".join(text_of(each, "name") for each in listed if isinstance(each, Mapping))
 
 
 def _of_kpi(data: Mapping[str, Any]) -> str:
@@ -149,6 +184,17 @@ def _stage(name: str, data: Mapping[str, Any]) -> str:
     told = [] if step is None or step < 0 else [f"step {step + 1:.0f}"]
     told += [] if planned is None else [f"{share(planned)} of customers"]
     return f"{what} ({', '.join(told)})".replace("_", " ") if told else what.replace("_", " ")
+
+
+_TELLERS: Mapping[str, tuple[Kind, Callable[[str, Mapping[str, Any]], str]]] = {
+    STAGE: (Kind.STAGE, _stage),
+    PERSON: (Kind.PERSON, _person),
+    DECIDED: (Kind.GATES, _decision),
+    COMMAND: (Kind.STEP, _command),
+    EVIDENCE: (Kind.STEP, _evidence),
+    REHEARSAL: (Kind.STEP, _rehearsal),
+}
+"""How entries are told whose action begins like this; given are the rest of it, and the data."""
 
 
 def _action(action: str, data: Mapping[str, Any]) -> str:

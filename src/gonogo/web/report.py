@@ -24,6 +24,7 @@ from gonogo.domain.verdict import KpiAssessment, Test, Verdict
 from gonogo.web import charts, chronicle, planned, replay, wording
 from gonogo.web.answer import answer, outcome
 from gonogo.web.charts import Frame, Span, forest_chart, series
+from gonogo.web.decided import Decided, decided
 
 MOST_EVENTS = 400
 MOST_SPANS = 40
@@ -68,6 +69,7 @@ class Chapter:
     answer: Markup
     outcome: tuple[str, str, str]
     facts: tuple[tuple[str, str, str], ...]
+    decided: Decided | None
     assessments: tuple[KpiAssessment, ...]
     forest: str
     forest_rows: tuple[forest_chart.Row, ...]
@@ -171,6 +173,7 @@ def _chapter(identity: str, story: Story) -> Chapter:
         answer=answer(story, found),
         outcome=outcome(story.release.stage),
         facts=tuple(_facts(story, found)),
+        decided=decided(story),
         assessments=() if closing is None else closing.judgement.kpis,
         forest="" if closing is None else charts.forest(closing.judgement),
         forest_rows=() if closing is None else forest_chart.rows(closing.judgement),

@@ -17,15 +17,23 @@ from gonogo.adapters.haproxy.router import HaproxyRouter
 from gonogo.adapters.host_checkup import HostCheckup
 from gonogo.adapters.http_smoke import HttpSmokeRunner
 from gonogo.adapters.local.deployer import ProcessDeployer
+from gonogo.adapters.local.heads import FileHeads, GitHeads
+from gonogo.adapters.local.history import GitHistory
+from gonogo.adapters.local.scratch import LocalScratch
+from gonogo.adapters.local.secrets import FileSecrets
+from gonogo.adapters.local.signer import FileSigner
 from gonogo.adapters.local.source import GitSource
 from gonogo.adapters.local.workshop import GitWorkshop
 from gonogo.adapters.system_clock import SystemClock
 from gonogo.controllers.world import World
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.errors import InvalidInput
+from gonogo.ports.heads import Heads
 from gonogo.settings import Settings
 from gonogo.storage.store import SqlStore, open_store
 from gonogo.usecases.context import Context
+from gonogo.usecases.gathering import DossierReader
+from gonogo.usecases.heads import HeadPlace
 
 
 @dataclass(frozen=True)
@@ -54,10 +62,13 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
     home = private(settings.home)
     clock = SystemClock()
     store = open_store(f"sqlite:///{settings.database}", clock)
-    workshop = GitWorkshop(private(home / "versions"))
-    deployer = ProcessDeployer(private(home / "instances"), workshop.files)
+    kept = FileSecrets(private(home / "secrets"))
+    workshop = GitWorkshop(private(home / "versions"), secrets=kept.values)
+    deployer = ProcessDeployer(private(home / "instances"), workshop.files, secrets=kept.values)
+    history = GitHistory()
     router = HaproxyRouter(private(home / "routers"))
     source = GitSource()
+    dossiers = DossierReader(store, history, kept)
     world = World(
         desk=socket.gethostname(),
         clock=clock,
@@ -68,6 +79,8 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         metrics=HaproxyMetrics(home / "routers", clock, _key(home / "digest.key")),
         smoke=HttpSmokeRunner(workshop.run),
         notifier=ConsoleNotifier(sys.stdout),
+        dossiers=dossiers,
+        scratch=LocalScratch(private(home / "scratch")),
         new_id=new_id,
         free_port=free_port,
     )
@@ -80,8 +93,20 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         new_id=new_id,
         wake=wake,
         checkups=(HostCheckup(home), HaproxyCheckup()),
+        history=history,
+        dossiers=dossiers,
+        signer=FileSigner(private(home / "keys"), clock),
     )
     return Parts(store, world, context, owner(), deployer, workshop)
+
+
+def heads_at(place: HeadPlace) -> Heads:
+    """Where heads of the audit chain are published."""
+    if place.repository is not None:
+        return GitHeads(place.repository, place.remote)
+    if place.file is not None:
+        return FileHeads(place.file)
+    raise InvalidInput("a place for heads is a file or a repository")
 
 
 def new_id() -> str:

@@ -18,9 +18,12 @@ from gonogo.domain.health import Finding
 from gonogo.domain.look import Look
 from gonogo.settings import Settings
 from gonogo.usecases import operation, views
+from gonogo.usecases.envelopes import Trust
+from gonogo.usecases.heads import HeadPlace, check_view, verify_heads
+from gonogo.usecases.local_check import Checked, CheckRequest, check_here
 from gonogo.usecases.patch_guard import Guarded, Request, guard_change
 from gonogo.wiring.lock import only_desk
-from gonogo.wiring.parts import Parts, assemble, private
+from gonogo.wiring.parts import Parts, assemble, heads_at, private
 from gonogo.wiring.serving import serve
 
 Answer = TypeVar("Answer")
@@ -79,9 +82,26 @@ class LocalProgram:
         found = self._with_parts(lambda parts: operation.verify_chain(parts.context))
         return views.chain_view(found)
 
+    def publish_head(self, place: HeadPlace, sequence: int, envelope: str) -> str:
+        """Put a signed head of the audit chain there."""
+        return asyncio.run(heads_at(place).publish(sequence, envelope))
+
+    def verify_heads(self, place: HeadPlace, trust: Trust | None) -> dict[str, Any]:
+        """Whether the audit chain still has the heads published there."""
+
+        async def check(parts: Parts) -> dict[str, Any]:
+            envelopes = await heads_at(place).published()
+            return check_view(await verify_heads(parts.context, envelopes, trust))
+
+        return self._with_parts(check)
+
     def patch_guard(self, request: Request) -> Guarded:
         """One change of a git repository against its limits."""
         return asyncio.run(guard_change(GitHistory(), request, SystemClock().now()))
+
+    def check(self, request: CheckRequest) -> Checked:
+        """The gates of a spec over reports and a repository."""
+        return asyncio.run(check_here(GitHistory(), request, SystemClock().now()))
 
     def _with_parts(self, work: Callable[[Parts], Awaitable[Answer]]) -> Answer:
         async def run() -> Answer:

@@ -1,5 +1,7 @@
 """A migrated, seeded database in a file of its own, and someone who is signed in to it."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,15 +19,25 @@ from orders.settings import Settings
 SERVICE = Path(__file__).parents[1]
 
 
-@pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Settings that name a database with the newest schema and the demo's data."""
-    url = f"sqlite:///{tmp_path / 'orders.sqlite3'}"
-    monkeypatch.setenv("ORDERS_DATABASE_URL", url)
-    command.upgrade(Config(SERVICE / "alembic.ini"), "head")
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the newest schema and the demo's data, made once; tests work on copies."""
+    file = tmp_path_factory.mktemp("seeded") / "orders.sqlite3"
+    url = f"sqlite:///{file}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "ORDERS_DATABASE_URL", url)
+        command.upgrade(Config(SERVICE / "alembic.ini"), "head")
     database = Database(url)
     seed(database, datetime.now(UTC))
     database.close()
+    return file
+
+
+@pytest.fixture
+def settings(seeded: Path, tmp_path: Path) -> Settings:
+    """Settings that name a seeded database of this test's own."""
+    shutil.copy(seeded, tmp_path / "orders.sqlite3")
+    url = f"sqlite:///{tmp_path / 'orders.sqlite3'}"
     return Settings(database_url=url, version="v0.0.0")
 
 

@@ -33,7 +33,6 @@ async def generated(git_dir: Path, commit: str, paths: Iterable[bytes]) -> froze
         place = Path(folder)
         variables = {
             "GIT_OBJECT_DIRECTORY": str(await _objects(git_dir)),
-            "GIT_INDEX_FILE": str(place / "gonogo.index"),
             "GIT_ATTR_NOSYSTEM": "1",
         }
         kind = "sha1" if len(commit) == 40 else "sha256"
@@ -57,8 +56,8 @@ async def generated(git_dir: Path, commit: str, paths: Iterable[bytes]) -> froze
         async with contextlib.aclosing(answer):
             fields = parts(answer)
             async for path in fields:
-                await anext(fields)
-                if await anext(fields) in _TRUE:
+                await anext(fields, b"")  # the attribute's name
+                if await anext(fields, b"") in _TRUE:
                     found.add(path)
     return frozenset(found)
 

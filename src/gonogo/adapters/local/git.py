@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from gonogo.adapters.local.environment import child_environment
 
@@ -80,26 +81,16 @@ async def git_pieces(
 ) -> AsyncGenerator[bytes]:
     """Run one git command and give its output in pieces as it comes; `given` is its input.
 
-    Git is killed when the caller stops asking, so close it (contextlib.aclosing). Input and complaints
-    are files, so that no pipe can fill while the other end waits. Raises GitMissing at once, and
-    GitFailed after the last piece.
+    Git fills its buffer before it writes (GIT_FLUSH), as it would into a file. It is killed when the
+    caller stops asking, so close it (contextlib.aclosing). Input and complaints are files, so that no
+    pipe can fill while the other end waits. Raises GitMissing at once, GitFailed after the last piece.
     """
     with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as complaints:
         source.write(given)
         source.seek(0)
-        try:
-            child = await asyncio.create_subprocess_exec(
-                "git",
-                "-C",
-                str(repository.resolve()),
-                *arguments,
-                stdin=source,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=complaints,
-                env=_environment(repository, variables),
-            )
-        except FileNotFoundError as error:
-            raise GitMissing from error
+        child = await _begin(
+            repository, arguments, {"GIT_FLUSH": "0", **(variables or {})}, source, complaints
+        )
         if child.stdout is None:
             raise RuntimeError("git was started without a pipe for its output")
         try:
@@ -112,11 +103,36 @@ async def git_pieces(
                 # which asyncio waits in vain then.
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child.pid, signal.SIGKILL)
+                # What is left must be read: asyncio sees no end of a process whose pipe it has paused.
+                while await child.stdout.read(_PIECE_BYTES):
+                    pass
                 await child.wait()
         if code != 0:
             complaints.seek(0)
             said = complaints.read(_COMPLAINT_BYTES).decode(errors="replace").strip()
             raise GitFailed(said.splitlines()[0] if said else f"exit code {code}")
+
+
+async def _begin(
+    repository: Path,
+    arguments: tuple[str, ...],
+    variables: Mapping[str, str],
+    source: IO[bytes],
+    complaints: IO[bytes],
+) -> asyncio.subprocess.Process:
+    try:
+        return await asyncio.create_subprocess_exec(
+            "git",
+            "-C",
+            str(repository.resolve()),
+            *arguments,
+            stdin=source,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=complaints,
+            env=_environment(repository, variables),
+        )
+    except FileNotFoundError as error:
+        raise GitMissing from error
 
 
 async def git_bytes(

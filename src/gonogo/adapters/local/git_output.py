@@ -9,6 +9,8 @@ import re
 from collections.abc import AsyncIterable, AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
 
 from gonogo.domain.change import CommitNote
 
@@ -45,8 +47,7 @@ _MERGED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CountedFile:
+class CountedFile(NamedTuple):
     """One changed file as git counts it, its paths as bytes. None lines: it is binary."""
 
     path: bytes
@@ -64,6 +65,7 @@ class LoggedCommit:
     files: tuple[CountedFile, ...] = ()
 
 
+@lru_cache(maxsize=1 << 14)
 def text_of(path: bytes) -> str:
     """A path for people and reports; bytes that are not UTF-8 stay visible as in `caf\\xe9.txt`."""
     return path.decode(errors="backslashreplace")
@@ -158,8 +160,10 @@ async def _counted(part: bytes, stream: AsyncIterator[bytes]) -> CountedFile:
     added, deleted, path = fields
     old_path = None
     if not path:  # a rename: its two paths come after
-        old_path = await anext(stream)
-        path = await anext(stream)
+        old_path = await anext(stream, b"")
+        path = await anext(stream, b"")
+        if not path:
+            raise ValueError("a rename ends without its second path")
     binary = added == b"-"
     return CountedFile(
         path, old_path, None if binary else int(added), None if binary else int(deleted)

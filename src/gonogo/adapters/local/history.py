@@ -129,7 +129,13 @@ class GitHistory:
                 await _merge_base(place, since, head, tip)
                 wanted.append(f"^{await _commit(place, since)}")
             number = () if limit is None else (f"--max-count={max(0, limit)}",)
-            options = ("--first-parent", "-m", "--numstat", *number, *_COUNTING)
+            options = (
+                "--first-parent",
+                "--diff-merges=first-parent",
+                "--numstat",
+                *number,
+                *_COUNTING,
+            )
             commits = [commit async for commit in _log(place, *options, *wanted, "--")]
             marked = await generated(
                 place.git_dir, tip, (file.path for commit in commits for file in commit.files)

@@ -7,13 +7,21 @@ crash leaves either the old ring or the new one, and at the worst a key that nob
 import asyncio
 import json
 import os
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gonogo.domain.errors import Conflict, NotFound, Unavailable
-from gonogo.domain.signing import KeyRing, PublicKey, Revocation, endorsed_text, revoked_text
+from gonogo.domain.signing import (
+    KeyRing,
+    PublicKey,
+    Revocation,
+    endorsed_text,
+    revoked_text,
+    ring_data,
+    ring_from,
+)
 from gonogo.ports.clock import Clock
 
 if TYPE_CHECKING:
@@ -54,7 +62,7 @@ class FileSigner:
     def _ring(self) -> KeyRing:
         file = self._directory / "ring.json"
         try:
-            return _decoded(json.loads(file.read_text(encoding="utf-8")))
+            return ring_from(json.loads(file.read_text(encoding="utf-8")))
         except FileNotFoundError:
             ring = KeyRing((self._made(None),))
             self._write(ring)
@@ -142,7 +150,7 @@ class FileSigner:
         return CryptoSigner(private, public)
 
     def _write(self, ring: KeyRing) -> None:
-        text = json.dumps(asdict(ring), default=datetime.isoformat, indent=1)
+        text = json.dumps(ring_data(ring), indent=1)
         self._store(self._directory / "ring.json", text.encode())
 
     def _store(self, file: Path, content: bytes) -> None:
@@ -156,19 +164,3 @@ class FileSigner:
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(file)
-
-
-def _decoded(data: dict[str, Any]) -> KeyRing:
-    keys = tuple(
-        PublicKey(**{**key, **_times(key, "valid_from", "valid_until")}) for key in data["keys"]
-    )
-    revocations = tuple(
-        Revocation(**{**each, **_times(each, "since")}) for each in data["revocations"]
-    )
-    if not keys:
-        raise ValueError("it has no keys")
-    return KeyRing(keys, revocations)
-
-
-def _times(data: dict[str, Any], *names: str) -> dict[str, datetime]:
-    return {name: datetime.fromisoformat(data[name]) for name in names}

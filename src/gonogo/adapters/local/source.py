@@ -3,7 +3,7 @@
 import difflib
 from pathlib import Path
 
-from gonogo.adapters.local.git import GitAnswer, GitMissing, git, is_tag_name
+from gonogo.adapters.local.git import GitAnswer, GitMissing, git, is_commit, is_tag_name
 from gonogo.domain.errors import InvalidInput, NotFound
 
 
@@ -38,6 +38,19 @@ class GitSource:
         await self._require_repository(place)
         wanted = ("--sort=-creatordate", "--format=%(refname:strip=2)", "refs/tags")
         return tuple((await _run(place, "for-each-ref", *wanted)).output.split())
+
+    async def tree(self, repository: str, commit: str) -> str:
+        """The commit's tree. Raises NotFound for an unknown commit, InvalidInput as `resolve` does."""
+        if not is_commit(commit):
+            raise InvalidInput(f'"{commit}" is not the full name of a commit')
+        place = Path(repository)
+        await self._require_repository(place)
+        found = await _run(place, "rev-parse", "--verify", "--quiet", f"{commit}^{{tree}}")
+        if found.code != 0:
+            raise NotFound(
+                f"{repository} has no commit {commit}", hint=f"git -C {repository} fetch --tags"
+            )
+        return found.output.strip()
 
     async def _require_repository(self, place: Path) -> None:
         if not place.is_dir():

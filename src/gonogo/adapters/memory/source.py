@@ -1,7 +1,9 @@
 """Versions from a table."""
 
 import difflib
+import re
 from collections.abc import Mapping
+from hashlib import sha1
 
 from gonogo.domain.errors import InvalidInput, NotFound
 
@@ -30,3 +32,13 @@ class MemorySource:
         if repository not in self.tags_of:
             raise InvalidInput(f"the repository {repository} is not a folder of this machine")
         return tuple(reversed(self.tags_of[repository]))
+
+    async def tree(self, repository: str, commit: str) -> str:
+        """A tree that follows from the commit. Raises NotFound or InvalidInput like a real source."""
+        if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", commit):
+            raise InvalidInput(f'"{commit}" is not the full name of a commit')
+        if repository not in self.tags_of:
+            raise InvalidInput(f"the repository {repository} is not a folder of this machine")
+        if commit not in self.tags_of[repository].values():
+            raise NotFound(f"{repository} has no commit {commit}")
+        return sha1(commit.encode(), usedforsecurity=False).hexdigest()

@@ -41,6 +41,10 @@ class MemoryWorkshop:
         """Let this file be there, as if a command had written it."""
         self._reports[commit, path] = content
 
+    def forget(self, commit: str, path: str) -> None:
+        """Let this file not be there, as if a command had removed it."""
+        self._reports.pop((commit, path), None)
+
     async def report(self, service: str, commit: str, path: str) -> BinaryIO:
         """A file that was left. Raises ActionFailed when there is none."""
         if (service, commit) not in self.laid_out or (commit, path) not in self._reports:

@@ -1,4 +1,4 @@
-"""`gonogo demo`: the reference service, its customers, and three releases judged by their traffic.
+"""`gonogo demo`: the reference service, its customers, and releases judged by gates and traffic.
 
 Everything runs as it would for a user: a desk of its own in a folder of its own, real processes, a
 real load balancer, customers who do not wait for answers. Nothing here decides an outcome.
@@ -21,7 +21,7 @@ from gonogo.cli.follow import follow
 from gonogo.cli.scene import Scene
 from gonogo.domain.errors import GonogoError
 
-VERSIONS = ("v1.2.0", "v1.2.1")
+VERSIONS = ("v1.1.0", "v1.2.0", "v1.2.1", "v1.3.0")
 
 
 @click.command()
@@ -34,7 +34,7 @@ VERSIONS = ("v1.2.0", "v1.2.1")
 )
 @click.option("--rate", type=click.FloatRange(1, 1000), default=120, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the customers' choices.")
-@click.option("--fast", is_flag=True, help="Shorter steps: under 40 seconds.")
+@click.option("--fast", is_flag=True, help="Shorter steps: about 45 seconds.")
 @click.option("--stay", is_flag=True, help="Leave everything running until Ctrl-C.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
@@ -52,14 +52,14 @@ def demo(
     json_file: Path | None,
     report: Path,
 ) -> None:
-    """Watch a bad release taken back by itself and a good one reach everyone."""
+    """Watch a bad release taken back, a good one reach everyone, and one stopped beforehand."""
     home = Path(tempfile.mkdtemp(prefix="gonogo-demo-"))
     scene = Scene(home, fast=fast)
     signal.signal(
         signal.SIGTERM, signal.default_int_handler
     )  # it ends as by Ctrl-C: all is stopped
     try:
-        result = _play(scene, defect, rate, seed, report)
+        result = _play(scene, defect, rate, seed, report, fast=fast)
         if json_file is not None:
             json_file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
         if stay:
@@ -72,33 +72,53 @@ def demo(
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _play(scene: Scene, defect: str, rate: float, seed: int, report: Path) -> dict[str, Any]:
+def _play(
+    scene: Scene, defect: str, rate: float, seed: int, report: Path, *, fast: bool
+) -> dict[str, Any]:
     begun = time.monotonic()
-    output.note("the desk, and the orders service with its history v1.1.0 → v1.2.0 → v1.2.1")
+    output.note(f"the desk, and the orders service with its history {' → '.join(VERSIONS)}")
+    if not scene.runs_tests:
+        why = "takes too long for --fast" if fast else "needs pytest, which is not installed here"
+        output.note(f"left out: the gate over the service's own tests, which {why}")
     desk = scene.open_desk()
     scene.register(desk, defect)
-    _release(scene, desk, "v1.1.0", "nothing serves yet")
+    codes = {"v1.1.0": _release(scene, desk, "v1.1.0", "nothing serves yet")}
     scene.let_customers_in(rate, seed)
     output.note(f"customers: {rate:g} requests a second to {scene.url}")
-    stories = ["v1.1.0", *VERSIONS]
     flaw = {
         "courier": "fails orders without a courier, which no test had",
         "slow": "is right, but slow",
         "none": "has no defect this time",
     }[defect]
-    _release(scene, desk, "v1.2.0", flaw)
-    _release(scene, desk, "v1.2.1", "the next version")
+    remarks = {
+        "v1.2.0": flaw,
+        "v1.2.1": "the next version",
+        "v1.3.0": "renames a column that the version before still uses",
+    }
+    codes |= {version: _release(scene, desk, version, say) for version, say in remarks.items()}
     customers = scene.see_customers_out()
-    releases = [desk.get(f"/releases/orders {version}/figures") for version in stories]
+    releases = [_figures(desk, version) for version in VERSIONS]
     page = desk.text("/reports?" + "&".join(f"release={found['id']}" for found in releases))
     report.write_text(page, encoding="utf-8")
     _sum_up(releases, customers, time.monotonic() - begun)
     click.echo(f"report: {report.absolute()}")
     return {
-        "releases": [{name: found[name] for name in _TOLD} for found in releases],
+        "releases": [
+            {name: found[name] for name in _TOLD} | {"exit_code": codes[found["version"]]}
+            for found in releases
+        ],
         "lost_requests": customers["lost"],
         "requests": customers["requests"],
     }
+
+
+def _figures(desk: DeskClient, version: str) -> dict[str, Any]:
+    """The figures of a release, and what the gates said that stopped it, if they did."""
+    found: dict[str, Any] = desk.get(f"/releases/orders {version}/figures")
+    decision = desk.get(f"/releases/{found['id']}")["decision"]
+    gates = decision["gates"] if found["outcome"] == "no_go" and decision else []
+    failed = [gate["reason"] for gate in gates if gate["status"] == "fail"]
+    return {**found, "stopped_by": failed[0] if failed else None}
 
 
 _TOLD = (
@@ -106,6 +126,7 @@ _TOLD = (
     "version",
     "outcome",
     "reasons",
+    "stopped_by",
     "canary_requests",
     "canary_bad",
     "customers_hurt",
@@ -114,7 +135,8 @@ _TOLD = (
 )
 
 
-def _release(scene: Scene, desk: DeskClient, version: str, remark: str) -> None:
+def _release(scene: Scene, desk: DeskClient, version: str, remark: str) -> int:
+    """Release a version and follow it; returns the exit code that `gonogo release` would end with."""
     output.note("")
     output.note(f"gonogo release orders {version}      ({remark})")
     body = {"service": "orders", "version": version}
@@ -123,6 +145,7 @@ def _release(scene: Scene, desk: DeskClient, version: str, remark: str) -> None:
     if code == output.HELD:
         told = "\n".join(desk.get(f"/releases/{started['id']}/why")["why"])
         raise GonogoError(f"the demo cannot go on, {version} waits for a person:\n{told}")
+    return code
 
 
 def _sum_up(releases: list[dict[str, Any]], customers: dict[str, Any], seconds: float) -> None:
@@ -130,6 +153,8 @@ def _sum_up(releases: list[dict[str, Any]], customers: dict[str, Any], seconds: 
     for found in releases:
         line = f"{output.SIGNS.get(found['outcome'], '▸')} {found['version']}"
         line += f"  {found['outcome'].replace('_', ' ')}"
+        if found["stopped_by"]:
+            line += f": {found['stopped_by']}; no customer met it"
         if found["customers_hurt"]:
             line += (
                 f": {found['canary_bad']} of {found['canary_requests']} canary requests were bad,"

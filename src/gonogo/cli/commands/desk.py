@@ -1,4 +1,4 @@
-"""`serve`, `down`, `doctor` and `verify`: the desk itself."""
+"""`serve`, `down` and `doctor`: the desk itself."""
 
 import click
 
@@ -31,26 +31,6 @@ def down(setup: Setup) -> None:
         click.echo(f"stopped {name}")
     if not stopped:
         click.echo("nothing was running")
-
-
-@click.command()
-@with_json
-@click.pass_obj
-def verify(setup: Setup) -> None:
-    """Check that the audit chain holds; names the first broken entry."""
-    found = setup.program().verify_chain()
-    if setup.json:
-        output.data(found)
-    elif found["holds"]:
-        click.echo(f"the audit chain holds: {found['entries']} entries, head {found['head'][:16]}")
-    else:
-        broken = found["broken"]
-        click.echo(
-            f"the audit chain is broken at entry {broken['sequence']}"
-            f" ({broken['action']}, {broken['at']}): {found['reason']}"
-        )
-    if not found["holds"]:
-        raise click.exceptions.Exit(output.NO_GO)
 
 
 @click.command()

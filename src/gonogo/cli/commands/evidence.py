@@ -18,7 +18,7 @@ from gonogo.cli.options import with_json
 from gonogo.cli.program import Setup
 from gonogo.cli.reports import ReportFile, find_reports
 from gonogo.domain.errors import InvalidInput
-from gonogo.usecases.outlook import told
+from gonogo.usecases.moments import moment_of
 from gonogo.usecases.specs import check_spec
 
 _SPEC = Path("gonogo.yaml")
@@ -41,11 +41,9 @@ def _time(_: click.Context, parameter: click.Parameter, value: str | None) -> da
     if value is None:
         return None
     try:
-        found = datetime.fromisoformat(value)
-    except ValueError as error:
-        said = f"{value} is no time; write it as 2026-03-02T14:30+01:00"
-        raise click.BadParameter(said, param=parameter) from error
-    return found.astimezone(UTC)
+        return moment_of(value, datetime.now(UTC))
+    except InvalidInput as error:
+        raise click.BadParameter(str(error), param=parameter) from error
 
 
 _of_service: Callable[..., Any] = click.option(
@@ -159,7 +157,7 @@ def listing(setup: Setup, service: str, version: str | None) -> None:
         return
     for each in found:
         click.echo(
-            f"{_line(each)}, {told(each['age_seconds'])} old, by {each['by']}{_job_of(each)}"
+            f"{_line(each)}, {output.age(each['age_seconds'])} old, by {each['by']}{_job_of(each)}"
         )
     if not found:
         output.note(f"nothing was filed about {service} {version or ''}".rstrip())

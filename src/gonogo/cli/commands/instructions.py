@@ -1,5 +1,9 @@
 """What a person tells a release under way."""
 
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
 import click
 
 from gonogo.cli import output
@@ -7,6 +11,8 @@ from gonogo.cli.client import DeskClient
 from gonogo.cli.options import with_json, with_reason, with_yes
 from gonogo.cli.program import Setup
 from gonogo.domain.errors import InvalidInput
+from gonogo.domain.release import VerifiedLine
+from gonogo.usecases.verification import line_of
 
 
 def _tell(setup: Setup, release: str, kind: str, reason: str, effect: str) -> None:
@@ -15,6 +21,10 @@ def _tell(setup: Setup, release: str, kind: str, reason: str, effect: str) -> No
     found = DeskClient(setup.home).post(
         f"/releases/{release}/instructions", {"kind": kind, "reason": reason}
     )
+    _say(setup, found, effect)
+
+
+def _say(setup: Setup, found: dict[str, Any], effect: str) -> None:
     if setup.json:
         output.data(found)
         return
@@ -73,27 +83,75 @@ def rollback(setup: Setup, release: str, reason: str, yes: bool) -> None:
     _tell(setup, release, "roll_back", reason, "was told to go back")
 
 
+_with_lines: Callable[..., Any] = click.option(
+    "--line",
+    "lines",
+    multiple=True,
+    metavar="NAME=pass|fail[:TIME[:NOTE]]",
+    help='How one line of your check ended, as in "login=pass:12s". Repeat it for each.',
+)
+
+
 @click.command()
 @click.argument("release")
+@_with_lines
 @with_reason
 @with_json
 @click.pass_obj
-def confirm(setup: Setup, release: str, reason: str) -> None:
-    """Confirm a promoted release after your own check in production."""
-    _tell(
-        setup,
-        release,
-        "confirm",
-        reason or "checked in production",
-        "was told that it is confirmed",
+def confirm(setup: Setup, release: str, lines: tuple[str, ...], reason: str) -> None:
+    """Confirm a promoted release after your own check in production.
+
+    Where the spec lists lines, each is answered: with --line, or one by one at a terminal. A line that
+    failed rejects the release.
+    """
+    told = _tried(setup, release, lines)
+    failed = [line for line in told if not line.passed]
+    effect = (
+        f"was told to go back: {failed[0].name} failed"
+        if failed
+        else "was told that it is confirmed"
     )
+    default = "" if told else "checked in production"
+    _verify(setup, release, "confirm", told, reason or default, effect)
 
 
 @click.command()
 @click.argument("release")
+@_with_lines
 @with_reason
 @with_json
 @click.pass_obj
-def reject(setup: Setup, release: str, reason: str) -> None:
+def reject(setup: Setup, release: str, lines: tuple[str, ...], reason: str) -> None:
     """Reject a promoted release after your own check: it is taken back."""
-    _tell(setup, release, "reject", reason, "was told to go back")
+    told = tuple(line_of(text) for text in lines)
+    if not reason and all(line.passed for line in told) and output.interactive():
+        reason = click.prompt("reason", err=True)
+    _verify(setup, release, "reject", told, reason, "was told to go back")
+
+
+def _verify(
+    setup: Setup,
+    release: str,
+    kind: str,
+    lines: tuple[VerifiedLine, ...],
+    reason: str,
+    effect: str,
+) -> None:
+    body = {"kind": kind, "reason": reason, "lines": [asdict(line) for line in lines]}
+    found = DeskClient(setup.home).post(f"/releases/{release}/instructions", body)
+    _say(setup, found, effect)
+
+
+def _tried(setup: Setup, release: str, given: tuple[str, ...]) -> tuple[VerifiedLine, ...]:
+    """The lines that were given, or asked for one by one where somebody sits at the terminal."""
+    if given or not output.interactive():
+        return tuple(line_of(text) for text in given)
+    found = DeskClient(setup.home).get(f"/releases/{release}/verification")
+    return tuple(_ask(name) for name in found["lines"])
+
+
+def _ask(name: str) -> VerifiedLine:
+    choice = click.Choice(["pass", "fail"])
+    passed = click.prompt(name, type=choice, err=True) == "pass"
+    note = click.prompt("  note", default="", show_default=False, err=True)
+    return VerifiedLine(name, passed, note=note)

@@ -22,14 +22,16 @@ EXIT_CODES: Mapping[GateStatus, int] = {
 """Exit code by status; with any other it cannot be told."""
 
 FORMATS = ("text", "json", "github", "gitlab")
+OF_A_DECISION = ("text", "json", "junit", "markdown")
+"""How a decision over all gates is said."""
 
 _TITLE = "Patch guard"
 _SHOWN = 9  # GitHub shows ten errors of a step; the last one is the sentence itself
-_ONLY_FOR_IT = ("base", "branch", "commit", "recent", "form")
+_ITS_OPTIONS = ("base", "branch", "commit", "recent", "form")
 
 
 def with_patch_guard(command: Callable[..., None]) -> Callable[..., None]:
-    """`--patch-guard` and its options: with it the patch guard runs in the command's place."""
+    """`--patch-guard`, and what says which change is meant: with it the patch guard runs alone."""
 
     @click.option(
         "--patch-guard", is_flag=True, help="Hold the size of one change against its limits."
@@ -42,15 +44,26 @@ def with_patch_guard(command: Callable[..., None]) -> Callable[..., None]:
     @click.option(
         "--recent", type=click.IntRange(0), metavar="N", help="Warn of the last N changes too."
     )
-    @click.option("--format", "form", type=click.Choice(FORMATS), help="How to say it.")
+    @click.option(
+        "--format",
+        "form",
+        type=click.Choice((*OF_A_DECISION, *FORMATS[2:])),
+        help="How to say it; junit and markdown for a decision, github and gitlab for the guard.",
+    )
     @functools.wraps(command)
     def guarded(setup: Setup, file: Path, *, patch_guard: bool, **given: Any) -> None:  # noqa: ANN401
+        form = given["form"]
         if patch_guard:
-            _guard(setup, file, **{name: given[name] for name in _ONLY_FOR_IT})
-        for name in _ONLY_FOR_IT:
-            if given.pop(name) is not None:
-                word = "format" if name == "form" else name
-                raise click.UsageError(f"--{word} goes with --patch-guard")
+            for name in ("here", "spec_only", "evidence"):
+                if given[name]:
+                    raise click.UsageError(f"--{name.replace('_', '-')} goes without --patch-guard")
+            if form not in {None, *FORMATS}:
+                raise click.UsageError(f"--format {form} goes without --patch-guard")
+            _guard(setup, file, **{name: given[name] for name in _ITS_OPTIONS})
+        if form not in {None, *OF_A_DECISION}:
+            raise click.UsageError(f"--format {form} goes with --patch-guard")
+        if given.pop("recent") is not None:
+            raise click.UsageError("--recent goes with --patch-guard")
         command(setup, file, **given)
 
     return guarded
@@ -72,7 +85,7 @@ def _guard(
     named = source is not click.core.ParameterSource.DEFAULT
     found = setup.program().patch_guard(
         Request(
-            repository=str(_top(Path.cwd())),
+            repository=str(top_of(Path.cwd())),
             commit=commit or "HEAD",
             base=base,
             branch=branch,
@@ -94,7 +107,7 @@ def exit_code(found: Guarded) -> int:
     return EXIT_CODES.get(found.result.status, output.HELD)
 
 
-def _top(place: Path) -> Path:
+def top_of(place: Path) -> Path:
     """The nearest folder upwards that is a repository, or the place itself."""
     return next((each for each in (place, *place.parents) if (each / ".git").exists()), place)
 

@@ -19,15 +19,23 @@ from gonogo.usecases.specs import check_spec
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path), default=Path("gonogo.yaml"))
 @click.option("--repository", type=click.Path(path_type=Path), help="Default: the file's own.")
+@with_yes
 @with_json
 @click.pass_obj
-def register(setup: Setup, file: Path, repository: Path | None) -> None:
-    """Register the service that a gonogo.yaml describes, or its changed description."""
+def register(setup: Setup, file: Path, repository: Path | None, yes: bool) -> None:
+    """Register the service that a gonogo.yaml describes, or approve its changed description.
+
+    A change is shown and asked about first; nothing goes by it before it is approved.
+    """
     text = read_spec(file)
     check_spec(text, str(file))
     where = repository or _repository_of(file)
+    desk = DeskClient(setup.home)
+    difference = desk.post("/differences", {"spec": text, "path": str(file)})
+    if difference["lines"]:
+        _approve(difference, yes=yes)
     body = {"spec": text, "path": str(file), "repository": str(where.absolute())}
-    found = DeskClient(setup.home).post("/services", body)
+    found = desk.post("/services", {**body, "replaces": difference["replaces"]})
     if setup.json:
         output.data(found)
         return
@@ -36,6 +44,18 @@ def register(setup: Setup, file: Path, repository: Path | None) -> None:
     for environment in found["environments"]:
         click.echo(f"  {environment['environment']}: {environment['url']}")
     output.note(f"next: gonogo release {found['service']} VERSION   (a git tag)")
+
+
+def _approve(difference: dict[str, Any], *, yes: bool) -> None:
+    """Show how the spec changes and ask whether that is meant."""
+    output.note(f"the registered spec of {difference['service']} changes:")
+    for line in difference["lines"]:
+        output.note(f"  {line}")
+    if yes:
+        return
+    if not output.interactive():
+        raise InvalidInput("nobody is here to approve the changed spec", hint="add --yes")
+    click.confirm("approve it?", abort=True, err=True)
 
 
 def _repository_of(file: Path) -> Path:
@@ -122,6 +142,7 @@ def status(setup: Setup, release: str | None, limit: int) -> None:
             output.data(found)
         else:
             click.echo(output.stage_line(found))
+            _decision(found["decision"])
             for kpi in found["kpis"]:
                 click.echo(f"    {kpi['sentence']}")
         raise click.exceptions.Exit(output.EXIT_CODES.get(found["stage"], 0))
@@ -141,6 +162,14 @@ def status(setup: Setup, release: str | None, limit: int) -> None:
             )
     for found in releases:
         click.echo(output.stage_line(found))
+
+
+def _decision(decided: dict[str, Any] | None) -> None:
+    """What the gates said last, and what blocks."""
+    if decided is not None:
+        click.echo(f"    gates at {decided['at'][11:19]} UTC: {decided['sentence']}")
+        for line in decided["blocking"]:
+            click.echo(f"      {line}")
 
 
 def _slot(slot: dict[str, Any]) -> str:

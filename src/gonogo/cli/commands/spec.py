@@ -1,15 +1,24 @@
 """`schema` and `check`: what can be done with a gonogo.yaml and no desk."""
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
 from gonogo.cli import output
-from gonogo.cli.commands.patch_guard import with_patch_guard
+from gonogo.cli.commands.patch_guard import printable, top_of, with_patch_guard
 from gonogo.cli.options import with_json
 from gonogo.cli.program import Setup
 from gonogo.domain.errors import InvalidInput
+from gonogo.usecases.patch_guard import Request
 from gonogo.usecases.specs import check_spec, spec_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gonogo.domain.plan import Plan
+    from gonogo.usecases.local_check import LocalReport
 
 
 def read_spec(path: Path) -> str:
@@ -32,12 +41,79 @@ def schema() -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path), default=Path("gonogo.yaml"))
+@click.option(
+    "--evidence",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A report, or a folder of them; may be given again.",
+)
+@click.option("--here", is_flag=True, help="Leave out the gates that only the desk can answer.")
+@click.option("--spec-only", is_flag=True, help="Only check the file and say what it means.")
 @with_json
 @click.pass_obj
 @with_patch_guard
-def check(setup: Setup, file: Path) -> None:
-    """Check a gonogo.yaml and say what it means."""
+def check(
+    setup: Setup,
+    file: Path,
+    evidence: tuple[Path, ...],
+    here: bool,
+    spec_only: bool,
+    base: str | None,
+    branch: str | None,
+    commit: str | None,
+    form: str | None,
+) -> None:
+    """Check a gonogo.yaml, and decide Go or No-Go here, without a desk.
+
+    Exit code: 0 go, 10 held, 20 no-go, 2 for a file that is not valid.
+    """
     plan = check_spec(read_spec(file), str(file))
+    if spec_only:
+        _say_what_it_means(setup, file, plan)
+        return
+    from gonogo.cli import decision
+    from gonogo.usecases.local_check import CheckRequest
+
+    reports = _reports(evidence)
+    change = Request(
+        repository=str(top_of(file.absolute().parent)),
+        commit=commit or "HEAD",
+        base=base,
+        branch=branch,
+        variables=dict(os.environ),
+    )
+    found = setup.program().check(CheckRequest(plan, change, reports, here))
+    left = tuple(kind.value.replace("_", " ") for kind in found.left)
+    match form or ("json" if setup.json else "text"):
+        case "json":
+            output.data(decision.view(found.plan.service, found.decision, left, found.notes))
+        case "junit":
+            click.echo(decision.junit(found.plan.service, found.decision), nl=False)
+        case "markdown":
+            click.echo(decision.markdown(found.decision, left, found.notes), nl=False)
+        case _:
+            for line in decision.text_lines(found.decision, left, found.notes):
+                click.echo(printable(line))
+    raise click.exceptions.Exit(decision.EXIT_CODES[found.decision.answer])
+
+
+def _reports(paths: tuple[Path, ...]) -> "tuple[LocalReport, ...]":
+    from gonogo.cli.reports import find_reports
+    from gonogo.usecases.local_check import LocalReport
+
+    if not paths:
+        return ()
+    found, aside = find_reports(paths)
+    for path in aside:
+        output.note(f"left aside, it looks like no report: {path}")
+    return tuple(LocalReport(each.path.name, _opener(each.path), each.written_at) for each in found)
+
+
+def _opener(path: Path) -> "Callable[[], BinaryIO]":
+    return lambda: path.open("rb")
+
+
+def _say_what_it_means(setup: Setup, file: Path, plan: "Plan") -> None:
     if setup.json:
         output.data(
             {

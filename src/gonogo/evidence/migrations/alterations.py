@@ -98,7 +98,8 @@ def _add_column(
     if tables.is_new(key):
         tables.shapes.setdefault(key, {})[tables.column_key(action.this)] = made
         return
-    tables.added[key, tables.column_key(action.this)] = made
+    if not action.args.get("exists"):  # behind IF NOT EXISTS the column may be an old one
+        tables.added[key, tables.column_key(action.this)] = made
     if key in tables.shapes:
         tables.shapes[key][tables.column_key(action.this)] = made
     name = f"{shown(table)}.{fit(action.name)}"

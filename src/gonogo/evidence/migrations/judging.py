@@ -62,7 +62,9 @@ class _Run:
         self._parser = Dialect.get_or_raise(script.parser).parser(error_level=ErrorLevel.IMMEDIATE)
         self._tables = Tables(script.dialect, remade=frozenset(_remade(script.statements)))
         self._rebuilds = Rebuilds()
-        self._judged = Judged(unread=len(script.hidden))
+        self._judged = Judged()
+        self._hidden = len(script.hidden)
+        self._unread: set[int] = set()
         for mark in script.hidden:
             self._add(mark.before, commands.loss_in_text(mark.comment))
 
@@ -71,7 +73,7 @@ class _Run:
         if begins is not None:
             self._tables.in_transaction = begins
         elif commands.runs_code(statement):
-            self._unread(statement)
+            self._not_read(statement)
         elif not commands.defines_code(statement):
             for piece in _actions(statement):
                 self._piece(piece)
@@ -80,6 +82,7 @@ class _Run:
         for number, name in self._rebuilds.left():
             self._add(number, [drops("table", name)])
         self._judged.operations.sort(key=lambda operation: operation.statement)
+        self._judged.unread = len(self._unread) + self._hidden
         self._judged.in_transaction = self._tables.in_transaction
         return self._judged
 
@@ -87,26 +90,26 @@ class _Run:
         found: Iterable[Finding] | None = None
         if _only_adds(statement):
             found = []
-        elif statement.words[0] in _PARSED:
-            tree = self._parse(statement)
-            found = self._by_tree(tree, statement) if tree is not None else None
+        elif statement.words[0] in _PARSED and len(statement.tokens) <= LONGEST:
+            found = self._parsed(statement)
         if found is None:
             found = commands.known_by_words(statement, self._tables)
         if found is None:
-            self._unread(statement)
+            self._not_read(statement)
         else:
             self._add(statement.number, found)
 
-    def _parse(self, statement: Statement) -> exp.Expression | None:
-        """The statement's tree; None when it is too long or not understood."""
-        if len(statement.tokens) > LONGEST:
-            return None
+    def _parsed(self, statement: Statement) -> list[Finding] | None:
+        """What the parser and the rules of its kind find; None when it is not understood."""
         try:
             trees = self._parser.parse(list(statement.tokens), statement.script)
-        except Exception:  # noqa: BLE001  whatever a parser raises on foreign text: it was not read
+            tree = trees[0] if len(trees) == 1 else None
+            if not isinstance(tree, exp.Expression):
+                return None
+            found = self._by_tree(tree, statement)
+            return None if found is None else list(found)
+        except Exception:  # noqa: BLE001  foreign text fails in many ways, and some trees lack parts
             return None
-        tree = trees[0] if len(trees) == 1 else None
-        return tree if isinstance(tree, exp.Expression) else None
 
     def _by_tree(self, tree: exp.Expression, statement: Statement) -> Iterable[Finding] | None:
         tables = self._tables
@@ -134,12 +137,13 @@ class _Run:
                 tree.this, actions[0].this, statement.title, self._tables
             )
             if rebuilt is not None:
-                self._judged.unread += not rebuilt.understood
+                if not rebuilt.understood:
+                    self._unread.add(statement.number)
                 return rebuilt.findings
         return judge_alteration(tree, self._tables)
 
-    def _unread(self, statement: Statement) -> None:
-        self._judged.unread += 1
+    def _not_read(self, statement: Statement) -> None:
+        self._unread.add(statement.number)
         self._add(statement.number, commands.loss_in(statement))
 
     def _add(self, number: int, found: Iterable[Finding]) -> None:

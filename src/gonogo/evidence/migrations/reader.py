@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 LARGEST = 8 * 1024 * 1024
 """Bytes of the longest script; what is larger is data, which a migration should not carry."""
 
-MOST = 100_000
+MOST = 50_000
 """Statements of the longest script."""
 
 _MARKS = re.compile(
-    r"^-- Running (?:upgrade|downgrade) |\balembic_version\b|\ABEGIN;\n--\n-- \w",
+    r"^-- Running (?:upgrade|downgrade) "
+    r"|^(?:CREATE TABLE|INSERT INTO|UPDATE) alembic_version |\ABEGIN;\n--\n-- \w",
     re.MULTILINE,
 )
 _LOGGED = re.compile(r"^(?:DEBUG|INFO|WARNI\w*)[ \t]+\[[\w. ]+\] [^\n]*$", re.MULTILINE)

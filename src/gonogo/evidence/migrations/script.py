@@ -66,7 +66,10 @@ class Statement:
         tokens = self.tokens
         if tokens[0].token_type is TokenType.COMMAND or len(tokens) == 2:
             # The tokenizer gives what follows such a word as one string; after another word it reads on.
-            tokens = tuple(tokenize(f"x {self.text}", self.parser))[1:]
+            try:
+                tokens = tuple(tokenize(f"x {self.text}", self.parser))[1:]
+            except TokenError:
+                return tuple(self.text.upper().split())
         return tuple("?" if token.token_type in _QUOTED else token.text.upper() for token in tokens)
 
 
