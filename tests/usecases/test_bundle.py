@@ -21,6 +21,7 @@ from gonogo.domain.gate import GateKind
 from gonogo.domain.paper import Tick, Waiver
 from gonogo.domain.plan import Command, Environment, HttpSmoke, Migrations, Rehearsal
 from gonogo.domain.release import Stage
+from gonogo.usecases.bundle import build_bundle
 from gonogo.usecases.verify_bundle import Verified, verify_bundle
 
 
@@ -365,3 +366,22 @@ async def test_an_expired_key_signs_no_bundle(notary: Notary) -> None:
     notary.desk.clock.time += timedelta(days=11)
     with pytest.raises(Conflict, match="is valid from"):
         await notary.bundle()
+
+
+async def test_a_release_that_moves_on_meanwhile_is_told_as_it_is_then(notary: Notary) -> None:
+    await notary.papers()
+    before = await notary.begin()
+    read, moved = notary.context.store.looks, []
+
+    async def meanwhile(release_id: str):
+        if not moved:
+            moved.append(True)
+            await notary.go(Stage.ABORTED, "no more")
+        return await read(release_id)
+
+    notary.context.store.looks = meanwhile
+    bundle = (await build_bundle(notary.context, before)).encode()
+    found = verify_bundle(bundle, await notary.trust())
+    assert isinstance(found, Verified), found
+    assert found.outcome == "aborted"
+    assert predicate(bundle, "rollout")["stages"][-1]["stage"] == "aborted"

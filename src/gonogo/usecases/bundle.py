@@ -10,7 +10,7 @@ from typing import Any
 
 from gonogo.domain.audit import GENESIS, AuditEntry, first_broken
 from gonogo.domain.dossier import Dossier
-from gonogo.domain.errors import Conflict, GonogoError
+from gonogo.domain.errors import Conflict, GonogoError, Unavailable
 from gonogo.domain.paper import Paper
 from gonogo.domain.plan import Plan
 from gonogo.domain.registration import Registration
@@ -32,6 +32,8 @@ from gonogo.usecases.keys import signer_of
 from gonogo.usecases.releases import tell_story
 from gonogo.usecases.withholding import secrets_of, without
 
+_TRIES = 20
+
 
 def bundle_name(release: Release) -> str:
     """What its file is called."""
@@ -44,8 +46,8 @@ async def build_bundle(context: Context, release: Release) -> str:
 
     Raises Conflict when the audit chain does not hold, or the evidence is not what was decided on.
     """
-    signer = signer_of(context)
-    story = await tell_story(context, release)
+    story = await _at_rest(context, release)
+    release = story.release
     registration = await context.store.registration(release.service)
     filed = await context.store.papers(release.service, release.commit)
     dossier = await _dossier(context, release, registration, filed)
@@ -63,12 +65,27 @@ async def build_bundle(context: Context, release: Release) -> str:
         (of.AUDIT, audit_predicate(entries, head, story.at, secrets)),
     ]
     subject = await _subject(context, release, registration)
-    while True:
+    signer = signer_of(context)
+    for _ in range(_TRIES):
         ring = await signer.ring()
         payloads = _payloads(context, release, subject, predicates, ring)
         lines = [await signer.envelope(payload, of.PAYLOAD_TYPE) for payload in payloads]
         if await signer.ring() == ring:  # a key made meanwhile would be missing in the last line
             return "".join(f"{line}\n" for line in lines)
+    raise Unavailable("the desk's keys change all the time", hint="try again")
+
+
+async def _at_rest(context: Context, release: Release) -> Story:
+    """The story of a release, told while it did not move on, so that its parts fit together."""
+    for _ in range(_TRIES):
+        release = await context.store.release(release.id) or release
+        story = await tell_story(context, release)
+        now = await context.store.release(release.id)
+        if now is None or now.revision == release.revision:
+            return story
+    raise Unavailable(
+        f"{release.service} {release.version} moves on faster than it can be told", hint="try again"
+    )
 
 
 def _payloads(

@@ -7,24 +7,21 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import psutil
-
-from gonogo.adapters.local.history import GitHistory
-from gonogo.adapters.system_clock import SystemClock
 from gonogo.domain.errors import Conflict
 from gonogo.domain.health import Finding
 from gonogo.domain.look import Look
 from gonogo.settings import Settings
-from gonogo.usecases import operation, views
-from gonogo.usecases.envelopes import Trust
-from gonogo.usecases.heads import HeadPlace, check_view, verify_heads
-from gonogo.usecases.local_check import Checked, CheckRequest, check_here
-from gonogo.usecases.patch_guard import Guarded, Request, guard_change
-from gonogo.wiring.lock import only_desk
-from gonogo.wiring.parts import Parts, assemble, heads_at, private
-from gonogo.wiring.serving import serve
+
+if TYPE_CHECKING:
+    import psutil
+
+    from gonogo.usecases.envelopes import Trust
+    from gonogo.usecases.heads import HeadPlace
+    from gonogo.usecases.local_check import Checked, CheckRequest
+    from gonogo.usecases.patch_guard import Guarded, Request
+    from gonogo.wiring.parts import Parts
 
 Answer = TypeVar("Answer")
 
@@ -34,13 +31,20 @@ _GOODBYE_SECONDS = 5.0
 
 
 class LocalProgram:
-    """The whole program in this process, over one folder."""
+    """The whole program in this process, over one folder.
+
+    What a method needs is imported by it: a check in CI does not wait for the database's library.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
     def serve(self, port: int | None) -> None:
         """Run the desk until SIGINT, SIGTERM or a request to stop."""
+        from gonogo.wiring.lock import only_desk
+        from gonogo.wiring.parts import private
+        from gonogo.wiring.serving import serve
+
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
         for talkative in ("alembic", "httpx2", "httpcore2"):
             logging.getLogger(talkative).setLevel(logging.WARNING)
@@ -56,9 +60,11 @@ class LocalProgram:
         """Stop the desk, then every version and router it left running."""
         if not self._settings.database.exists():
             return ()
+        from gonogo.usecases import operation
+
         told = ("the desk",) if self._stop_desk() else ()
 
-        async def stop(parts: Parts) -> tuple[str, ...]:
+        async def stop(parts: "Parts") -> tuple[str, ...]:
             stopped = await operation.stop_everything(parts.context, parts.owner)
             orphans = await parts.deployer.stop_all(parts.world.rhythm.stop_grace.total_seconds())
             await parts.workshop.end_orphans()
@@ -69,6 +75,8 @@ class LocalProgram:
 
     def examine(self) -> tuple[Finding, ...]:
         """Site health from this process."""
+        from gonogo.usecases import operation
+
         return self._with_parts(lambda parts: operation.examine(parts.context))
 
     def plot(self, looks: Sequence[Look]) -> str:
@@ -79,31 +87,47 @@ class LocalProgram:
 
     def verify_chain(self) -> dict[str, Any]:
         """Whether the audit chain holds, read from this process."""
+        from gonogo.usecases import operation, views
+
         found = self._with_parts(lambda parts: operation.verify_chain(parts.context))
         return views.chain_view(found)
 
-    def publish_head(self, place: HeadPlace, sequence: int, envelope: str) -> str:
+    def publish_head(self, place: "HeadPlace", sequence: int, envelope: str) -> str:
         """Put a signed head of the audit chain there."""
+        from gonogo.wiring.parts import heads_at
+
         return asyncio.run(heads_at(place).publish(sequence, envelope))
 
-    def verify_heads(self, place: HeadPlace, trust: Trust | None) -> dict[str, Any]:
+    def verify_heads(self, place: "HeadPlace", trust: "Trust | None") -> dict[str, Any]:
         """Whether the audit chain still has the heads published there."""
+        from gonogo.usecases.heads import check_view, verify_heads
+        from gonogo.wiring.parts import heads_at
 
-        async def check(parts: Parts) -> dict[str, Any]:
+        async def check(parts: "Parts") -> dict[str, Any]:
             envelopes = await heads_at(place).published()
             return check_view(await verify_heads(parts.context, envelopes, trust))
 
         return self._with_parts(check)
 
-    def patch_guard(self, request: Request) -> Guarded:
+    def patch_guard(self, request: "Request") -> "Guarded":
         """One change of a git repository against its limits."""
+        from gonogo.adapters.local.history import GitHistory
+        from gonogo.adapters.system_clock import SystemClock
+        from gonogo.usecases.patch_guard import guard_change
+
         return asyncio.run(guard_change(GitHistory(), request, SystemClock().now()))
 
-    def check(self, request: CheckRequest) -> Checked:
+    def check(self, request: "CheckRequest") -> "Checked":
         """The gates of a spec over reports and a repository."""
+        from gonogo.adapters.local.history import GitHistory
+        from gonogo.adapters.system_clock import SystemClock
+        from gonogo.usecases.local_check import check_here
+
         return asyncio.run(check_here(GitHistory(), request, SystemClock().now()))
 
-    def _with_parts(self, work: Callable[[Parts], Awaitable[Answer]]) -> Answer:
+    def _with_parts(self, work: "Callable[[Parts], Awaitable[Answer]]") -> Answer:
+        from gonogo.wiring.parts import assemble
+
         async def run() -> Answer:
             parts = assemble(self._settings, lambda _: None)
             try:
@@ -115,6 +139,10 @@ class LocalProgram:
 
     def _stop_desk(self) -> bool:
         """Ask a running desk to end and wait until it let go of its lock."""
+        import psutil
+
+        from gonogo.wiring.lock import only_desk
+
         try:
             with only_desk(self._settings):
                 return False
@@ -134,8 +162,10 @@ class LocalProgram:
             raise Conflict("the desk did not stop", hint=hint) from error
 
 
-def _wait_until_gone(process: psutil.Process | None) -> None:
+def _wait_until_gone(process: "psutil.Process | None") -> None:
     """Let a process that gave its lock back finish; what waits for its parent's look is gone too."""
+    import psutil
+
     deadline = time.monotonic() + _GOODBYE_SECONDS
     while process is not None and time.monotonic() < deadline:
         with contextlib.suppress(psutil.NoSuchProcess):

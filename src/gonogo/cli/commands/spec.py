@@ -98,11 +98,11 @@ def check(
 
 
 def _reports(paths: tuple[Path, ...]) -> "tuple[LocalReport, ...]":
+    if not paths:
+        return ()
     from gonogo.cli.reports import find_reports
     from gonogo.usecases.local_check import LocalReport
 
-    if not paths:
-        return ()
     found, aside = find_reports(paths)
     for path in aside:
         output.note(f"left aside, it looks like no report: {path}")
