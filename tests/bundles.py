@@ -68,9 +68,9 @@ class Notary:
         waiver = Waiver(TestsRule().kind, Role.TECH_LEAD, "known", until)
         await self.file(LEAD, waiver, "waiver")
 
-    async def file(self, actor, content, act: str) -> None:
+    async def file(self, actor, content, act: str, commit: str | None = NEW) -> None:
         self.desk.clock.forward(seconds=1)
-        paper = paper_of(self.context, actor, "shop", NEW, content)
+        paper = paper_of(self.context, actor, "shop", commit, content)
         await file_paper(self.context, paper, act, {})
 
     async def begin(self) -> Release:

@@ -195,6 +195,23 @@ async def test_a_spec_cannot_change_while_a_release_is_under_way(
     assert (await desk.post("/api/v1/services", json=body)).status_code == 409
 
 
+async def test_a_changed_spec_is_shown_as_a_difference_and_counts_only_when_it_is_approved(
+    desk: httpx2.AsyncClient,
+) -> None:
+    await registered(desk)
+    changed = {"spec": SPEC.replace("5xx", "4xx"), "repository": "/shop"}
+    refused = await desk.post("/api/v1/services", json=changed)
+    assert refused.status_code == 409
+    assert "nobody has approved" in refused.json()["title"]
+    seen = (await desk.post("/api/v1/differences", json={"spec": changed["spec"]})).json()
+    assert [line[0] for line in seen["lines"] if "xx" in line] == ["-", "+"]
+    assert (await desk.get("/api/v1/services")).json()[0]["digest"] == seen["replaces"]
+    approved = {**changed, "replaces": seen["replaces"]}
+    assert (await desk.post("/api/v1/services", json=approved)).json()["changed"] is True
+    again = {"spec": SPEC, "repository": "/shop", "replaces": seen["replaces"]}
+    assert (await desk.post("/api/v1/services", json=again)).status_code == 409
+
+
 async def test_half_a_character_in_a_reason_is_refused(desk: httpx2.AsyncClient) -> None:
     await registered(desk)
     await started(desk)

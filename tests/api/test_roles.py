@@ -51,6 +51,7 @@ DOING: list[tuple[str, str, dict[str, Any], frozenset[Role]]] = [
         {"json": {"spec": "no spec", "repository": "/shop"}},
         frozenset({ADMIN, DEVOPS}),
     ),
+    ("POST", "/differences", {"json": {"spec": "no spec"}}, frozenset({ADMIN, DEVOPS})),
     ("POST", "/releases", {"json": RELEASE}, frozenset({ADMIN, DEVOPS, LEAD})),
     ("POST", "/intentions", {"json": RELEASE}, frozenset({ADMIN, DEVOPS, LEAD})),
     ("POST", "/releases/x/instructions", word("pause"), frozenset({ADMIN, DEVOPS, QA, LEAD})),

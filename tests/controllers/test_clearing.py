@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.controllers.stage import Theatre, play
+from tests.controllers.stage import OWNER, Theatre, play
 from tests.plans import a_plan
 
 from gonogo.domain.actor import Role
 from gonogo.domain.dossier import evidence_digest
+from gonogo.domain.errors import Conflict
 from gonogo.domain.evidence import TestFacts
 from gonogo.domain.gate import (
     FreezeRule,
@@ -21,10 +22,11 @@ from gonogo.domain.gate import (
 )
 from gonogo.domain.paper import FREEZE, Flag, SignOff, Waiver, Withdrawal
 from gonogo.domain.plan import CriterionMode, RollbackCriterion
-from gonogo.domain.release import Stage
+from gonogo.domain.release import InstructionKind, Stage
 from gonogo.domain.slot import SlotRole, with_role
 from gonogo.domain.traffic import BadStatus, Endpoint, Kpi
 from gonogo.ports.dossiers import Candidate
+from gonogo.usecases.releases import instruct
 
 GREEN, RED = TestFacts(10, 10, 0, 0), TestFacts(10, 8, 2, 0)
 WITH_TESTS = a_plan(gates=(SmokeRule(), TestsRule()))
@@ -213,3 +215,31 @@ def test_where_there_is_no_staging_smoke_is_answered_in_production_before_custom
         assert (await desk.decisions(release))[-1] == "go"
 
     play(story, a_plan(environments=environments))
+
+
+def test_no_word_sends_a_held_release_past_its_gates():
+    async def story(desk: Theatre) -> None:
+        await desk.serve_first()
+        release = await desk.release("v2")
+        await desk.until(release, Stage.HELD)
+        for kind in (InstructionKind.RESUME, InstructionKind.CONFIRM):
+            with pytest.raises(Conflict):
+                await instruct(desk.context, OWNER, reference=release.id, kind=kind, reason="now")
+        retry = InstructionKind.RETRY
+        await instruct(desk.context, OWNER, reference=release.id, kind=retry, reason="look again")
+        await asyncio.sleep(20)
+        assert (await desk.stages(release)) == ["checking", "held", "checking", "held"]
+
+    play(story, WITH_TESTS)
+
+
+def test_a_held_release_can_be_aborted_and_leaves_nothing():
+    async def story(desk: Theatre) -> None:
+        await desk.serve_first()
+        release = await desk.release("v2")
+        await desk.until(release, Stage.HELD)
+        await desk.say(release, InstructionKind.ABORT)
+        ended = await desk.until(release, Stage.ABORTED)
+        assert "dana" in ended.reason
+
+    play(story, WITH_TESTS)

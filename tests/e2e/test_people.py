@@ -59,7 +59,7 @@ def test_a_changed_spec_is_refused_while_a_release_is_under_way(
     before = desk.get("/services")
     service.spec.write_text(service.spec.read_text().replace("limit: 10%", "limit: 90%"))
     repository = next(found["repository"] for found in before if found["service"] == service.name)
-    done = desk.run("register", str(service.spec), "--repository", repository)
+    done = desk.run("register", str(service.spec), "--repository", repository, "--yes")
     assert done.code == 1, done
     assert "its spec cannot change meanwhile" in done.err
     assert desk.get("/services")[0]["digest"] == before[0]["digest"]

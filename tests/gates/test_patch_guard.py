@@ -264,3 +264,10 @@ def test_the_guide_tells_every_limit() -> None:
     guide = (Path(__file__).parents[2] / "docs" / "patch-guard.md").read_text()
     for kind, limit in PATCH_LIMITS.items():
         assert f"| {kind} | {limit.files} | {limit.lines} |" in guide
+
+
+def test_a_first_version_is_no_change_that_could_be_too_large() -> None:
+    everything = Change("", "a" * 40, None, sized(500, 90_000))
+    known = Dossier("shop", "v1", "a" * 40, change=everything, merges=())
+    result = patch_guard(PatchGuardRule(), known, datetime(2026, 3, 1, tzinfo=UTC))
+    assert result.status is GateStatus.NOT_APPLICABLE

@@ -120,9 +120,11 @@ def test_a_recurring_line_falls_due_again():
 
 
 def test_who_may_tick_what_is_due_again_is_asked():
-    item = ChecklistItem("Keys rotated", roles=(Role.QA,))
+    item = ChecklistItem("Keys rotated", roles=(Role.DEVOPS,))
     plan = a_plan(checklists=(Checklist("security", (item,), every=30 * DAY),))
-    assert ticked(replace(ROTATED, at=NOW - 31 * DAY), plan=plan).asks == ("QA",)
+    old = tick("Keys rotated", OPS, "security", commit=None, at=NOW - 31 * DAY)
+    assert said(ticked(old, plan=plan))[0] == "stale"
+    assert ticked(old, plan=plan).asks == ("devops",)
 
 
 def test_the_earliest_of_several_recurring_lines_says_until_when():

@@ -292,3 +292,8 @@ def test_words_for_numbers_spans_and_lists():
     assert some("abcde") == "a, b, c, d, e"
     assert some("abcdef", "; ") == "a; b; c; d; e and 1 more"
     assert moment(NOW.astimezone()) == "2026-03-10 12:00 UTC"
+
+
+@pytest.mark.parametrize("rule", [BackupRule(), SiteHealthRule(), AlertRulesRule(), LoadRule()])
+def test_whatever_is_looked_at_nothing_filed_is_missing(rule):
+    assert of(rule=rule).status == "missing"

@@ -348,3 +348,8 @@ def test_a_report_of_one_line_without_files_is_not_left_out():
 def test_lines_of_different_files_that_ran_are_not_one_line():
     one, two = files(covered("a.py", [(1, 2)])), files(covered("b.py", [(1, 2)]))
     assert said(judged(CoverageRule(), one, two))[1].startswith("100 % of 4 lines ran")
+
+
+def test_the_longer_common_path_wins_whatever_its_folders_are_called():
+    facts = files(covered("a/z.py", [(1, 4)]), covered("z.py", [], [(1, 4)]))
+    assert judged(CHANGED, facts, change=change_of(src__a__z=((1, 4),))).status == "pass"

@@ -15,7 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from gonogo import __version__
-from gonogo.api.bodies import InstructionBody, RegisterBody, ReleaseBody
+from gonogo.api.bodies import CompareBody, InstructionBody, RegisterBody, ReleaseBody
 from gonogo.api.door import Door, reader
 from gonogo.api.evidence import add_evidence
 from gonogo.api.keys import add_keys
@@ -138,7 +138,12 @@ def _services(application: FastAPI, context: Context, actor: Any, looking: Any) 
     @application.post("/api/v1/services")
     async def register(body: RegisterBody, who: Actor = actor) -> dict[str, Any]:
         done = await specs.register(
-            context, who, text=body.spec, path=body.path, repository=body.repository
+            context,
+            who,
+            text=body.spec,
+            path=body.path,
+            repository=body.repository,
+            replaces=body.replaces,
         )
         plan = done.registration.plan
         return {
@@ -151,6 +156,11 @@ def _services(application: FastAPI, context: Context, actor: Any, looking: Any) 
                 for environment in plan.environments
             ],
         }
+
+    @application.post("/api/v1/differences")
+    async def differences(body: CompareBody, who: Actor = actor) -> dict[str, Any]:
+        found = await specs.compare(context, who, text=body.spec, path=body.path)
+        return {"service": found.service, "replaces": found.replaces, "lines": list(found.lines)}
 
     @application.get("/api/v1/chain", dependencies=[looking])
     async def chain() -> dict[str, Any]:
@@ -189,7 +199,8 @@ def _releases(application: FastAPI, context: Context, actor: Any, looking: Any) 
         release = await releases.prepare_release(
             context, who, service=body.service, version=body.version
         )
-        return {"will": views.intention(release), "previous": release.previous}
+        own_spec = await specs.differs_from_registered(context, release)
+        return {"will": views.intention(release, own_spec=own_spec), "previous": release.previous}
 
     @application.get("/api/v1/releases/{reference}", dependencies=[looking])
     async def one(reference: str) -> dict[str, Any]:

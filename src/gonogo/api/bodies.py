@@ -23,6 +23,14 @@ class RegisterBody(Body):
     spec: Annotated[str, StringConstraints(max_length=1_000_000)]
     path: Annotated[str, StringConstraints(max_length=4096)] = "gonogo.yaml"
     repository: Annotated[str, StringConstraints(max_length=4096)]
+    replaces: Annotated[str, StringConstraints(max_length=64)] | None = None
+
+
+class CompareBody(Body):
+    """A spec's text and where it was read, to be held against the registered one."""
+
+    spec: Annotated[str, StringConstraints(max_length=1_000_000)]
+    path: Annotated[str, StringConstraints(max_length=4096)] = "gonogo.yaml"
 
 
 class ReleaseBody(Body):

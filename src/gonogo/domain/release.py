@@ -73,7 +73,8 @@ class Release:
     began, or None for the first version ever. `reason` says why it stands where it stands.
     `step` counts rollout steps from 0; -1 is before the first. `exposed` says that customers may
     have reached it. `came_from` is the stage that a waiting release goes back to. `attempt` counts
-    releases of the same commit. `revision` grows by one with every recorded change.
+    releases of the same commit that reached customers, and this one. `revision` grows by one with
+    every recorded change.
     """
 
     id: str

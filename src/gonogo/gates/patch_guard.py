@@ -88,6 +88,10 @@ def patch_guard(rule: PatchGuardRule, dossier: Dossier, now: datetime) -> GateRe
             GateStatus.MISSING,
             "the changes since the version that serves could not be read from the repository",
         )
+    if not dossier.merges and dossier.change is not None and not dossier.change.base:
+        # Everything there is came in over years: nobody reviews it as one change.
+        reason = "it is the first version: there is no change to hold against a limit"
+        return _result(rule, GateStatus.NOT_APPLICABLE, reason)
     judged = changes_of(rule, dossier)
     broken = [each for each in judged if not each.within]
     if broken:

@@ -23,6 +23,7 @@ from gonogo.usecases.bundle_papers import (
     as_of,
     evidence_predicate,
     papers_predicate,
+    shown_of,
     test_results,
 )
 from gonogo.usecases.bundle_rollout import decision_predicate, last_decision, rollout_predicate
@@ -46,16 +47,17 @@ async def build_bundle(context: Context, release: Release) -> str:
     signer = signer_of(context)
     story = await tell_story(context, release)
     registration = await context.store.registration(release.service)
-    papers = await context.store.papers(release.service, release.commit)
-    dossier = await _dossier(context, release, registration, papers)
+    filed = await context.store.papers(release.service, release.commit)
+    dossier = await _dossier(context, release, registration, filed)
     then = as_of(dossier, last_decision(story.audit), story.at)
+    papers = shown_of(filed, then)
     entries, head = await _entries(context, story, papers)
-    secrets = secrets_of(release.plan, registration)
+    secrets = secrets_of(release, registration)
     predicates: list[tuple[str, dict[str, Any]]] = [
         *((of.TEST_RESULT, result) for result in test_results(papers)),
         (of.PLAN, without(plan_predicate(release.plan), secrets)),
         (of.EVIDENCE, evidence_predicate(papers, then)),
-        (of.PAPERS, without(papers_predicate(release.plan, then), secrets)),
+        (of.PAPERS, without(papers_predicate(release.plan, then, papers), secrets)),
         (of.DECISION, without(decision_predicate(story.audit), secrets)),
         (of.ROLLOUT, without(rollout_predicate(story), secrets)),
         (of.AUDIT, audit_predicate(entries, head, story.at, secrets)),
@@ -162,6 +164,17 @@ async def _entries(
         )
     filed = {paper.id for paper in papers}
     told = {entry.sequence for entry in story.audit}
-    own = [entry for entry in chain if entry.sequence in told or entry.data.get("paper") in filed]
+    own = [entry for entry in chain if entry.sequence in told or filed & _named(entry)]
     head = (chain[-1].sequence, chain[-1].digest) if chain else (0, GENESIS)
     return own, head
+
+
+def _named(entry: AuditEntry) -> frozenset[str]:
+    """Ids of the papers that an entry says were filed."""
+    several = entry.data.get("papers")
+    found = (
+        [each.get("paper") for each in several if isinstance(each, dict)]
+        if isinstance(several, list)
+        else []
+    )
+    return frozenset(str(each) for each in (*found, entry.data.get("paper")) if each)

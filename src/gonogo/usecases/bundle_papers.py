@@ -1,6 +1,6 @@
 """What a bundle says of papers: evidence, test results, sign-offs and the rest, as of the decision."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,8 +73,22 @@ def as_of(dossier: Dossier, decision: AuditEntry | None, now: datetime) -> AsOf:
     )
 
 
+def shown_of(papers: tuple[Paper, ...], then: AsOf) -> tuple[Paper, ...]:
+    """The papers that a bundle speaks of.
+
+    All of this version's; of what was filed about the service over the years, only what counted.
+    """
+    dossier = then.dossier
+    ticks = {(tick.checklist, tick.item): paper.id for paper, tick in holding(dossier, Tick)}
+    flags = {flag.name: paper.id for paper, flag in holding(dossier, Flag)}
+    counted = {filed.paper.id for filed in current(dossier)}
+    counted |= {*ticks.values(), *flags.values()}
+    counted |= {paper.id for paper, waiver in holding(dossier, Waiver) if waiver.until > then.at}
+    return tuple(paper for paper in papers if paper.commit is not None or paper.id in counted)
+
+
 def evidence_predicate(papers: tuple[Paper, ...], then: AsOf) -> dict[str, Any]:
-    """Every piece of evidence, in the order it was filed; `counted` as of the decision."""
+    """Every piece of evidence among them, as it was filed; `counted` as of the decision."""
     counted = {filed.paper.id for filed in current(then.dossier)}
     return {
         "as_of": plain(then.at),
@@ -135,8 +149,9 @@ def _test_result(evidence: Evidence, facts: TestFacts) -> dict[str, Any]:
     }
 
 
-def papers_predicate(plan: Plan, then: AsOf) -> dict[str, Any]:
-    """What people filed, as of the decision."""
+def papers_predicate(plan: Plan, then: AsOf, shown: tuple[Paper, ...]) -> dict[str, Any]:
+    """What people filed of it, as of the decision."""
+    known = {paper.id for paper in shown}
     dossier = then.dossier
     handoff = newest(dossier, Handoff)
     gone = withdrawn(dossier.papers)
@@ -146,10 +161,10 @@ def papers_predicate(plan: Plan, then: AsOf) -> dict[str, Any]:
         "handoff": None if handoff is None else _paper(handoff[0], gone),
         "sign_offs": _sign_offs(plan, then, gone),
         "acknowledgement": _last(newest(dossier, Acknowledgement), gone),
-        "waivers": _all(dossier, Waiver, gone),
-        "ticks": [_paper(paper, gone) for paper, _ in holding(dossier, Tick)],
-        "flags": [_paper(paper, gone) for paper, _ in holding(dossier, Flag)],
-        "withdrawals": _all(dossier, Withdrawal, gone),
+        "waivers": _all(dossier, Waiver, gone, known),
+        "ticks": [_paper(paper, gone) for paper, _ in holding(dossier, Tick) if paper.id in known],
+        "flags": [_paper(paper, gone) for paper, _ in holding(dossier, Flag) if paper.id in known],
+        "withdrawals": _all(dossier, Withdrawal, gone, known),
     }
 
 
@@ -166,8 +181,14 @@ def _sign_offs(plan: Plan, then: AsOf, gone: Mapping[str, Paper]) -> list[dict[s
     return found
 
 
-def _all(dossier: Dossier, content: type, gone: Mapping[str, Paper]) -> list[dict[str, Any]]:
-    return [_paper(paper, gone) for paper in dossier.papers if isinstance(paper.content, content)]
+def _all(
+    dossier: Dossier, content: type, gone: Mapping[str, Paper], known: Collection[str]
+) -> list[dict[str, Any]]:
+    return [
+        _paper(paper, gone)
+        for paper in dossier.papers
+        if isinstance(paper.content, content) and paper.id in known
+    ]
 
 
 def _last(found: tuple[Paper, object] | None, gone: Mapping[str, Paper]) -> dict[str, Any] | None:

@@ -47,6 +47,9 @@ DEEDS: Mapping[InstructionKind, Deed] = {
 """What one must be allowed to do to say it. To resume over an open step takes SETTLE as well."""
 
 
+_ONWARD = frozenset({InstructionKind.RESUME, InstructionKind.RETRY})
+
+
 async def prepare_release(context: Context, actor: Actor, *, service: str, version: str) -> Release:
     """The release as it would start now; nothing is stored.
 
@@ -74,7 +77,7 @@ async def prepare_release(context: Context, actor: Actor, *, service: str, versi
         stage=Stage.DRAFT,
         stage_since=now,
         reason=f"{actor.name} asked for it",
-        attempt=1 + sum(other.commit == commit for other in earlier),
+        attempt=1 + sum(other.commit == commit and other.exposed for other in earlier),
     )
 
 
@@ -211,8 +214,14 @@ def _fits(release: Release, kind: InstructionKind) -> None:
             f"{name} is {stage}: there is nothing to take back",
             hint=f'end it: `gonogo abort {release.service} --reason "…"`',
         )
-    if kind in {InstructionKind.RESUME, InstructionKind.RETRY} and release.stage not in WAITING:
+    if kind in _ONWARD and release.stage not in WAITING:
         raise Conflict(f"{name} is {stage}: it does not wait for anybody")
+    again = kind is InstructionKind.RETRY and release.came_from is Stage.CHECKING
+    if release.stage is Stage.HELD and kind in _ONWARD and not again:
+        raise Conflict(
+            f"{name} is held by its gates, and no word sends it past them",
+            hint=f"bring what is missing, or waive a gate: `gonogo why {release.id}`",
+        )
     if kind in {InstructionKind.CONFIRM, InstructionKind.REJECT} and not _verifies(release):
         raise Conflict(f"{name} is {stage}: there is nothing to confirm")
     if not possible:

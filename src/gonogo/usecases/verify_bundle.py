@@ -98,9 +98,17 @@ def _all_listed(signed: Sequence[Signed], last: Signed) -> None:
         more = len(signed) - 1 - len(listed)
         what = f"{more} too many" if more > 0 else f"{-more} missing"
         raise WrongLine(0, f"the last line lists {len(listed)} statements, and the file has {what}")
+    _about(last, len(signed))
     for place, each in enumerate(signed, 1):
         if each.statement["subject"] != last.statement["subject"]:
             raise WrongLine(place, "its subject is not that of the last line")
+
+
+def _about(last: Signed, place: int) -> None:
+    found, subject = last.predicate, last.statement["subject"][0]
+    named = f"{found['service']}@{found['version']}"
+    if subject["name"] != named or subject["digest"]["gitCommit"] != found["commit"]:
+        raise WrongLine(place, "its subject is not the version that it names")
 
 
 def _verified(signed: Sequence[Signed], trust: Trust) -> Verified:

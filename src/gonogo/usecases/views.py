@@ -54,8 +54,11 @@ def decided_view(decision: Decision | None) -> dict[str, Any] | None:
     return {**decision_view(decision), "blocking": told_blocking(decision)}
 
 
-def intention(release: Release) -> list[str]:
-    """What a release will do, in sentences, before it is started."""
+def intention(release: Release, *, own_spec: bool = False) -> list[str]:
+    """What a release will do, in sentences, before it is started.
+
+    `own_spec`: its version brings a gonogo.yaml that is not the registered one.
+    """
     plan = release.plan
     places = " → ".join(environment.name for environment in plan.environments)
     said = [f"{release.service} {release.version} (commit {release.commit[:12]}) through {places}"]
@@ -70,6 +73,11 @@ def intention(release: Release) -> list[str]:
     names = ", ".join(kpi.name for kpi in plan.kpis)
     alarm = plan.rollout.false_alarm * 100
     said.append(f"judged by {names}; a good version is stopped in at most {alarm:g} % of releases")
+    if own_spec:
+        said.append(
+            "its own gonogo.yaml differs from the registered one, which counts until the change is"
+            " approved by `gonogo register`"
+        )
     if release.attempt > 1:
         said.append(
             f"it is attempt {release.attempt} of this commit: its false-alarm budget is smaller"

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from gonogo.domain.plan import HttpSmoke, Plan
 from gonogo.domain.registration import Registration
+from gonogo.domain.release import Release
 
 WITHHELD = "[withheld]"
 _SHORTEST = 6
@@ -28,12 +29,19 @@ _IN_QUERY = re.compile(
 )
 
 
-def secrets_of(plan: Plan, registration: Registration | None) -> tuple[str, ...]:
-    """Values of this service that must not be shown, the longest first."""
+def secrets_of(release: Release, registration: Registration | None) -> tuple[str, ...]:
+    """Values of this service that must not be shown, the longest first.
+
+    What a bundle says openly (the version, for one) is none, although a variable may repeat it.
+    """
+    plan = release.plan
+    places = plan.environments
+    said = {release.service, release.version, release.commit, release.previous, plan.digest}
+    said |= {place.name for place in places} | {place.url for place in places}
     values = list(_values(plan))
     if registration is not None:
         values += [*_values(registration.plan), registration.tester_secret]
-    found = {value for value in values if len(value) >= _SHORTEST}
+    found = {value for value in values if len(value) >= _SHORTEST and value not in said}
     return tuple(sorted(found, key=lambda value: (-len(value), value)))
 
 

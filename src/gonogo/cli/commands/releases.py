@@ -19,15 +19,23 @@ from gonogo.usecases.specs import check_spec
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path), default=Path("gonogo.yaml"))
 @click.option("--repository", type=click.Path(path_type=Path), help="Default: the file's own.")
+@with_yes
 @with_json
 @click.pass_obj
-def register(setup: Setup, file: Path, repository: Path | None) -> None:
-    """Register the service that a gonogo.yaml describes, or its changed description."""
+def register(setup: Setup, file: Path, repository: Path | None, yes: bool) -> None:
+    """Register the service that a gonogo.yaml describes, or approve its changed description.
+
+    A change is shown and asked about first; nothing goes by it before it is approved.
+    """
     text = read_spec(file)
     check_spec(text, str(file))
     where = repository or _repository_of(file)
+    desk = DeskClient(setup.home)
+    difference = desk.post("/differences", {"spec": text, "path": str(file)})
+    if difference["lines"]:
+        _approve(difference, yes=yes)
     body = {"spec": text, "path": str(file), "repository": str(where.absolute())}
-    found = DeskClient(setup.home).post("/services", body)
+    found = desk.post("/services", {**body, "replaces": difference["replaces"]})
     if setup.json:
         output.data(found)
         return
@@ -36,6 +44,18 @@ def register(setup: Setup, file: Path, repository: Path | None) -> None:
     for environment in found["environments"]:
         click.echo(f"  {environment['environment']}: {environment['url']}")
     output.note(f"next: gonogo release {found['service']} VERSION   (a git tag)")
+
+
+def _approve(difference: dict[str, Any], *, yes: bool) -> None:
+    """Show how the spec changes and ask whether that is meant."""
+    output.note(f"the registered spec of {difference['service']} changes:")
+    for line in difference["lines"]:
+        output.note(f"  {line}")
+    if yes:
+        return
+    if not output.interactive():
+        raise InvalidInput("nobody is here to approve the changed spec", hint="add --yes")
+    click.confirm("approve it?", abort=True, err=True)
 
 
 def _repository_of(file: Path) -> Path:

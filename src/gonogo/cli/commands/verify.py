@@ -1,5 +1,6 @@
 """`verify`: the audit chain, a bundle, or published heads."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from gonogo.usecases.envelopes import Trust
 
 _LARGEST = 256 * 1024 * 1024
+_WRITTEN_OUT = re.compile(r"(sha256:)?[0-9a-f]{64}", re.IGNORECASE)
 _KEY = "The desk's root: a file or text with PEM, hex, SHA256:…, or an exported ring."
 
 
@@ -132,9 +134,16 @@ def _trust(key: str) -> "Trust":
     """The key itself, or the file that holds it."""
     from gonogo.usecases.envelopes import read_trust
 
+    text = key.strip()
+    if text.startswith(("{", "-----BEGIN")) or _WRITTEN_OUT.fullmatch(text):
+        return read_trust(text)
     file = Path(key)
     try:
-        text = file.read_text(encoding="utf-8") if len(key) < 4096 and file.is_file() else key
-    except (OSError, ValueError) as error:
+        return read_trust(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidInput(
+            f"the key {file} cannot be read: {error.strerror}",
+            hint="on the desk: gonogo keys public --out root.pem",
+        ) from error
+    except UnicodeDecodeError as error:
         raise InvalidInput(f"the key {file} cannot be read: it is no text") from error
-    return read_trust(text)
