@@ -183,14 +183,16 @@ def test_what_the_file_leaves_out_is_as_the_rule_has_it(kind: str) -> None:
         ("findings: {high: any}", "high", None),
         ("load_test: {errors: any}", "errors", None),
         ("sign_offs: {tech_lead: 1}", "needed", {Role.TECH_LEAD: 1}),
+        ("sign_offs: {QA: 1, Tech Lead: 1}", "needed", {Role.QA: 1, Role.TECH_LEAD: 1}),
         ("coverage: {from: [tech lead]}", "suppliers", ("tech_lead",)),
         ("coverage: {from: [Unit-Tests]}", "suppliers", ("Unit-Tests",)),
     ],
 )
-def test_a_limit_can_be_lifted_and_ends_of_a_scale_be_named(
+def test_a_setting_can_be_written_in_every_sensible_way(
     written: str, name: str, value: object
 ) -> None:
     assert getattr(rule_of(written), name) == value
+    assert accepted_by_schema(f"{SMALLEST}gates: {{{written}}}\n")
 
 
 @pytest.mark.parametrize(

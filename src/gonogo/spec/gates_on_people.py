@@ -9,11 +9,22 @@ from gonogo.domain import gate
 from gonogo.domain.actor import Role
 from gonogo.spec import freeze
 from gonogo.spec.gate import GatePart, setting
-from gonogo.spec.limits import SIGNERS, File, Place, PositiveCount, Sentence, Variable, words_of
+from gonogo.spec.limits import (
+    SIGNERS,
+    File,
+    Place,
+    PositiveCount,
+    Sentence,
+    Variable,
+    role_pattern,
+    words_of,
+)
 from gonogo.spec.part import Part, Problems, one_key
 from gonogo.spec.scalars import Boolean, Name, from_text
 from gonogo.spec.source import Table, Text
 from gonogo.spec.wording import listed
+
+_ROLE_KEYS = {role.value: role.words.lower() for role in SIGNERS}
 
 
 class SignOffsPart(GatePart):
@@ -38,11 +49,12 @@ class SignOffsPart(GatePart):
 
     @classmethod
     def _known(cls, table: Table, problems: Problems) -> Table:
-        """Roles are written with a blank or with `_`."""
-        for key in [key for key in table if words_of(key) == Role.TECH_LEAD.value]:
-            if key != Role.TECH_LEAD.words and Role.TECH_LEAD.words not in table:
-                table[Role.TECH_LEAD.words] = table.pop(key)
-                table.key_marks[Role.TECH_LEAD.words] = table.key_marks.pop(key)
+        """Roles are read as everywhere: in any case, with a blank or `_`."""
+        for key in [key for key in table if words_of(key) in _ROLE_KEYS]:
+            known = _ROLE_KEYS[words_of(key)]
+            if known not in table:
+                table[known] = table.pop(key)
+                table.key_marks[known] = table.key_marks.pop(key)
         return super()._known(table, problems)
 
     def _needed(self) -> dict[Role, int]:
@@ -63,9 +75,11 @@ class SignOffsPart(GatePart):
 
     @classmethod
     def adapt_schema(cls, schema: dict[str, Any]) -> None:
-        """At least one role."""
+        """Every way to write a role."""
         super().adapt_schema(schema)
-        schema["patternProperties"] = {"^tech[_-]lead$": schema["properties"]["tech lead"]}
+        schema["patternProperties"] = {
+            role_pattern(role): schema["properties"][_ROLE_KEYS[role.value]] for role in SIGNERS
+        }
 
 
 class ChecklistsGatePart(GatePart):

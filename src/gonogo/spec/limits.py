@@ -130,13 +130,16 @@ def member(kind: type[StrEnum]) -> Any:  # noqa: ANN401  (an annotation, made at
     return Annotated[kind, from_text(parse), WithJsonSchema({"enum": words})]
 
 
+def role_pattern(item: Role) -> str:
+    """What editors accept as this role: any case; a blank, `_` or a hyphen between words."""
+    signs = ("[ _-]" if sign == "_" else f"[{sign.upper()}{sign}]" for sign in item.value)
+    return f"^{''.join(signs)}$"
+
+
 def role(*roles: Role) -> Any:  # noqa: ANN401  (an annotation, made at import)
     """One of these roles, as people write it."""
-    known = "|".join(item.value.replace("_", "[ _-]") for item in roles)
-    letters = "".join(
-        f"[{sign.upper()}{sign}]" if sign.isalpha() and sign.isascii() else sign for sign in known
-    )
-    schema = {"type": "string", "pattern": f"^({letters})$", "examples": [roles[0].words]}
+    pattern = "|".join(role_pattern(item) for item in roles)
+    schema = {"type": "string", "pattern": pattern, "examples": [roles[0].words]}
     return Annotated[Role, from_text(_role(*roles)), WithJsonSchema(schema)]
 
 
