@@ -23,7 +23,7 @@ def test_the_services_own_tests_are_asked_for_where_they_can_be_run(
 ) -> None:
     monkeypatch.setattr(scene, "find_spec", lambda _: object() if pytest_is_there else None)
     demo = Scene(tmp_path, fast=fast)
-    plan = load(demo._spec(), "gonogo.yaml")  # noqa: SLF001 - what is registered with the desk
+    plan = load(demo._spec(), "gonogo.yaml")
     kinds = {rule.kind for rule in plan.gates}
     assert (GateKind.TESTS in kinds) is tested is bool(plan.collections) is demo.runs_tests
     assert GateKind.ROLLBACK_REHEARSAL in kinds
