@@ -292,3 +292,17 @@ def test_a_seed_that_fails_holds_the_release_with_what_it_printed():
         assert nothing_is_left(desk)
 
     play(story, plan())
+
+
+def test_migrations_that_use_another_database_are_found_out_before_the_new_one_runs():
+    async def story(desk: Theatre) -> None:
+        await scene(desk)
+        desk.scratch.untouched = True
+        release = await desk.release("v2")
+        held = await desk.until(release, Stage.HELD)
+        assert "rehearsal" in held.reason
+        assert fresh_database_lines(desk) == ["up"]
+        assert nothing_is_left(desk)
+
+    blind = replace(plan(), migrations=Migrations(Command("migrate", "up {version}")))
+    play(story, blind)
