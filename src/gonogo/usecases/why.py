@@ -45,7 +45,8 @@ def _decided(story: Story) -> list[str]:
     decision = last_decision(story.audit)
     if decision is None:
         return []
-    said = f"The gates at {decision.at:%H:%M:%S} UTC: {decision.sentence}."
+    told = "as above" if decision.sentence == story.release.reason else decision.sentence
+    said = f"The gates at {decision.at:%H:%M:%S} UTC: {told}."
     return [said, *(f"  {line}" for line in told_blocking(decision))]
 
 
