@@ -357,6 +357,26 @@ async def test_a_last_line_that_names_another_version_than_its_subject_is_refuse
     )
 
 
+@pytest.mark.parametrize("place", ["signed_at", "valid_until", "since"])
+async def test_a_time_at_the_edge_of_the_calendar_is_refused_with_a_sentence(
+    notary: Notary, place: str
+) -> None:
+    await notary.begin()
+    bundle = await notary.bundle()
+    edge = "0001-01-01T00:00:00+14:00"
+    said = json.loads(base64.b64decode(json.loads(bundle.splitlines()[-1])["payload"]))
+    ring, found = said["predicate"]["keys"], said["predicate"]
+    first = ring["keys"][0]["id"]
+    told = {"key": first, "reason": "", "signed_by": first, "signature": "00" * 64}
+    if place == "since":
+        ring["revocations"].append({**told, "since": edge})
+    else:
+        (found if place == "signed_at" else ring["keys"][0])[place] = edge
+    last = await notary.signer.envelope(of.canonical(said), of.PAYLOAD_TYPE)
+    lines = [*bundle.splitlines()[:-1], last.encode()]
+    assert refused(b"\n".join(lines) + b"\n", await notary.trust()).reason
+
+
 async def test_a_signature_of_somebody_else_under_the_right_name_is_refused(
     notary: Notary, small: tuple[bytes, Trust]
 ) -> None:

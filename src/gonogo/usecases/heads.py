@@ -96,7 +96,7 @@ def read_head(envelope: bytes, trust: Trust) -> Head:
         head = Head(found["sequence"], found["digest"], datetime.fromisoformat(found["at"]))
         ring = rings_together(ring_from(found["keys"]), trust)
         doubt = distrust(ring, ring.keys[0].public, signed.key, head.at, check)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise Unsound("it is not of the shape of a head") from error
     if doubt is not None:
         raise Unsound(doubt)

@@ -1,6 +1,7 @@
 """`verify`: the audit chain, a bundle, or published heads."""
 
 import re
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from gonogo.usecases.envelopes import Trust
 
 _LARGEST = 256 * 1024 * 1024
+_LARGEST_KEY = 1024 * 1024
 _WRITTEN_OUT = re.compile(r"(sha256:)?[0-9a-f]{64}", re.IGNORECASE)
 _KEY = "The desk's root: a file or text with PEM, hex, SHA256:…, or an exported ring."
 
@@ -122,12 +124,19 @@ def head(setup: Setup, file: Path | None, repository: Path | None, key: str | No
 
 def _content(file: Path) -> bytes:
     try:
-        size = file.stat().st_size
-        if size > _LARGEST:
-            raise InvalidInput(f"{file} has {size} bytes, the limit is {_LARGEST}")
-        return file.read_bytes()
+        return _whole(file, _LARGEST)
     except OSError as error:
         raise InvalidInput(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _whole(file: Path, most: int) -> bytes:
+    """What is in a plain file. Raises OSError, and InvalidInput for what may never end."""
+    about = file.stat()
+    if not stat.S_ISREG(about.st_mode) and not stat.S_ISDIR(about.st_mode):
+        raise InvalidInput(f"{file} is not a file")
+    if about.st_size > most:
+        raise InvalidInput(f"{file} has {about.st_size} bytes, the limit is {most}")
+    return file.read_bytes()
 
 
 def _trust(key: str) -> "Trust":
@@ -139,7 +148,7 @@ def _trust(key: str) -> "Trust":
         return read_trust(text)
     file = Path(key)
     try:
-        return read_trust(file.read_text(encoding="utf-8"))
+        return read_trust(_whole(file, _LARGEST_KEY).decode())
     except OSError as error:
         raise InvalidInput(
             f"the key {file} cannot be read: {error.strerror}",
