@@ -131,3 +131,14 @@ async def test_a_server_that_is_not_there_is_named_without_its_password(tmp_path
     with pytest.raises(Unavailable, match=r"127\.0\.0\.1 cannot be reached") as refused:
         await LocalScratch(tmp_path).make(like, "gonogo_one")
     assert "hidden" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "like", ["postgresql://shop:se/cret@db/shop", "postgresql://shop:se@cret:x@db:port/shop"]
+)
+async def test_a_url_that_is_no_address_is_refused_without_its_password(like, tmp_path):
+    for act in (LocalScratch(tmp_path).make, LocalScratch(tmp_path).drop):
+        with pytest.raises(InvalidInput, match="is not an address") as refusal:
+            await act(like, "gonogo_rehearsal_1")
+        assert "se" not in str(refusal.value).split()
+        assert "cret" not in str(refusal.value)

@@ -72,10 +72,11 @@ async def rehearse_rollback(drive: Drive) -> None:
     after = _Cast(
         drive.release.version, drive.release.commit, drive.plan, identities(drive.release.id)[1]
     )
-    await drive.record("desk:rehearsal:started", {"previous": before.version})
     try:
         await forget(drive)
         url = await drive.world.scratch.make(_server(drive.plan), _database(drive))
+        # Only now: a server that is away is asked again every moment, and each is no new beginning.
+        await drive.record("desk:rehearsal:started", {"previous": before.version})
         stage = _Stage(_environment(drive.plan, url), before, after)
         steps = await _play(drive, stage)
     except (ActionFailed, InvalidInput) as trouble:
@@ -315,5 +316,6 @@ async def forget(drive: Drive) -> None:
     try:
         await drive.world.scratch.drop(_server(drive.plan), _database(drive))
     except (ActionFailed, InvalidInput, Unavailable) as trouble:
-        data = {"database": _database(drive), "reason": str(trouble)}
-        await drive.record("desk:rehearsal:left", data)
+        if drive.is_news("rehearsal left", str(trouble)):
+            data = {"database": _database(drive), "reason": str(trouble)}
+            await drive.record("desk:rehearsal:left", data)

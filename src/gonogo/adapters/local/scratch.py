@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import re
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit, urlunsplit
 
 from gonogo.adapters.local.environment import child_environment
 from gonogo.domain.errors import ActionFailed, InvalidInput, Unavailable
@@ -32,7 +32,7 @@ class LocalScratch:
             file = self._file(name)
             return f"{found['scheme']}:///{file}{found['query'] or ''}"
         await _psql(like, f'CREATE DATABASE "{name}"')
-        return urlunsplit(urlsplit(like)._replace(path=f"/{name}"))
+        return urlunsplit(_address(like)._replace(path=f"/{name}"))
 
     async def written(self, like: str, name: str) -> bool:
         """See the port."""
@@ -40,7 +40,7 @@ class LocalScratch:
             file = self._file(name)
             files = (file, *(file.with_name(f"{file.name}{end}") for end in _BESIDE))
             return any(path.exists() and path.stat().st_size > 0 for path in files)
-        inside = urlunsplit(urlsplit(like)._replace(path=f"/{name}"))
+        inside = urlunsplit(_address(like)._replace(path=f"/{name}"))
         return (await _psql(inside, _ANYTHING)).strip() == "t"
 
     async def drop(self, like: str, name: str) -> None:
@@ -51,7 +51,7 @@ class LocalScratch:
             file = self._file(name)
             for path in (file, *(file.with_name(f"{file.name}{end}") for end in _BESIDE)):
                 path.unlink(missing_ok=True)
-        elif urlsplit(like).scheme.partition("+")[0] in {"postgresql", "postgres"}:
+        elif _address(like).scheme.partition("+")[0] in {"postgresql", "postgres"}:
             await _psql(like, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         else:
             scheme = like.partition(":")[0]
@@ -63,6 +63,20 @@ class LocalScratch:
     def _file(self, name: str) -> Path:
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         return self._directory / f"{name}.sqlite3"
+
+
+def _address(like: str) -> SplitResult:
+    """The parts of a URL. What Python says of a wrong one may hold part of its password."""
+    try:
+        parts = urlsplit(like)
+        _ = parts.port
+    except ValueError:
+        scheme = like.partition(":")[0]
+        raise InvalidInput(
+            f"the {scheme} URL to make a fresh database like is not an address",
+            hint="signs like / @ # in its password are written as %2F %40 %23",
+        ) from None
+    return parts
 
 
 _ANYTHING = (
@@ -78,7 +92,7 @@ async def _psql(like: str, statement: str) -> str:
 
     Messages name the server's host and never its password.
     """
-    parts = urlsplit(like)
+    parts = _address(like)
     query = parse_qs(parts.query)
     host = parts.hostname or query.get("host", ["localhost"])[0]
     where = {
