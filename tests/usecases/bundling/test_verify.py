@@ -16,9 +16,9 @@ from tests.plans import a_plan
 
 from gonogo.domain.errors import InvalidInput
 from gonogo.domain.signing import KeyRing, ring_data
-from gonogo.usecases import statements as of
-from gonogo.usecases.envelopes import Trust, pem_of, read_trust
-from gonogo.usecases.verify_bundle import Refused, Verified, verify_bundle
+from gonogo.usecases.bundling import statements as of
+from gonogo.usecases.bundling.envelopes import Trust, pem_of, read_trust
+from gonogo.usecases.bundling.verify import Refused, Verified, verify_bundle
 
 SOURCE = Path(__file__).parents[2] / "src"
 
@@ -444,8 +444,8 @@ async def test_checking_a_bundle_loads_no_database_no_server_and_no_network_clie
     root = (await notary.signer.ring()).keys[0].public
     program = (
         "import sys, pathlib\n"
-        "from gonogo.usecases.envelopes import read_trust\n"
-        "from gonogo.usecases.verify_bundle import verify_bundle\n"
+        "from gonogo.usecases.bundling.envelopes import read_trust\n"
+        "from gonogo.usecases.bundling.verify import verify_bundle\n"
         "found = verify_bundle(pathlib.Path(sys.argv[1]).read_bytes(), read_trust(sys.argv[2]))\n"
         "heavy = {'sqlalchemy', 'fastapi', 'httpx2', 'pydantic', 'numpy', 'uvicorn'}\n"
         "ours = ('gonogo.storage', 'gonogo.adapters', 'gonogo.controllers', 'gonogo.wiring')\n"
