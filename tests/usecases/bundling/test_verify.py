@@ -5,7 +5,6 @@ import base64
 import json
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -452,7 +451,6 @@ async def test_checking_a_bundle_loads_no_database_no_server_and_no_network_clie
         "loaded = [m for m in sys.modules if m in heavy or m.startswith(ours)]\n"
         "print(type(found).__name__, loaded)\n"
     )
-    began = time.monotonic()
     done = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-c", program, str(file), root],
@@ -463,4 +461,3 @@ async def test_checking_a_bundle_loads_no_database_no_server_and_no_network_clie
         timeout=60,
     )
     assert done.stdout == "Verified []\n"
-    assert time.monotonic() - began < 20, "it takes well under a second on a machine at rest"
