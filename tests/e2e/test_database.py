@@ -14,7 +14,7 @@ from tests.e2e.desk import DeskHouse, SmallService, eventually
 
 from gonogo.adapters.haproxy.router import HaproxyRouter
 
-FOR_LONG = ("20% for 10m, at least 15 requests",)
+FOR_LONG = ("20% for 10m, at least 100000 requests",)
 
 
 @contextlib.contextmanager

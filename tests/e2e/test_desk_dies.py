@@ -40,7 +40,7 @@ def test_a_desk_killed_during_the_canary_adopts_it_and_finishes(
 def test_a_canary_that_turned_bad_while_the_desk_was_dead_is_taken_back(
     own_desk: DeskHouse, register: Register
 ) -> None:
-    service = register(own_desk, steps=("20% for 10m, at least 15 requests",))
+    service = register(own_desk, steps=("20% for 10m, at least 100000 requests",))
     with Customers(service.port) as customers:
         release = own_desk.begin(service.name, "v1.1.0")
         own_desk.until_step(release)
@@ -59,7 +59,7 @@ def test_a_canary_that_turned_bad_while_the_desk_was_dead_is_taken_back(
 def test_a_desk_killed_while_it_took_a_version_back_finishes_that(
     own_desk: DeskHouse, register: Register
 ) -> None:
-    service = register(own_desk, steps=("20% for 10m, at least 15 requests",))
+    service = register(own_desk, steps=("20% for 10m, at least 100000 requests",))
     with Customers(service.port) as customers:
         release = own_desk.begin(service.name, "v1.1.0")
         own_desk.until_step(release)
