@@ -45,8 +45,8 @@ def beginning_text(beginning: Beginning) -> str:
 def read_lines(file: BinaryIO, name: str) -> Iterator[tuple[int, str]]:
     """Numbers (from 1) and lines without their ends and colours.
 
-    Raises InvalidInput for more than `MOST_LINES`, for what is no UTF-8 text, for a last line that is cut off, and where the tool
-    that wrote it broke down.
+    Raises InvalidInput for more than `MOST_LINES`, for what is no UTF-8 text, for a last line that is
+    cut off, and where the tool that wrote it broke down.
     """
     number = 0
     while line := file.readline(LONGEST_LINE + 1):
