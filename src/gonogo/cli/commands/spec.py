@@ -8,6 +8,7 @@ import click
 
 from gonogo.cli import output
 from gonogo.cli.commands.patch_guard import printable, top_of, with_patch_guard
+from gonogo.cli.files import text_of
 from gonogo.cli.options import with_json
 from gonogo.cli.program import Setup
 from gonogo.domain.errors import InvalidInput
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def read_spec(path: Path) -> str:
     """The text of a spec file. Raises InvalidInput when it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8")
+        return text_of(path)
     except FileNotFoundError as error:
         raise InvalidInput(
             f"{path} does not exist", hint="write one; README.md shows how in ten minutes"
