@@ -295,6 +295,20 @@ def test_a_seed_that_fails_holds_the_release_with_what_it_printed():
     play(story, plan())
 
 
+def test_migrations_that_use_another_database_are_found_out_before_the_new_one_runs():
+    async def story(desk: Theatre) -> None:
+        await scene(desk)
+        desk.scratch.untouched = True
+        release = await desk.release("v2")
+        held = await desk.until(release, Stage.HELD)
+        assert "rehearsal" in held.reason
+        assert fresh_database_lines(desk) == ["up"]
+        assert nothing_is_left(desk)
+
+    blind = replace(plan(), migrations=Migrations(Command("migrate", "up {version}")))
+    play(story, blind)
+
+
 def test_a_database_server_that_stays_away_is_not_told_again_at_every_try():
     async def story(desk: Theatre) -> None:
         await scene(desk)

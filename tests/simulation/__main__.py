@@ -24,10 +24,12 @@ def main() -> int:
     else:
         seeds = range(wanted.first, wanted.first + wanted.runs)
     began, failing, ends, calls = time.perf_counter(), 0, Counter[str](), 0
+    reached = Counter[str]()
     for seed in seeds:
         outcome = simulate(seed, print if wanted.trace else None)
         ends.update(outcome.stages)
         calls += outcome.calls
+        reached.update(outcome.reached)
         if outcome.broken:
             failing += 1
             print(f"seed {seed} ({outcome.kind}, {', '.join(outcome.stages)}):")
@@ -39,6 +41,7 @@ def main() -> int:
         f"{len(seeds)} runs, {releases} releases ({told}), {calls} calls of ports in {spent:.1f} s:"
         f" {releases / spent:.0f} releases a second; {failing} seeds failed"
     )
+    print(f"ways: {', '.join(f'{count} {way}' for way, count in reached.most_common())}")
     if wanted.seed is not None:
         print(f"digest {outcome.digest}, {outcome.seconds:.1f} virtual seconds")
     return 1 if failing else 0

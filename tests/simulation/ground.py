@@ -1,7 +1,8 @@
 """The world that desks come and go in: its database, its processes, its router and its customers."""
 
+import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from random import Random
@@ -21,16 +22,18 @@ from gonogo.adapters.memory.smoke import MemorySmoke
 from gonogo.adapters.memory.source import MemorySource
 from gonogo.adapters.memory.workshop import MemoryWorkshop
 from gonogo.controllers.layout import instance_of
+from gonogo.controllers.rehearsing import PLACE
 from gonogo.domain.audit import AuditDraft, AuditEntry
 from gonogo.domain.instance import Instance, instance_id
 from gonogo.domain.message import Message
+from gonogo.domain.paper import Paper
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Release, Stage
 from gonogo.domain.slot import Slot, SlotRole
 from gonogo.domain.traffic import Request
 from gonogo.ports.smoke import SmokeOrder, SmokeResult
 from gonogo.ports.store import Change
-from gonogo.ports.workshop import JobResult
+from gonogo.ports.workshop import Job, JobResult
 from gonogo.storage.engine import make_engine
 from gonogo.storage.runner import Inline
 from gonogo.storage.store import SqlStore
@@ -80,6 +83,8 @@ class QuickStore:
         self._store = store
         self._read: dict[Any, Any] = {}
         self._queued = True
+        self.filed: list[tuple[float, Paper]] = []
+        """Every paper as it was taken, with the loop's time."""
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._store, name)
@@ -91,7 +96,10 @@ class QuickStore:
                 self._forget(arguments[0])
             elif name not in _LEAVES_READS:
                 known.clear()
-            return await method(*arguments)
+            result = await method(*arguments)
+            if name == "file":
+                self._keep(arguments[0])
+            return result
 
         async def ask(*arguments: Any, **options: Any) -> Any:
             key = (name, arguments, *options.items())
@@ -102,6 +110,11 @@ class QuickStore:
         made = change if name in _CHANGING else ask
         setattr(self, name, made)
         return made
+
+    def _keep(self, papers: tuple[Paper, ...]) -> None:
+        known = {paper.id for _, paper in self.filed}
+        at = asyncio.get_running_loop().time()
+        self.filed += [(at, paper) for paper in papers if paper.id not in known]
 
     def _forget(self, change: Change) -> None:
         kept = {"registration", "registrations"} | (set() if change.slots else {"slots"})
@@ -127,8 +140,10 @@ class QuickStore:
 class ScenarioSmoke(MemorySmoke):
     """Smoke tests that fail where the scenario says so."""
 
-    def __init__(self, scenario: Scenario, referee: Referee) -> None:
+    def __init__(self, scenario: Scenario, referee: Referee, jobs: Sequence[Job]) -> None:
         super().__init__()
+        self._breaks_the_old = scenario.asked.breaks_the_old
+        self._jobs = jobs
         self._fails_at = scenario.candidate.smoke_fails_at
         self._referee = referee
         self._left = 2
@@ -141,6 +156,8 @@ class ScenarioSmoke(MemorySmoke):
         )
 
     def _fails(self, order: SmokeOrder) -> bool:
+        if order.environment == PLACE:
+            return self._breaks_the_old and order.commit == COMMITS[OLD] and self._on_new_schema()
         if self._fails_at == "rollback" and order.commit == COMMITS[OLD]:
             self._left -= 1
             return self._left >= 0
@@ -149,6 +166,11 @@ class ScenarioSmoke(MemorySmoke):
         promoted = any(case.promotions for case in self._referee.cases.values())
         later = self._fails_at == "later" and promoted
         return later or self._fails_at == order.placeholders["environment"]
+
+    def _on_new_schema(self) -> bool:
+        """Whether the last schema that a rehearsal came to is that of the newer version."""
+        came = [job for job in self._jobs if job.environment == PLACE and "seed" not in job.name]
+        return bool(came) and came[-1].commit != COMMITS[OLD] and "downgrade" not in came[-1].name
 
 
 class Ground:
@@ -171,7 +193,7 @@ class Ground:
         )
         self.referee = Referee(self.registration, self.router, loop.time)
         self.referee.several = len(scenario.desks) > 1
-        self.smoke = ScenarioSmoke(scenario, self.referee)
+        self.smoke = ScenarioSmoke(scenario, self.referee, self.workshop.jobs)
         self.bad_seen = 0
         self._customers = Random(f"customers {scenario.seed}")
         self._first_served: float | None = None

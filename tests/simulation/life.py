@@ -30,11 +30,14 @@ ACTS = frozenset(
         "smoke.run",
         "notifier.send",
         "store.sent",
+        "store.file",
+        "scratch.make",
+        "scratch.drop",
     }
 )
 """Calls that change something: the interesting instants to die at."""
 
-_MAY_FAIL_FOR_GOOD = frozenset({"router", "deployer", "workshop"})
+_MAY_FAIL_FOR_GOOD = frozenset({"router", "deployer", "workshop", "scratch"})
 
 LIFE: ContextVar["Life | None"] = ContextVar("life", default=None)
 

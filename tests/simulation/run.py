@@ -14,6 +14,8 @@ from random import Random
 from typing import Any
 
 from tests.simulation.ending import look_back
+from tests.simulation.filing import Filers
+from tests.simulation.gatekeeper import Gatekeeper
 from tests.simulation.ground import NEW, NEXT, OLD, TICK, Ground
 from tests.simulation.life import LIFE, Crashed, Life, MetricsWire, StoreWire, Wire
 from tests.simulation.scenario import SERVICE, Kind, Scenario, draw
@@ -26,10 +28,11 @@ from gonogo.controllers.desk import Desk
 from gonogo.controllers.world import Rhythm, World
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.errors import Conflict, GonogoError, NotFound
-from gonogo.domain.release import WAITING, InstructionKind, Release, Stage
+from gonogo.domain.release import WAITING, InstructionKind, Release, Stage, VerifiedLine
 from gonogo.usecases.context import Context
 from gonogo.usecases.gathering import DossierReader
-from gonogo.usecases.releases import instruct, start_release
+from gonogo.usecases.releases import start_release
+from gonogo.usecases.verification import WORDS, tell
 
 RHYTHM = Rhythm(
     poll=timedelta(seconds=1),
@@ -37,10 +40,11 @@ RHYTHM = Rhythm(
     keep=timedelta(seconds=5),
     claim=timedelta(seconds=5),
     lease=timedelta(seconds=30),
+    regard=timedelta(seconds=10),
     gap_patience=timedelta(seconds=6),
     stop_grace=timedelta(seconds=5),
 )
-QA = Actor("qa", frozenset({Role.OWNER}))
+QA = Actor("qa", frozenset({Role.OWNER, Role.QA}))
 
 _LONGEST = 1500.0
 """Virtual seconds in which everything must have come to an end or wait for somebody."""
@@ -48,6 +52,9 @@ _LONGEST = 1500.0
 _LONGEST_WORD = 60.0
 """Virtual seconds in which a person's word must be answered when nothing is wrong."""
 
+
+_IMPATIENCE = 0.02
+"""How often whoever looks at a release that lacks something says a word instead of waiting."""
 
 _LONGEST_CROWD = 15.0
 """Virtual seconds for which the drive of a release that has just ended may still listen."""
@@ -64,6 +71,8 @@ class Outcome:
     kind: Kind
     seconds: float
     calls: int
+    reached: frozenset[str]
+    """The ways through gates that were gone."""
 
 
 class Run:
@@ -84,6 +93,16 @@ class Run:
         self._next_care = 0.0
         self._tasks: list[asyncio.Task[None]] = []
         self._ending = False
+        self._began = 0.0
+        self.gatekeeper = Gatekeeper(
+            self.ground.referee,
+            self.ground.store.filed,
+            loop.time,
+            self.ground.clock.now,
+            lambda: scenario.weather.clears_at,
+        )
+        self.gatekeeper.time_is_sound = not scenario.clock_jumps
+        self.ground.referee.also = self.gatekeeper.recorded
         self.context = Context(
             store=self.ground.store,
             source=self.ground.source,
@@ -93,6 +112,7 @@ class Run:
             new_id=self.ground.new_id,
             wake=self._wake,
         )
+        self._filers = Filers(self.ground, self.context, self.gatekeeper)
 
     async def play(self) -> None:
         """From the first request to the last look."""
@@ -108,8 +128,10 @@ class Run:
             ground.serve()
             self._look_at_streams()
             self._look_at_words()
+            self._look_at_gates()
             if not self._over():
                 await self._care()
+                await self._bring()
                 if self.loop.time() > _LONGEST:
                     stages = [case.release.stage for case in ground.referee.cases.values()]
                     ground.referee.complain(f"no end after {_LONGEST:g} s: {stages}")
@@ -122,6 +144,7 @@ class Run:
         self._ending = True
         await self._rest()
         await look_back(ground)
+        self.gatekeeper.look_back(ground.deployer.running(), ground.scratch.there)
         await self._stop()
 
     async def _start(self, version: str) -> None:
@@ -131,6 +154,10 @@ class Run:
             self.ground.referee.complain(f"{version} could not be started: {no}")
             return
         self.ground.referee.opened(opened, f"{opened.id}.0")
+        self._began = self.loop.time()
+        for filing in self.scenario.asked.filings:
+            if not filing.after:
+                self._at(self._began + filing.delay, self._file, filing.what, opened.id)
 
     async def _rest(self) -> None:
         """Let what is still on its way arrive, without mishaps."""
@@ -173,6 +200,8 @@ class Run:
                 await asyncio.wait({root})
                 await self._silent(life)
                 raise
+            if life.dead:
+                self.gatekeeper.died(ground.deployer.running(), ground.scratch.there)
             if not life.dead and not root.cancelled():
                 ground.referee.complain(f"the desk ended by itself: {root.exception()!r}")
             if not life.dead:
@@ -249,6 +278,18 @@ class Run:
             if where == stage.value:
                 say = lambda word=word: self._spawn(self._say(word))  # noqa: E731
                 self._at(self.loop.time() + delay, say)
+        for filing in self.scenario.asked.filings:
+            if filing.after == stage.value:
+                identity = self._newest().id
+                self._at(self.loop.time() + filing.delay, self._file, filing.what, identity)
+
+    def _file(self, what: str, identity: str) -> None:
+        release = self.ground.referee.cases[identity].release
+        deed = self._filers.deeds.get(what)
+        if deed is None:
+            self._spawn(self._say(what))
+        elif not release.final:
+            self._spawn(deed(release))
 
     def _at(self, when: float, work: Callable[..., Any], *arguments: Any) -> None:
         def happen() -> None:
@@ -261,7 +302,7 @@ class Run:
     def _mishap(self) -> None:
         self._last_mishap = max(self._last_mishap, self.loop.time())
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         self._tasks.append(self.loop.create_task(work))
 
     def _pause(self, length: float) -> None:
@@ -310,9 +351,20 @@ class Run:
     async def _say(self, word: str) -> bool:
         """A person says a word to the newest release; whether it was taken."""
         release = self._newest()
-        kind = InstructionKind(word)
+        kind, asked = InstructionKind(word), release.plan.verification
+        lines: tuple[VerifiedLine, ...] = ()
+        if asked is not None and kind in WORDS:
+            passed = kind is InstructionKind.CONFIRM
+            lines = tuple(VerifiedLine(name, passed) for name in asked.lines)
         try:
-            await instruct(self.context, QA, reference=release.id, kind=kind, reason="because")
+            await tell(
+                self.context,
+                QA,
+                reference=release.id,
+                kind=kind,
+                reason="because",
+                lines=lines,
+            )
         except (Conflict, NotFound):
             return False
         for said in await self.ground.store.instructions(release.id):
@@ -329,15 +381,20 @@ class Run:
         if release.final:
             return True
         waits = release.stage in WAITING and not self._unanswered(release)
+        waits = waits and not (release.stage is Stage.HELD and self._expects_more())
         quiet = self.loop.time() > self._last_mishap + 60
-        return waits and quiet and not (self.scenario.carer and self._cares)
+        return waits and quiet and not (self.scenario.carer and self._cares > 0)
 
     async def _care(self) -> None:
         """Somebody comes by now and then and decides about a release that waits."""
         release, now = self._newest(), self.loop.time()
-        if not self.scenario.carer or release.stage not in WAITING or now < self._next_care:
+        if not self.scenario.carer or now < self._next_care or self._cares <= 0:
             return
-        if self._unanswered(release):
+        if release.stage is Stage.VERIFYING_ROLLBACK:
+            await self._confirm_rollback()
+        if release.stage not in WAITING:
+            return
+        if self._unanswered(release) or not self._despairs(release):
             return
         self._next_care = now + self._random.uniform(5, 25)
         self._cares -= 1
@@ -348,6 +405,37 @@ class Run:
         for word in words:
             if await self._say(word):
                 return
+
+    async def _confirm_rollback(self) -> None:
+        """Where the plan asks whether the version before is well, somebody says so after a while."""
+        self._next_care = self.loop.time() + self._random.uniform(5, 25)
+        if self._random.random() < 0.5:
+            await self._say("confirm")
+
+    def _expects_more(self) -> bool:
+        return self.loop.time() < self._began + self.scenario.asked.gives_up_at
+
+    def _despairs(self, release: Release) -> bool:
+        """Whether a word is better than waiting for what the gates lack; whoever waits may try."""
+        if release.stage is not Stage.HELD:
+            return True
+        if self.gatekeeper.lacks_nothing(release):
+            return False
+        return not self._expects_more() or self._random.random() < _IMPATIENCE
+
+    async def _bring(self) -> None:
+        """Somebody brings what is missing, or ends at last what nobody brought anything for."""
+        release, asked = self._newest(), self.scenario.asked
+        if not self.gatekeeper.waits_for_gates(release):
+            return
+        since = self.loop.time() - self._began
+        comes = asked.complete_at is not None and since >= asked.complete_at
+        if comes and await self._filers.bring_what_is_missing(release):
+            self._mishap()
+        if since < asked.gives_up_at or release.stage is Stage.HELD or self._unanswered(release):
+            return
+        if not self.gatekeeper.lacks_nothing(release):
+            await self._say("roll_back")
 
     def _unanswered(self, release: Release) -> bool:
         referee = self.ground.referee
@@ -368,6 +456,10 @@ class Run:
                 self.ground.referee.complain(
                     f"{len(life.streams)} streams are open for one release"
                 )
+
+    def _look_at_gates(self) -> None:
+        held_up = not self._lives or any(life.held for life in self._lives.values())
+        self.gatekeeper.look(self._newest(), self._last_mishap, held_up=held_up)
 
     def _look_at_words(self) -> None:
         referee = self.ground.referee
@@ -438,6 +530,7 @@ def simulate(seed: int, say: Callable[[str], None] | None = None) -> Outcome:
         scenario.candidate.kind,
         loop.time(),
         referee.calls,
+        frozenset(run.gatekeeper.reached),
     )
 
 

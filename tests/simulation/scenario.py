@@ -5,8 +5,9 @@ from datetime import timedelta
 from enum import StrEnum
 from random import Random
 
+from tests.simulation.gates import Asked, ask
+
 from gonogo.adapters.memory.deployer import Behaviour
-from gonogo.domain.gate import SmokeRule
 from gonogo.domain.plan import (
     Command,
     CriterionMode,
@@ -113,6 +114,7 @@ class Scenario:
     carer: bool
     second: bool
     calm: bool
+    asked: Asked
     lost_answers: frozenset[int]
     """Numbers of the changes of a desk's life that are stored although they fail."""
 
@@ -127,13 +129,15 @@ def draw(seed: int) -> Scenario:
     calm = random.random() < 0.15
     desks = ("north", "south") if not calm and random.random() < 0.3 else ("north",)
     several = len(desks) > 1
+    asked = ask(seed, plan, calm=calm)
     ends = random.uniform(20, 200)
     return Scenario(
         seed=seed,
-        plan=plan,
+        plan=asked.plan,
+        asked=asked,
         first=random.random() < 0.1,
         candidate=_candidate(random, plan),
-        weather=_weather(random, ends, calm=calm),
+        weather=_weather(random, ends, asked.scratch_fails, calm=calm),
         crashes=() if calm else _crashes(random),
         pauses=_pauses(random) if several or (not calm and random.random() < 0.1) else (),
         desks=desks,
@@ -205,7 +209,6 @@ def _plan(random: Random) -> Plan:
         rollback_criteria=(literal,) if random.random() < 0.2 else (),
         verification=verification if random.random() < 0.3 else None,
         tester_header=random.choice(("X-Canary", None)),
-        gates=(SmokeRule(),),
     )
 
 
@@ -245,13 +248,15 @@ def _candidate(random: Random, plan: Plan) -> Candidate:
     return found
 
 
-def _weather(random: Random, ends: float, *, calm: bool) -> Weather:
+def _weather(random: Random, ends: float, scratch: float, *, calm: bool) -> Weather:
     if calm:
-        return Weather(dict.fromkeys(PORTS, 0.0), dict.fromkeys(PORTS, 0.0), 0.0, 0.0)
+        every = dict.fromkeys((*PORTS, "scratch"), 0.0)
+        return Weather(every, every, 0.0, 0.0)
     rates = (0.0, 0.0, 0.0, 0.0, 0.005, 0.02, 0.1)
     return Weather(
-        fails={port: random.choice(rates) for port in PORTS},
-        hangs={port: random.choice((0.0, 0.0, 0.0, 0.005, 0.02)) for port in PORTS},
+        fails={port: random.choice(rates) for port in PORTS} | {"scratch": scratch},
+        hangs={port: random.choice((0.0, 0.0, 0.0, 0.005, 0.02)) for port in PORTS}
+        | {"scratch": scratch / 4},
         slow=random.choice((0.05, 0.2, 0.5)),
         clears_at=ends,
     )

@@ -198,6 +198,23 @@ async def _prepare(drive: Drive, stage: _Stage) -> None:
     seed = drive.plan.migrations.rehearsal.seed if drive.plan.migrations else None
     if seed is not None:
         await _run(drive, stage, stage.before, seed)
+    await _reaches_the_fresh_database(drive)
+
+
+async def _reaches_the_fresh_database(drive: Drive) -> None:
+    """See that commands use the fresh database, before the new version's migration runs for the first time.
+
+    A service that finds its database by itself would be migrated for good by what should be thrown
+    away. What the version before did so far it had done to every database already. Raises ActionFailed.
+    """
+    if await drive.world.scratch.written(_server(drive.plan), _database(drive)):
+        return
+    upgrade = drive.plan.migrations.upgrade.line if drive.plan.migrations else ""
+    if "{database_url}" not in upgrade:
+        raise ActionFailed(
+            "nothing was written into the fresh database, so the migrations seem to use another one",
+            hint="hand it over: write {database_url} into migrations.upgrade, or read DATABASE_URL",
+        )
 
 
 async def _act(

@@ -14,9 +14,9 @@ from typing import Any
 from gonogo.domain.audit import GENESIS, AuditEntry, first_broken
 from gonogo.domain.errors import Conflict
 from gonogo.domain.signing import distrust, ring_data, ring_from
-from gonogo.usecases import statements as of
+from gonogo.usecases.bundling import statements as of
+from gonogo.usecases.bundling.envelopes import Trust, Unsound, check, read_envelope, rings_together
 from gonogo.usecases.context import Context
-from gonogo.usecases.envelopes import Trust, Unsound, check, read_envelope, rings_together
 from gonogo.usecases.keys import signer_of
 
 CHAIN = "gonogo audit chain"

@@ -13,7 +13,7 @@ from gonogo.cli.program import Setup
 from gonogo.domain.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from gonogo.usecases.envelopes import Trust
+    from gonogo.usecases.bundling.envelopes import Trust
 
 _LARGEST = 256 * 1024 * 1024
 _LARGEST_KEY = 1024 * 1024
@@ -53,7 +53,7 @@ def _chain(setup: Setup) -> None:
 @click.pass_obj
 def bundle(setup: Setup, file: Path, key: str) -> None:
     """Check a bundle against the key you trust. Needs no desk and no network."""
-    from gonogo.usecases.verify_bundle import Refused, verify_bundle
+    from gonogo.usecases.bundling.verify import Refused, verify_bundle
 
     found = verify_bundle(_content(file), _trust(key))
     if isinstance(found, Refused):
@@ -131,7 +131,7 @@ def _content(file: Path) -> bytes:
 
 def _trust(key: str) -> "Trust":
     """The key itself, or the file that holds it."""
-    from gonogo.usecases.envelopes import read_trust
+    from gonogo.usecases.bundling.envelopes import read_trust
 
     text = key.strip()
     if text.startswith(("{", "-----BEGIN")) or _WRITTEN_OUT.fullmatch(text):

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gonogo.domain.signing import KeyRing, distrust, ring_from
-from gonogo.usecases.bundle_contents import Line, WrongLine, contents
-from gonogo.usecases.envelopes import (
+from gonogo.usecases.bundling.contents import Line, WrongLine, contents
+from gonogo.usecases.bundling.envelopes import (
     Signed,
     Trust,
     Unsound,
@@ -19,7 +19,7 @@ from gonogo.usecases.envelopes import (
     read_envelope,
     rings_together,
 )
-from gonogo.usecases.statements import BUNDLE, digest
+from gonogo.usecases.bundling.statements import BUNDLE, digest
 
 _MOST_LINES = 100_000
 # Also times at the edge of the calendar, which cannot be told in UTC.
