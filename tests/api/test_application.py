@@ -246,3 +246,23 @@ async def test_the_looks_of_a_release_can_be_read_back(desk: httpx2.AsyncClient)
     recording = read_recording((await desk.get(f"/api/v1/releases/{identity}/looks")).json())
     assert (recording.service, recording.version, recording.looks) == ("shop", "v1", ())
     assert [(kpi.name, kpi.limit) for kpi in recording.kpis] == [("errors", 0.05)]
+
+
+async def test_a_body_that_would_fill_the_memory_is_refused_before_it_is_read(
+    desk: httpx2.AsyncClient,
+) -> None:
+    read = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal read
+        for _ in range(1000):
+            read += 1
+            yield b" " * 65_536
+
+    nobody = {"Authorization": "Bearer nobody"}
+    long = {**nobody, "Content-Length": str(1 << 40)}
+    for headers, status in ((long, 413), ({**nobody, "Content-Length": "-5"}, 413), (nobody, 411)):
+        answer = await desk.post("/api/v1/releases", content=endless(), headers=headers)
+        assert answer.status_code == status
+        assert "title" in answer.json()
+    assert read <= 3, "a refused body is not read to its end"

@@ -6,6 +6,7 @@ import pytest
 
 from gonogo.cli.access import Access, read_access
 from gonogo.domain.errors import InvalidInput
+from gonogo.wiring.parts import private
 
 TOKEN = "gonogo_abc"
 
@@ -72,3 +73,10 @@ def test_a_token_that_is_none_is_refused_and_not_repeated(tmp_path: Path, conten
 def test_a_token_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="cannot be read: No such file"):
         read_access({"GONOGO_TOKEN_FILE": str(tmp_path / "none")})
+
+
+def test_a_folder_that_cannot_be_the_desks_is_refused_with_a_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    for home in (tmp_path / "file", tmp_path / "file" / "home"):
+        with pytest.raises(InvalidInput, match="cannot be used"):
+            private(home)

@@ -8,9 +8,11 @@ import pytest
 from tests.controllers.stage import OWNER, Theatre, play
 from tests.plans import a_plan
 
+from gonogo.controllers import clearing
+from gonogo.controllers.drive import Drive
 from gonogo.domain.actor import Role
 from gonogo.domain.dossier import evidence_digest
-from gonogo.domain.errors import Conflict
+from gonogo.domain.errors import ActionFailed, Conflict
 from gonogo.domain.evidence import TestFacts
 from gonogo.domain.gate import (
     FreezeRule,
@@ -146,6 +148,30 @@ def test_a_report_that_only_grows_older_is_told_once_however_long_the_release_wa
         assert len(await desk.story(release)) == told
 
     play(story, a_plan(gates=(SmokeRule(), TestsRule(expires=timedelta(hours=1)))))
+
+
+def test_a_refusal_that_cannot_be_cleared_up_at_once_is_said_and_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    async def stuck(drive: Drive) -> None:
+        raise ActionFailed("the router of staging does not start")
+
+    async def story(desk: Theatre) -> None:
+        await desk.serve_first()
+        release = await desk.release("v2")
+        await desk.until(release, Stage.HELD)
+        with monkeypatch.context() as patch:
+            patch.setattr(clearing, "unrehearse", stuck)
+            await desk.report(RED)
+            await asyncio.sleep(60)
+            held = await desk.now(release)
+            told = len(await desk.story(release))
+            assert (held.stage, "does not start" in held.reason) == (Stage.HELD, True)
+            await asyncio.sleep(1200)
+            assert len(await desk.story(release)) == told
+        await desk.until(release, Stage.NO_GO, within=1200)
+
+    play(story, WITH_TESTS)
 
 
 SIGNED = a_plan(gates=(SmokeRule(), SignOffsRule(needed={Role.QA: 1})))

@@ -6,6 +6,7 @@ import pytest
 from tests.evidence.reading import content, document, facts, read, refusal
 
 from gonogo.domain.evidence import Example, LintFacts
+from gonogo.evidence import wording
 
 FINDINGS = {
     "ruff/ruff-findings.json": ("ruff", 5, 0, None),
@@ -195,3 +196,9 @@ def test_mypys_success_in_no_file_is_refused():
 def test_output_with_colours_and_carriage_returns_is_read():
     text = content("mypy/findings.txt").replace(b"error:", b"\x1b[1m\x1b[31merror:\x1b[m")
     assert read(text.replace(b"\n", b"\r\n"), "mypy.txt")[0].facts.errors == 5
+
+
+def test_a_text_of_millions_of_lines_is_refused_early(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(wording, "MOST_LINES", 1000)
+    text = b"would reformat shop.py\n" * 1001
+    assert "has more than 1000 lines" in refusal(text, "black/findings.txt")

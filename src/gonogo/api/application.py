@@ -53,6 +53,7 @@ STATUS: dict[type[GonogoError], int] = {
 }
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_LARGEST_BODY = 8 << 20
 _LONGEST_WAIT = 30.0
 _POLL = 0.1
 
@@ -94,7 +95,25 @@ async def _same_machine(
     foreign = origin is not None and origin.split("//")[-1].rsplit(":", 1)[0] not in _LOOPBACK
     if host not in _LOOPBACK or foreign:
         return problem(403, "the desk answers requests from this machine only")
+    if (refused := _too_much(request)) is not None:
+        return refused
     return await call_next(request)
+
+
+def _too_much(request: Request) -> Response | None:
+    """The refusal of a body that would be held in memory before anybody looks at who sends it.
+
+    Reports alone are read in pieces, into a file, once their sender was let in.
+    """
+    if request.url.path.endswith("/evidence"):
+        return None
+    if "transfer-encoding" in request.headers:
+        return problem(411, "a request says in advance how long it is (Content-Length)")
+    promised = request.headers.get("content-length", "0")
+    if not promised.isdecimal() or int(promised[:20]) > _LARGEST_BODY:
+        limit = _LARGEST_BODY >> 20
+        return problem(413, f"a request has at most {limit} MiB; reports are sent as evidence")
+    return None
 
 
 def problem(

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from gonogo.cli.files import text_of
 from gonogo.domain.errors import InvalidInput
 
+_LONGEST = 4096
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -46,7 +48,7 @@ def read_access(environ: Mapping[str, str] = os.environ) -> Access:
 
 def _content(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return text_of(file, _LONGEST)
     except (OSError, UnicodeDecodeError) as error:
         what = error.strerror if isinstance(error, OSError) else "it is no text"
         raise InvalidInput(f"GONOGO_TOKEN_FILE {file} cannot be read: {what}") from error

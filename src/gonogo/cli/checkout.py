@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+from gonogo.cli.files import text_of
 from gonogo.domain.errors import InvalidInput
 
 
 def read_spec(path: Path) -> str:
     """The text of a spec file. Raises InvalidInput when it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8")
+        return text_of(path)
     except FileNotFoundError as error:
         raise InvalidInput(
             f"{path} does not exist", hint="write one; README.md shows how in ten minutes"

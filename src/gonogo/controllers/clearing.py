@@ -98,6 +98,7 @@ async def hold(drive: Drive, _: Lookout) -> None:
     if drive.release.came_from is Stage.STAGING:
         moment = before_production_moment(drive)
     while drive.release.stage is Stage.HELD:
+        await drive.heed()
         decision = await look(drive, moment)
         if decision.answer is Answer.NO_GO:
             await refuse(drive, decision)

@@ -253,9 +253,13 @@ class Drive:
             await asyncio.sleep(duration.total_seconds())
             return
         await self.heed()
+        await self.pass_time(duration)
+        await self.heed()
+
+    async def pass_time(self, duration: timedelta) -> None:
+        """Wait, at most until something is stored for this release; what it is, is not looked at."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.woken.wait(), duration.total_seconds())
-        await self.heed()
 
 
 def _end_quietly(writing: "asyncio.Future[None]") -> None:

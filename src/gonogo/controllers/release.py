@@ -23,7 +23,7 @@ from gonogo.domain.errors import (
     Unavailable,
     sentence,
 )
-from gonogo.domain.release import WAITING, Instruction, Stage
+from gonogo.domain.release import TRANSITIONS, WAITING, Instruction, Stage
 
 log = logging.getLogger("gonogo.release")
 
@@ -70,15 +70,19 @@ async def _no_go(drive: Drive, reason: str) -> None:
 
 
 async def _ask(drive: Drive, reason: str) -> None:
-    if drive.release.stage is not Stage.NEEDS_PERSON:
+    stage = drive.release.stage
+    if stage is not Stage.NEEDS_PERSON and Stage.NEEDS_PERSON in TRANSITIONS[stage]:
         await drive.go(Stage.NEEDS_PERSON, reason)
-    elif reason != drive.release.reason:
+        return
+    if reason != drive.release.reason:
         await drive.record(
             "desk:release:waits",
             {"reason": reason},
             change=lambda release: replace(release, reason=reason),
             message=reason,
         )
+    if stage is not Stage.NEEDS_PERSON:  # such a stage waits for people anyhow, and tries again
+        await drive.pass_time(drive.world.rhythm.regard)
 
 
 ON_FAILURE: Mapping[Stage, Callable[[Drive, str], Awaitable[None]]] = {

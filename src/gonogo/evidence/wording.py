@@ -14,6 +14,8 @@ COMMIT = re.compile(r"[0-9a-f]{7,64}")
 LONGEST_SHOWN = 300
 LONGEST_LINE = 1024 * 1024
 """Bytes of the longest line of a text report."""
+MOST_LINES = 2_000_000
+"""Lines of the longest text report: seconds of reading, where a file of bare line ends would take an hour."""
 
 _BROKE_DOWN = re.compile(
     r"^(?:Traceback \(most recent call last\)|error: cannot format .*: INTERNAL ERROR\b)"
@@ -43,12 +45,14 @@ def beginning_text(beginning: Beginning) -> str:
 def read_lines(file: BinaryIO, name: str) -> Iterator[tuple[int, str]]:
     """Numbers (from 1) and lines without their ends and colours.
 
-    Raises InvalidInput for what is no UTF-8 text, for a last line that is cut off, and where the tool
-    that wrote it broke down.
+    Raises InvalidInput for more than `MOST_LINES`, for what is no UTF-8 text, for a last line that is
+    cut off, and where the tool that wrote it broke down.
     """
     number = 0
     while line := file.readline(LONGEST_LINE + 1):
         number += 1
+        if number > MOST_LINES:
+            raise unfit(name, f"has more than {MOST_LINES} lines, the most that are read")
         if len(line) > LONGEST_LINE:
             raise unfit(name, f"line {number} is longer than {LONGEST_LINE // 1024} KiB")
         try:

@@ -124,12 +124,14 @@ def free_port() -> int:
 
 def private(folder: Path) -> Path:
     """The folder, made where it is missing, and readable by its owner alone."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if folder.stat().st_uid != os.getuid():
-        raise InvalidInput(
-            f"{folder} belongs to somebody else", hint="set GONOGO_HOME to a folder of yours"
-        )
-    folder.chmod(0o700)
+    hint = "set GONOGO_HOME to a folder of yours"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if folder.stat().st_uid != os.getuid():
+            raise InvalidInput(f"{folder} belongs to somebody else", hint=hint)
+        folder.chmod(0o700)
+    except OSError as error:
+        raise InvalidInput(f"{folder} cannot be used: {error.strerror}", hint=hint) from error
     return folder
 
 

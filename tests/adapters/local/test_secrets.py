@@ -57,3 +57,36 @@ async def test_a_command_sees_the_secrets_of_its_environment_and_does_not_print_
 
 def test_the_longer_of_two_secrets_is_hidden_whole():
     assert hide("x abcdef y abcd", {"A": "abcd", "B": "abcdef"}) == "x *** y ***"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "cannot reach postgresql://shop:s3cr%2Fet@db/shop",
+        "password is s3cr/et",
+        "FATAL: user=shop password=s3cr%2Fet",
+        "redis://:0ther@cache:6379 is away",
+        "blanks around hunter22 are not part of what a program prints",
+    ],
+)
+def test_the_password_of_an_address_is_hidden_wherever_a_program_repeats_it(said: str):
+    variables = {"DATABASE_URL": "postgresql+psycopg://shop:s3cr%2Fet@db:5432/shop"}
+    hidden = hide(said, {"TOKEN": " hunter22 "}, variables)
+    assert "***" in hidden
+    assert not any(part in hidden for part in ("s3cr", "0ther", "hunter22"))
+
+
+async def test_a_command_does_not_tell_the_password_of_its_database(tmp_path, repository, run_git):
+    commit = run_git(repository, "rev-parse", "v1.1.0^{commit}")
+    workshop = GitWorkshop(tmp_path / "workshop")
+    await workshop.lay_out(str(repository), "orders", commit)
+    job = Job(
+        "orders",
+        commit,
+        "migrate",
+        "echo no connection as ${DATABASE_URL#*//}",
+        timedelta(seconds=5),
+        variables={"DATABASE_URL": "postgresql://shop:hunter22@db/shop"},
+        environment="staging",
+    )
+    assert (await workshop.run(job)).output.strip() == "no connection as shop:***@db/shop"

@@ -112,7 +112,7 @@ class ProcessDeployer:
         if not found.log_tail:
             return found
         secrets = await self._secrets(instance.service, instance.environment)
-        return replace(found, log_tail=hide(found.log_tail, secrets))
+        return replace(found, log_tail=hide(found.log_tail, secrets, instance.variables))
 
     async def _status(self, instance: Instance, *, probe: bool) -> InstanceStatus:
         note = self._notes.read(instance.id)

@@ -8,11 +8,15 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from urllib.parse import unquote
 
 from gonogo.adapters.local.notes import safe_name
 from gonogo.domain.errors import Unavailable
 
 SHORTEST_HIDDEN = 4
+_IN_ADDRESS = re.compile(
+    r"(?P<before>[a-zA-Z][a-zA-Z0-9+.-]{0,40}://[^\s/@:]{0,200}):(?P<password>[^\s/@]+)@"
+)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -26,12 +30,20 @@ async def no_secrets(service: str, environment: str) -> Mapping[str, str]:
     return {}
 
 
-def hide(text: str, secrets: Mapping[str, str]) -> str:
-    """The text without the values of secrets; very short ones are left, they would hide everything."""
-    for value in sorted(secrets.values(), key=len, reverse=True):
+def hide(text: str, secrets: Mapping[str, str], variables: Mapping[str, str] | None = None) -> str:
+    """The text without the values of secrets; very short ones are left, they would hide everything.
+
+    Nor does it hold the password of an address, be it in the text itself or in a secret or variable:
+    programs that cannot reach their database name it.
+    """
+    known = {each for value in secrets.values() for each in (value, value.strip())}
+    for value in (*secrets.values(), *(variables or {}).values()):
+        for found in _IN_ADDRESS.finditer(value):
+            known |= {found["password"], unquote(found["password"])}
+    for value in sorted(known, key=lambda value: (-len(value), value)):
         if len(value) >= SHORTEST_HIDDEN:
             text = text.replace(value, "***")
-    return text
+    return _IN_ADDRESS.sub(r"\g<before>:***@", text)
 
 
 class FileSecrets:

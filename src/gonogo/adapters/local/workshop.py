@@ -125,7 +125,8 @@ class GitWorkshop:
             signal_all(everything(), signal.SIGKILL)
             await end(everything, 0)
             raise
-        return JobResult(code, hide(output.tail(), secrets), loop.time() - begun, str(output.path))
+        said = hide(output.tail(), secrets, job.variables)
+        return JobResult(code, said, loop.time() - begun, str(output.path))
 
     async def report(self, service: str, commit: str, path: str) -> BinaryIO:
         """A file that a command left, opened for reading.

@@ -10,6 +10,7 @@ import click
 from gonogo.cli import output
 from gonogo.cli.client import DeskClient
 from gonogo.cli.default_command import DefaultGroup
+from gonogo.cli.files import text_of
 from gonogo.cli.options import with_json
 from gonogo.cli.program import Setup
 from gonogo.domain.change_log import inserted
@@ -122,7 +123,7 @@ def submit(setup: Setup, service: str, version: str, file: Path) -> None:
 def read_file(path: Path) -> str:
     """The text of a file that a person wrote. Raises InvalidInput when it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8")
+        return text_of(path)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise InvalidInput(f"{path} cannot be read: {reason}") from error

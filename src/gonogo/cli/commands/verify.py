@@ -1,13 +1,13 @@
 """`verify`: the audit chain, a bundle, or published heads."""
 
 import re
-import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from gonogo.cli import output
+from gonogo.cli.files import whole
 from gonogo.cli.options import with_json
 from gonogo.cli.program import Setup
 from gonogo.domain.errors import InvalidInput
@@ -124,19 +124,9 @@ def head(setup: Setup, file: Path | None, repository: Path | None, key: str | No
 
 def _content(file: Path) -> bytes:
     try:
-        return _whole(file, _LARGEST)
+        return whole(file, _LARGEST)
     except OSError as error:
         raise InvalidInput(f"{file} cannot be read: {error.strerror}") from error
-
-
-def _whole(file: Path, most: int) -> bytes:
-    """What is in a plain file. Raises OSError, and InvalidInput for what may never end."""
-    about = file.stat()
-    if not stat.S_ISREG(about.st_mode) and not stat.S_ISDIR(about.st_mode):
-        raise InvalidInput(f"{file} is not a file")
-    if about.st_size > most:
-        raise InvalidInput(f"{file} has {about.st_size} bytes, the limit is {most}")
-    return file.read_bytes()
 
 
 def _trust(key: str) -> "Trust":
@@ -148,7 +138,7 @@ def _trust(key: str) -> "Trust":
         return read_trust(text)
     file = Path(key)
     try:
-        return read_trust(_whole(file, _LARGEST_KEY).decode())
+        return read_trust(whole(file, _LARGEST_KEY).decode())
     except OSError as error:
         raise InvalidInput(
             f"the key {file} cannot be read: {error.strerror}",
