@@ -40,6 +40,8 @@ bench: $(READY)  ## Measure every claim (25 minutes, on a quiet machine; bench/R
 	@$(BENCH) bench.zero_loss
 	@$(BENCH) bench.crash
 	@$(BENCH) bench.harm
+	@$(BENCH) bench.patch_guard --runs 9
+	@$(BENCH) bench.junit
 
 bench-quick: $(READY)  ## The same with few runs, into build/bench
 	@$(BENCH) bench.footprint --demos 0 --helps 5 --idle 5 --out build/bench/footprint.json

@@ -10,6 +10,7 @@ only what is given back when it ends.
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,11 +23,13 @@ from bench.desk import desk, environment
 from bench.findings import arguments, progress, spread, table, write
 from bench.service import Service
 
+ORDERS = Path(__file__).parents[1] / "examples" / "orders"
 STEPS = ["10% for 1s, at least 10 requests"]
 TARGETS = {
     "demo": "at most 90 s after installation",
     "demo --fast": "under 40 s",
     "gonogo --help": "median at most 0.4 s",
+    "gonogo check": "at most 1 s on orders, warm",
     "idle desk": "at most 120 MB",
 }
 
@@ -41,6 +44,8 @@ def main() -> None:
     figures: dict[str, Any] = {"targets": TARGETS}
     figures["gonogo --help, seconds"] = spread([_help() for _ in range(options.helps)], 3)
     progress(f"--help: {figures['gonogo --help, seconds']}")
+    figures["gonogo check, seconds"] = spread(_checks(options.helps), 3)
+    progress(f"check: {figures['gonogo check, seconds']}")
     figures["idle desk"] = _idle(options.idle)
     progress(f"idle desk: {figures['idle desk']}")
     for words in ((), ("--fast",)) if options.demos else ():
@@ -63,6 +68,42 @@ def _help() -> float:
         check=True,
     )
     return time.monotonic() - begun
+
+
+def _checks(count: int) -> list[float]:
+    """`gonogo check` on the orders example at v1.3.0, with the report of its own tests, after one
+    run that does not count."""
+    with tempfile.TemporaryDirectory(prefix="gonogo-check-") as folder:
+        orders = Path(folder) / "orders"
+        subprocess.run(
+            [sys.executable, str(ORDERS / "history.py"), str(orders)],
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+        shutil.copy(ORDERS / "gonogo.yaml", orders)
+        (orders / "junit.xml").write_text(_junit(60), encoding="utf-8")
+        return [_check(orders) for _ in range(count + 1)][1:]
+
+
+def _check(orders: Path) -> float:
+    words = ("check", "--here", "--evidence", "junit.xml", "--base", "v1.2.1", "--json")
+    begun = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "gonogo", *words],
+        cwd=orders,
+        env=environment(Path("/nonexistent")),
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    took = time.monotonic() - begun
+    if done.returncode != 0:
+        raise RuntimeError(f"gonogo check ended with {done.returncode}: {done.stdout[-500:]!r}")
+    return took
+
+
+def _junit(cases: int) -> str:
+    tests = "".join(f'<testcase classname="orders" name="test {n}"/>' for n in range(cases))
+    return f'<testsuite name="orders" tests="{cases}">{tests}</testsuite>'
 
 
 def _idle(seconds: float) -> dict[str, float]:

@@ -32,9 +32,9 @@ from gonogo.gates.decision import decide
 from gonogo.gates.evaluate import evaluate
 from gonogo.gates.written import decision_data
 from gonogo.ports.store import Change
-from gonogo.usecases.bundle import build_bundle
+from gonogo.usecases.bundling.build import build_bundle
+from gonogo.usecases.bundling.envelopes import Trust, read_trust
 from gonogo.usecases.context import Context
-from gonogo.usecases.envelopes import Trust, read_trust
 from gonogo.usecases.filing import file_paper, paper_of
 from gonogo.usecases.keys import public_pem
 

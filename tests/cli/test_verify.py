@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,15 @@ def test_a_missing_file_and_a_key_that_is_none_are_wrong_usage(files: Path) -> N
         assert wrong.exit_code == 2
         assert said in wrong.stderr
     assert run("verify", "bundle", str(files / "bundle.jsonl")).exit_code == 2
+
+
+def test_what_never_ends_is_not_read(files: Path) -> None:
+    endless = run("verify", "bundle", "/dev/zero", "--key", "ab" * 32)
+    assert (endless.exit_code, "/dev/zero is not a file" in endless.stderr) == (2, True)
+    pipe = files / "pipe"
+    os.mkfifo(pipe)
+    waiting = run("verify", "bundle", str(files / "bundle.jsonl"), "--key", str(pipe))
+    assert (waiting.exit_code, "is not a file" in waiting.stderr) == (2, True)
 
 
 def test_heads_are_taken_from_one_place() -> None:

@@ -1,5 +1,6 @@
 """What everything that makes fresh databases keeps."""
 
+import asyncio
 import os
 import shutil
 import socket
@@ -28,6 +29,20 @@ async def test_a_fresh_database_is_not_the_one_that_it_is_like(scratch):
     url = await scratch.make(LIKE, "gonogo_one")
     assert "gonogo_one" in url
     assert "production" not in url
+
+
+async def test_a_database_that_nobody_made_was_not_written(scratch):
+    assert await scratch.written(LIKE, "gonogo_none") is False
+
+
+async def test_it_is_seen_whether_anything_was_put_into_it(tmp_path):
+    scratch = LocalScratch(tmp_path)
+    url = await scratch.make(LIKE, "gonogo_one")
+    assert await scratch.written(LIKE, "gonogo_one") is False
+    with sqlite3.connect(url.removeprefix("sqlite:///").partition("?")[0]) as connection:
+        connection.execute("CREATE TABLE orders (id)")
+    connection.close()
+    assert await scratch.written(LIKE, "gonogo_one") is True
 
 
 async def test_dropping_again_does_no_harm(scratch):
@@ -100,6 +115,11 @@ async def test_a_postgresql_server_gives_fresh_databases(server, tmp_path):
     for _ in range(2):
         url = await scratch.make(server, "gonogo_one")
     assert url == server.replace("/postgres", "/gonogo_one")
+    assert await scratch.written(server, "gonogo_one") is False
+    plain = url.replace("+psycopg", "")
+    create = ["psql", plain, "-qc", "CREATE TABLE orders (id int)"]
+    await asyncio.to_thread(subprocess.run, create, check=True, timeout=30)
+    assert await scratch.written(server, "gonogo_one") is True
     with pytest.raises(Unavailable, match='database "gonogo_none" does not exist'):
         await scratch.make(server.replace("/postgres", "/gonogo_none"), "gonogo_two")
     await scratch.drop(server, "gonogo_one")
@@ -111,3 +131,14 @@ async def test_a_server_that_is_not_there_is_named_without_its_password(tmp_path
     with pytest.raises(Unavailable, match=r"127\.0\.0\.1 cannot be reached") as refused:
         await LocalScratch(tmp_path).make(like, "gonogo_one")
     assert "hidden" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "like", ["postgresql://shop:se/cret@db/shop", "postgresql://shop:se@cret:x@db:port/shop"]
+)
+async def test_a_url_that_is_no_address_is_refused_without_its_password(like, tmp_path):
+    for act in (LocalScratch(tmp_path).make, LocalScratch(tmp_path).drop):
+        with pytest.raises(InvalidInput, match="is not an address") as refusal:
+            await act(like, "gonogo_rehearsal_1")
+        assert "se" not in str(refusal.value).split()
+        assert "cret" not in str(refusal.value)

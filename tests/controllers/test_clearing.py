@@ -133,6 +133,21 @@ def test_a_freeze_with_an_end_lets_go_by_itself():
     play(story, a_plan(gates=(SmokeRule(), FreezeRule())))
 
 
+def test_a_report_that_only_grows_older_is_told_once_however_long_the_release_waits():
+    async def story(desk: Theatre) -> None:
+        await desk.serve_first()
+        await desk.report(GREEN, at=desk.at(-7200))
+        release = await desk.release("v2")
+        held = await desk.until(release, Stage.HELD)
+        assert "old" in held.reason
+        told = len(await desk.story(release))
+        await asyncio.sleep(6 * 3600)
+        assert (await desk.now(release)).stage is Stage.HELD
+        assert len(await desk.story(release)) == told
+
+    play(story, a_plan(gates=(SmokeRule(), TestsRule(expires=timedelta(hours=1)))))
+
+
 SIGNED = a_plan(gates=(SmokeRule(), SignOffsRule(needed={Role.QA: 1})))
 PROMISE = RollbackCriterion(
     "tracking errors",

@@ -9,10 +9,12 @@ from tests.controllers.stage import Theatre, play
 from tests.plans import a_plan
 
 from gonogo.controllers import collecting
+from gonogo.controllers.drive import Drive
+from gonogo.domain.errors import Unavailable
 from gonogo.domain.evidence import TestFacts
-from gonogo.domain.gate import SmokeRule, TestsRule
-from gonogo.domain.paper import FiledEvidence
-from gonogo.domain.plan import Collection, Command
+from gonogo.domain.gate import RehearsalRule, SmokeRule, TestsRule
+from gonogo.domain.paper import FiledEvidence, Paper
+from gonogo.domain.plan import Collection, Command, Environment, Migrations
 from gonogo.domain.release import InstructionKind, Release, Stage
 from gonogo.ports.workshop import Job, JobResult
 
@@ -20,6 +22,17 @@ REPORT = "reports/junit.xml"
 PLAN = a_plan(
     gates=(SmokeRule(), TestsRule()),
     collections=(Collection(Command("unit tests", "make tests"), (REPORT,)),),
+)
+
+
+REHEARSED = a_plan(
+    gates=(SmokeRule(), TestsRule(), RehearsalRule()),
+    collections=PLAN.collections,
+    migrations=Migrations(Command("migrate", "up {database_url}")),
+    environments=(
+        Environment("staging", 8081, database_url="sqlite:////srv/staging.db"),
+        Environment("production", 8080, database_url="sqlite:////srv/production.db"),
+    ),
 )
 
 
@@ -166,6 +179,58 @@ def test_evidence_that_is_too_old_is_made_again(monkeypatch: pytest.MonkeyPatch)
         assert tools.runs == 2
 
     play(story, PLAN)
+
+
+async def _waits_for_the_store_of_databases(desk: Theatre, seconds: float) -> Tools:
+    """The tests ran, and then nothing goes on for as long as no fresh database can be had."""
+    await desk.serve_first()
+    tools = Tools(desk, junit())
+    make = desk.scratch.make
+
+    async def away(like: str, name: str) -> str:
+        raise Unavailable("the PostgreSQL server does not answer")
+
+    desk.scratch.make = away  # type: ignore[method-assign]
+    release = await desk.release("v2")
+    await asyncio.sleep(seconds)
+    assert (await desk.now(release)).stage is Stage.CHECKING
+    desk.scratch.make = make  # type: ignore[method-assign]
+    await desk.until(release, Stage.STAGING)
+    return tools
+
+
+def test_a_report_is_of_the_time_at_which_its_command_ran_however_late_it_is_filed(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    async def full(drive: Drive, papers: tuple[Paper, ...]) -> None:
+        raise Unavailable("the disk is full")
+
+    async def story(desk: Theatre) -> None:
+        await desk.serve_first()
+        Tools(desk, junit())
+        begun = desk.clock.now()
+        with monkeypatch.context() as patch:
+            patch.setattr(collecting, "_file", full)
+            release = await desk.release("v2")
+            await asyncio.sleep(1800)
+        await desk.until(release, Stage.STAGING)
+        (found,) = await filed(desk)
+        assert found.at - begun < timedelta(minutes=1)
+
+    play(story, PLAN)
+
+
+def test_a_command_runs_again_in_a_release_that_waited_for_longer_than_its_report_is_used(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(collecting, "REUSED_FOR", timedelta(minutes=20))
+
+    async def story(desk: Theatre) -> None:
+        tools = await _waits_for_the_store_of_databases(desk, 1800)
+        assert tools.runs == 2
+        assert len(await filed(desk)) == 2
+
+    play(story, REHEARSED)
 
 
 def test_a_command_that_was_cut_off_is_run_again():

@@ -11,6 +11,7 @@ from tests.plans import a_plan
 from gonogo.adapters.memory.deployer import Behaviour
 from gonogo.adapters.memory.smoke import SmokeFault
 from gonogo.controllers.rehearsing import PLACE, identities
+from gonogo.domain.errors import Unavailable
 from gonogo.domain.gate import RehearsalRule, SmokeRule
 from gonogo.domain.instance import Instance
 from gonogo.domain.plan import Command, Environment, Health, Migrations, Rehearsal
@@ -290,5 +291,38 @@ def test_a_seed_that_fails_holds_the_release_with_what_it_printed():
         (told,) = [e for e in entries if e.action == "desk:rehearsal:impossible"]
         assert "seed of v1 ended with 1: no such table: orders" in told.data["reason"]
         assert nothing_is_left(desk)
+
+    play(story, plan())
+
+
+def test_migrations_that_use_another_database_are_found_out_before_the_new_one_runs():
+    async def story(desk: Theatre) -> None:
+        await scene(desk)
+        desk.scratch.untouched = True
+        release = await desk.release("v2")
+        held = await desk.until(release, Stage.HELD)
+        assert "rehearsal" in held.reason
+        assert fresh_database_lines(desk) == ["up"]
+        assert nothing_is_left(desk)
+
+    blind = replace(plan(), migrations=Migrations(Command("migrate", "up {version}")))
+    play(story, blind)
+
+
+def test_a_database_server_that_stays_away_is_not_told_again_at_every_try():
+    async def story(desk: Theatre) -> None:
+        await scene(desk)
+
+        async def away(like: str, name: str) -> str:
+            raise Unavailable("the PostgreSQL server at db does not answer")
+
+        desk.scratch.make = desk.scratch.drop = away  # type: ignore[method-assign, assignment]
+        release = await desk.release("v2")
+        await asyncio.sleep(60)
+        told = len(await desk.story(release))
+        await asyncio.sleep(3600)
+        waits = await desk.now(release)
+        assert (waits.stage, len(await desk.story(release))) == (Stage.CHECKING, told)
+        assert "does not answer" in waits.reason
 
     play(story, plan())

@@ -15,7 +15,18 @@ pytestmark = pytest.mark.timeout(300)
 
 def demo(folder: Path, *options: str) -> tuple[dict[str, Any], str]:
     done = subprocess.run(
-        [sys.executable, "-m", "gonogo", "demo", "--fast", "--json", "out.json", *options],
+        [
+            sys.executable,
+            "-m",
+            "gonogo",
+            "demo",
+            "--fast",
+            "--rate",
+            "60",
+            "--json",
+            "out.json",
+            *options,
+        ],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
         capture_output=True,

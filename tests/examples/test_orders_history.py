@@ -209,6 +209,7 @@ def test_only_v1_2_0_refuses_an_order_without_a_courier(release: Release) -> Non
     assert "IntegrityError" in log
 
 
+@pytest.mark.slow
 def test_older_versions_run_on_every_newer_schema_up_to_v1_2_1(release: Release) -> None:
     for schema, older in (("v1.2.0", ("v1.1.0",)), ("v1.2.1", ("v1.1.0", "v1.2.0"))):
         release.migrate(schema)
@@ -245,7 +246,14 @@ def test_v1_3_0_answers_as_v1_2_1_did(release: Release) -> None:
         assert desk.ask("/api/v1/orders", CARRIED).json.keys() == made.keys()
 
 
-@pytest.mark.parametrize("defect", get_args(history.Defect))
+@pytest.mark.parametrize(
+    "defect",
+    [
+        "courier",
+        pytest.param("none", marks=pytest.mark.slow),
+        pytest.param("slow", marks=pytest.mark.slow),
+    ],
+)
 def test_the_tests_of_v1_3_0_pass(tmp_path: Path, defect: history.Defect) -> None:
     release = Release(tmp_path, defect)
     release.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
@@ -262,6 +270,7 @@ def test_two_versions_at_once_share_orders_and_tokens(release: Release) -> None:
         assert visitor.ask(f"/api/v1/orders/{order['id']}/tracking").json == {"events": []}
 
 
+@pytest.mark.slow
 def test_the_export_is_a_workbook_in_every_version(release: Release) -> None:
     for tag in TAGS:
         release.migrate(tag)
@@ -273,6 +282,7 @@ def test_the_export_is_a_workbook_in_every_version(release: Release) -> None:
             assert workbook.read("xl/worksheets/sheet1.xml").count(b"<row ") == 51
 
 
+@pytest.mark.slow
 def test_migrations_go_down_again_with_orders_kept(release: Release) -> None:
     release.migrate("v1.2.1")
     with release.serving("v1.2.1") as desk:
@@ -284,6 +294,7 @@ def test_migrations_go_down_again_with_orders_kept(release: Release) -> None:
     release.migrate("v1.1.0", "base", "downgrade")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("defect", ["none", "slow"])
 def test_without_the_courier_defect_v1_2_0_takes_every_order(
     tmp_path: Path, defect: history.Defect

@@ -10,7 +10,7 @@ from gonogo.domain.traffic import BadStatus, Counts, Increment, Kpi
 from gonogo.domain.verdict import Test as Comparison
 from gonogo.domain.verdict import Verdict
 from gonogo.judge import JudgePlan, Memory, assess, begin, failed, next_step, observe
-from gonogo.judge.outlook import FACTOR, Sight, Traffic, outlook
+from gonogo.judge.outlook import FACTOR, Sight, Traffic, outlook, smallest_visible
 
 RUNS = 40
 
@@ -145,3 +145,36 @@ def test_a_baseline_without_errors_is_not_taken_to_be_perfect() -> None:
 def test_the_step_s_minimum_takes_its_time_at_low_traffic() -> None:
     (sight,) = sights(a_kpi(ratio=1.5), 0.005, 0.05, rate=1.0)
     assert sight.seconds_to_minimum == pytest.approx(100 / 0.05)
+
+
+def after(kpi: Kpi, canary: int, baseline: int, base: float = 0.0):
+    """What the judge says after this many requests, with a clean canary."""
+    plan = JudgePlan((kpi,))
+    counts = Increment("errors", Counts(round(baseline * base), baseline), Counts(0, canary))
+    return plan, assess(plan, observe(plan, begin(plan), (counts,)), 1).kpis[0]
+
+
+@pytest.mark.parametrize(
+    ("kpi", "base"), [(a_kpi(limit=0.05), 0.005), (a_kpi(ratio=1.5), 0.01), (a_kpi(limit=0.01), 0)]
+)
+def test_what_should_have_been_seen_by_now_is_seen_within_the_promised_factor(kpi, base):
+    canary, share = 2_000, 0.25
+    plan, found = after(kpi, canary, round(canary * (1 - share) / share), base)
+    visible = smallest_visible(found)
+    assert visible is not None
+    rng = np.random.default_rng(7)
+    took = [
+        requests_to_stop(rng, plan, next_step(plan, begin(plan), share=share), share, base, visible)
+        for _ in range(RUNS)
+    ]
+    assert canary / FACTOR < np.mean(took) < canary * FACTOR
+
+
+def test_more_requests_show_smaller_faults_and_none_shows_nothing():
+    few = smallest_visible(after(a_kpi(limit=0.05), 40, 400)[1])
+    many = smallest_visible(after(a_kpi(limit=0.05), 4_000, 40_000)[1])
+    assert few is not None
+    assert many is not None
+    assert 0.05 < many < few / 3
+    assert smallest_visible(after(a_kpi(limit=0.05), 0, 400)[1]) is None
+    assert smallest_visible(after(a_kpi(limit=0.05), 2, 400)[1]) is None

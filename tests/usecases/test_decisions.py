@@ -75,5 +75,5 @@ def test_what_cannot_be_read_is_not_told(data):
 
 def test_why_names_the_gates_with_what_is_to_be_done():
     said = why(story(REFUSED))
-    assert "The gates at 12:00:00 UTC: NO-GO: it blocks." in said
+    assert "The gates at 12:00:00 UTC: as above." in said
     assert any("to do (mika): keep the old column" in sentence for sentence in said)

@@ -7,7 +7,7 @@ from fastapi import FastAPI, Path, Response
 from gonogo.api.bodies import RevocationBody
 from gonogo.domain.actor import Actor
 from gonogo.usecases import heads, keys
-from gonogo.usecases.bundle import build_bundle, bundle_name
+from gonogo.usecases.bundling.build import build_bundle, bundle_name
 from gonogo.usecases.context import Context
 from gonogo.usecases.moments import moment_of
 from gonogo.usecases.releases import find_release

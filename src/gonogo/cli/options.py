@@ -49,3 +49,14 @@ def with_json(command: Callable[..., Any]) -> Callable[..., Any]:
 
 with_reason = click.option("--reason", "-m", default="", help="Why; it is recorded.")
 with_yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+
+
+class RoleName(click.Choice[str]):
+    """A role as people write it: in any case, with a blank, a hyphen or `_`."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """The role's value, or the usual refusal that lists what is known."""
+        plain = str(value).strip().lower().replace(" ", "_").replace("-", "_")
+        return super().convert(plain if plain in self.choices else value, param, ctx)

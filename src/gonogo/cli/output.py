@@ -79,3 +79,11 @@ def stage_line(release: Mapping[str, Any]) -> str:
 def interactive() -> bool:
     """Whether a person sits at the terminal and can be asked."""
     return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def printable(text: str) -> str:
+    """One line without control characters: names of files and subjects may hold any."""
+    return "".join(
+        mark if mark.isprintable() else mark.encode("unicode_escape").decode("ascii")
+        for mark in text
+    )

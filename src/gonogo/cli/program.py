@@ -9,7 +9,7 @@ from gonogo.domain.health import Finding
 from gonogo.domain.look import Look
 
 if TYPE_CHECKING:
-    from gonogo.usecases.envelopes import Trust
+    from gonogo.usecases.bundling.envelopes import Trust
     from gonogo.usecases.heads import HeadPlace
     from gonogo.usecases.local_check import Checked, CheckRequest
     from gonogo.usecases.patch_guard import Guarded, Request

@@ -15,13 +15,14 @@ from gonogo.controllers.rollback import unrehearse
 from gonogo.domain.actor import DESK
 from gonogo.domain.dossier import Dossier
 from gonogo.domain.errors import ActionFailed
-from gonogo.domain.gate import Answer, Decision, GateMoment, SignOffsRule
+from gonogo.domain.gate import Answer, Decision, GateMoment, GateResult, SignOffsRule
 from gonogo.domain.plan import RollbackCriterion
 from gonogo.domain.release import Release, Stage
 from gonogo.domain.slot import SlotRole, with_role
 from gonogo.gates.decision import decide
 from gonogo.gates.evaluate import evaluate
 from gonogo.gates.sign_offs import standing
+from gonogo.gates.supply import AGE_UNIT
 from gonogo.gates.words import KINDS
 from gonogo.gates.written import decision_data
 from gonogo.ports.dossiers import Candidate
@@ -62,8 +63,13 @@ def _gist(decision: Decision) -> tuple[Any, ...]:
     return (
         decision.answer,
         decision.digest,
-        tuple((result.kind, result.status, result.number) for result in decision.results),
+        tuple((result.kind, result.status, _figure(result)) for result in decision.results),
     )
+
+
+def _figure(result: GateResult) -> float | None:
+    """The number that a result is about, unless that is an age, which is another one at every look."""
+    return None if result.unit == AGE_UNIT else result.number
 
 
 def before_production_moment(drive: Drive) -> GateMoment:
@@ -104,13 +110,17 @@ async def hold(drive: Drive, _: Lookout) -> None:
 
 
 async def _keep_reason(drive: Drive, decision: Decision) -> None:
-    if drive.release.reason != decision.sentence:
-        await drive.record(
-            "desk:release:waits",
-            {"reason": decision.sentence},
-            change=lambda release: replace(release, reason=decision.sentence),
-            message=decision.sentence,
-        )
+    """Say why it waits, once for each decision: that something has grown older is no news."""
+    before, said = drive.release.reason, _gist(decision)
+    if before == decision.sentence or drive.waiting == (said, before):
+        return
+    await drive.record(
+        "desk:release:waits",
+        {"reason": decision.sentence},
+        change=lambda release: replace(release, reason=decision.sentence),
+        message=decision.sentence,
+    )
+    drive.waiting = (said, decision.sentence)
 
 
 def _patience(drive: Drive, decision: Decision) -> timedelta:
@@ -140,6 +150,7 @@ async def _go_on(drive: Drive, moment: GateMoment, onward: Stage) -> None:
         stage = onward if lets_on(decision, moment) else Stage.HELD
         reason = decision.sentence if stage is Stage.HELD else let_on(decision)
         await drive.go(stage, reason)
+        drive.waiting = (_gist(decision), reason)
 
 
 async def last_word(drive: Drive, moment: GateMoment) -> None:

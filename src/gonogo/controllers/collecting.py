@@ -55,17 +55,20 @@ async def _collect(drive: Drive, collection: Collection) -> None:
     # A report that came with the version's files would pass for one that was just made.
     clean = " ".join(shlex.quote(path) for path in collection.reports)
     fresh = replace(wanted, line=f"rm -f -- {clean}; {wanted.line}", repeatable=True)
-    failure = ""
+    failure, step = "", await _step(drive, wanted.name)
     try:
-        await command(drive, f"evidence/{wanted.name}", fresh, None)
+        await command(drive, step, fresh, None)
     except ActionFailed as failed:
         failure = str(failed)
+    ran_at = await _ran_at(drive, step)
     papers: list[Paper] = []
     for path in collection.reports:
         try:
-            papers += await _report(drive, path, wanted.name)
+            papers += await _report(drive, path, wanted.name, ran_at)
         except (ActionFailed, InvalidInput) as trouble:
             reason = "; ".join(filter(None, (sentence(trouble), failure)))
+            if not drive.is_news(f"missing {path}", reason):
+                continue
             data = {"name": wanted.name, "report": path, "reason": reason}
             await drive.record(
                 "desk:evidence:missing", data, message=f"has no report {path}: {reason}"
@@ -73,19 +76,35 @@ async def _collect(drive: Drive, collection: Collection) -> None:
     await _file(drive, tuple(papers))
 
 
-async def _report(drive: Drive, path: str, job: str) -> list[Paper]:
+async def _step(drive: Drive, name: str) -> str:
+    """What a run is called in the journal: another one once the last has grown too old to be used."""
+    since = drive.world.clock.now() - REUSED_FOR
+    journal = await drive.world.store.journal(drive.release.id)
+    outlived = {entry.step for entry in journal if entry.ended_at and entry.ended_at < since}
+    names = (f"evidence/{name} {number}" for number in range(2, len(outlived) + 3))
+    return next(step for step in (f"evidence/{name}", *names) if step not in outlived)
+
+
+async def _ran_at(drive: Drive, step: str) -> datetime:
+    """When the command ended: its report is of that time, also when it is read much later."""
+    journal = await drive.world.store.journal(drive.release.id)
+    ended = (entry.ended_at for entry in journal if entry.step == step)
+    return next((at for at in ended if at is not None), drive.world.clock.now())
+
+
+async def _report(drive: Drive, path: str, job: str, ran_at: datetime) -> list[Paper]:
     release = drive.release
     file = await drive.world.workshop.report(release.service, release.commit, path)
     with file:
         found = await asyncio.to_thread(read_report, file, PurePosixPath(path).name)
-    return [_paper(drive, evidence, job) for evidence in found]
+    return [_paper(drive, evidence, job, ran_at) for evidence in found]
 
 
-def _paper(drive: Drive, evidence: Evidence, job: str) -> Paper:
+def _paper(drive: Drive, evidence: Evidence, job: str, ran_at: datetime) -> Paper:
     """Evidence of the desk: the commit is the one it laid out, the time the one at which it ran."""
     now = drive.world.clock.now()
     own = evidence.at is not None and evidence.at <= now
-    at: datetime = evidence.at if own and evidence.at is not None else now
+    at: datetime = evidence.at if own and evidence.at is not None else ran_at
     content = FiledEvidence(
         evidence, at, claimed_commit=evidence.commit is None, claimed_at=not own, job=job
     )
@@ -114,4 +133,4 @@ async def file_facts(drive: Drive, name: str, facts: Facts) -> None:
     digest = hashlib.sha256(text.encode()).hexdigest()
     now = drive.world.clock.now()
     evidence = Evidence("desk", name, digest, len(text.encode()), facts, drive.release.commit, now)
-    await _file(drive, (_paper(drive, evidence, "desk"),))
+    await _file(drive, (_paper(drive, evidence, "desk", now),))

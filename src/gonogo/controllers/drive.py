@@ -55,6 +55,8 @@ class Drive:
         self.woken = asyncio.Event()
         self.trouble: str | None = None
         self.decided: tuple[Any, ...] | None = None
+        self.waiting: tuple[object, str] | None = None
+        self._said: dict[str, object] = {}
         self._writing = asyncio.Lock()
         self._doubtful = False
         self._deaf = 0
@@ -64,6 +66,16 @@ class Drive:
     def plan(self) -> Plan:
         """The plan that was fixed when the release began."""
         return self.release.plan
+
+    def is_news(self, about: str, what: object) -> bool:
+        """Whether this drive says something else of a matter than the last time it spoke of it.
+
+        What is tried again every second must not be told every second.
+        """
+        if about in self._said and self._said[about] == what:
+            return False
+        self._said[about] = what
+        return True
 
     async def slots(self, environment: Environment) -> tuple[Slot, ...]:
         """The rows of this service in one environment."""

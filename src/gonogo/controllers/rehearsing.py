@@ -74,10 +74,11 @@ async def rehearse_rollback(drive: Drive) -> None:
     after = _Cast(
         drive.release.version, drive.release.commit, drive.plan, identities(drive.release.id)[1]
     )
-    await drive.record("desk:rehearsal:started", {"previous": before.version})
     try:
         await forget(drive)
         url = await drive.world.scratch.make(_server(drive.plan), _database(drive))
+        # Only now: a server that is away is asked again every moment, and each is no new beginning.
+        await drive.record("desk:rehearsal:started", {"previous": before.version})
         stage = _Stage(_environment(drive.plan, url), before, after)
         steps = await _play(drive, stage)
     except (ActionFailed, InvalidInput) as trouble:
@@ -199,6 +200,23 @@ async def _prepare(drive: Drive, stage: _Stage) -> None:
     seed = drive.plan.migrations.rehearsal.seed if drive.plan.migrations else None
     if seed is not None:
         await _run(drive, stage, stage.before, seed)
+    await _reaches_the_fresh_database(drive)
+
+
+async def _reaches_the_fresh_database(drive: Drive) -> None:
+    """See that commands use the fresh database, before the new version's migration runs for the first time.
+
+    A service that finds its database by itself would be migrated for good by what should be thrown
+    away. What the version before did so far it had done to every database already. Raises ActionFailed.
+    """
+    if await drive.world.scratch.written(_server(drive.plan), _database(drive)):
+        return
+    upgrade = drive.plan.migrations.upgrade.line if drive.plan.migrations else ""
+    if "{database_url}" not in upgrade:
+        raise ActionFailed(
+            "nothing was written into the fresh database, so the migrations seem to use another one",
+            hint="hand it over: write {database_url} into migrations.upgrade, or read DATABASE_URL",
+        )
 
 
 async def _act(
@@ -298,7 +316,7 @@ async def forget(drive: Drive) -> None:
         grace = drive.world.rhythm.stop_grace.total_seconds()
         await drive.world.deployer.stop(identity, grace)
     trouble = await _drop(drive)
-    if trouble is not None:
+    if trouble is not None and drive.is_news("rehearsal left", str(trouble)):
         name = _database(drive)
         data = {"database": name, "reason": sentence(trouble)}
         told = f"leaves the scratch database {name} behind: {sentence(trouble)}"

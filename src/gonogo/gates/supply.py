@@ -36,6 +36,9 @@ OF_THE_SERVICE = frozenset(
 AHEAD = timedelta(minutes=5)
 """How far clocks may differ: evidence from further in the future is not believed."""
 
+AGE_UNIT = "days"
+"""The unit of a result whose number is how old something is."""
+
 SHORTEST = 7
 """The fewest characters of an abbreviated commit that are taken for it."""
 
@@ -219,7 +222,7 @@ def _trouble(rule: GateRule, case: Case, filed: Filed, of: int) -> GateResult | 
             f"{subject} is {old}",
             number=(case.now - at) / days,
             limit=rule.expires / days,
-            unit="days",
+            unit=AGE_UNIT,
         )
     return None
 

@@ -96,7 +96,7 @@ GATES: Mapping[GateKind, Gate] = {
     K.SMOKE: Gate(
         smoke,
         "QA",
-        "look at the failed smoke test in that environment and release a mended version",
+        "they run by themselves once the version is there; if one failed, release a mended version",
         (E.SMOKE,),
         "Did the desk's own smoke tests pass in every environment before production?",
     ),

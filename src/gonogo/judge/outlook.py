@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from gonogo.domain.plan import Step
 from gonogo.domain.traffic import Kpi
-from gonogo.domain.verdict import Test
+from gonogo.domain.verdict import Evidence, KpiAssessment, Test
 from gonogo.judge.forecast import divergence, relative_information, requests_for
 from gonogo.judge.plan import JudgePlan
 
@@ -116,6 +116,49 @@ def _health(kpi: Kpi, baseline: float, share: float) -> dict[Test, float]:
     if kpi.limit is not None:
         found[Test.ABSOLUTE] = divergence(baseline, kpi.limit) if baseline < kpi.limit else 0.0
     return found
+
+
+def smallest_visible(found: KpiAssessment) -> float | None:
+    """The smallest share of bad canary requests that should have stopped the canary by now.
+
+    Had it been that bad from its first request, the counts seen so far would be expected to be enough;
+    anything milder may still be there. None when nothing could have been seen yet. Like `outlook` it
+    is right within FACTOR in the number of requests.
+    """
+    seen = found.canary.total
+    everybody = seen + found.baseline.total
+    if not seen or not found.evidence:
+        return None
+    traffic = seen / everybody
+    base = min(max(found.baseline.share or 0.0, LOWEST), HIGHEST)
+
+    def stops(share: float) -> bool:
+        return any(_stops(each, share, base, traffic, seen) for each in found.evidence)
+
+    if not stops(HIGHEST):
+        return None
+    low, high = base, HIGHEST
+    for _ in range(_HALVINGS):
+        middle = math.sqrt(low * high)
+        low, high = (low, middle) if stops(middle) else (middle, high)
+    return high
+
+
+_HALVINGS = 20
+
+
+def _stops(evidence: Evidence, share: float, base: float, traffic: float, seen: int) -> bool:
+    """Whether this test is expected to have stopped a canary with this share of bad requests."""
+    if evidence.test is Test.RELATIVE:
+        if traffic >= 1 or share <= evidence.tolerance * base:
+            return False
+        information = relative_information(share, base, traffic, evidence.tolerance)
+    elif share <= evidence.tolerance:
+        return False
+    else:
+        information = divergence(share, evidence.tolerance)
+    needed = requests_for(math.log(1 / evidence.alpha) + PRICE_FIRST, information)
+    return needed is not None and needed <= seen
 
 
 def seconds_to_prove(limit: float, share: float, miss: float, canary_rate: float) -> float | None:

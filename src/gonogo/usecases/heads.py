@@ -14,9 +14,9 @@ from typing import Any
 from gonogo.domain.audit import GENESIS, AuditEntry, first_broken
 from gonogo.domain.errors import Conflict
 from gonogo.domain.signing import distrust, ring_data, ring_from
-from gonogo.usecases import statements as of
+from gonogo.usecases.bundling import statements as of
+from gonogo.usecases.bundling.envelopes import Trust, Unsound, check, read_envelope, rings_together
 from gonogo.usecases.context import Context
-from gonogo.usecases.envelopes import Trust, Unsound, check, read_envelope, rings_together
 from gonogo.usecases.keys import signer_of
 
 CHAIN = "gonogo audit chain"
@@ -96,7 +96,7 @@ def read_head(envelope: bytes, trust: Trust) -> Head:
         head = Head(found["sequence"], found["digest"], datetime.fromisoformat(found["at"]))
         ring = rings_together(ring_from(found["keys"]), trust)
         doubt = distrust(ring, ring.keys[0].public, signed.key, head.at, check)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise Unsound("it is not of the shape of a head") from error
     if doubt is not None:
         raise Unsound(doubt)

@@ -9,8 +9,8 @@ from gonogo.domain.errors import InvalidInput, Unavailable
 from gonogo.domain.health import Finding, Health
 from gonogo.domain.signing import KeyRing, PublicKey, ring_data
 from gonogo.ports.signer import Signer
+from gonogo.usecases.bundling.envelopes import pem_of
 from gonogo.usecases.context import Context
-from gonogo.usecases.envelopes import pem_of
 from gonogo.usecases.filing import spoken
 from gonogo.usecases.permissions import Deed, allow
 

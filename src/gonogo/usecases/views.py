@@ -10,6 +10,7 @@ from gonogo.domain.look import Look
 from gonogo.domain.release import FINAL, WAITING, Release, Stage
 from gonogo.domain.story import Story, figures
 from gonogo.domain.verdict import KpiAssessment
+from gonogo.judge.outlook import smallest_visible
 from gonogo.usecases.context import Context
 from gonogo.usecases.decisions import decision_view, told_blocking
 from gonogo.usecases.operation import ChainCheck
@@ -97,13 +98,15 @@ def figures_view(story: Story) -> dict[str, Any]:
 
 
 def kpi_view(found: KpiAssessment) -> dict[str, Any]:
-    """One KPI's verdict with its counts."""
+    """One KPI's verdict with its counts; `smallest_visible` is the smallest share of bad canary requests
+    that should have been stopped by now."""
     return {
         "kpi": found.kpi,
         "verdict": found.verdict.value,
         "baseline": {"bad": found.baseline.bad, "total": found.baseline.total},
         "canary": {"bad": found.canary.bad, "total": found.canary.total},
         "more_requests": found.more_requests,
+        "smallest_visible": smallest_visible(found),
         "sentence": found.sentence,
     }
 

@@ -3,6 +3,8 @@
 from gonogo.domain.journal import StepState
 from gonogo.domain.release import FINAL, TRANSITIONS, WAITING, Release, Stage
 from gonogo.domain.story import Story
+from gonogo.domain.verdict import KpiAssessment, Verdict
+from gonogo.judge.outlook import smallest_visible
 from gonogo.usecases.decisions import last_decision, told_blocking
 
 
@@ -45,7 +47,8 @@ def _decided(story: Story) -> list[str]:
     decision = last_decision(story.audit)
     if decision is None:
         return []
-    said = f"The gates at {decision.at:%H:%M:%S} UTC: {decision.sentence}."
+    told = "as above" if decision.sentence == story.release.reason else decision.sentence
+    said = f"The gates at {decision.at:%H:%M:%S} UTC: {told}."
     return [said, *(f"  {line}" for line in told_blocking(decision))]
 
 
@@ -54,7 +57,9 @@ def _judged(story: Story) -> list[str]:
         return ["No customer of it was counted."] if story.release.exposed else []
     last = story.looks[-1]
     said = [f"The judge at {last.at:%H:%M:%S} UTC: {last.judgement.sentence}"]
-    said += [f"  {kpi.sentence}" for kpi in last.judgement.kpis]
+    for kpi in last.judgement.kpis:
+        said.append(f"  {kpi.sentence}")
+        said += _visible(kpi)
     hurt = {client for look in story.looks for client in look.hurt}
     if hurt:
         said.append(f"{len(hurt)} customers got a bad answer from it.")
@@ -62,6 +67,14 @@ def _judged(story: Story) -> list[str]:
     if gaps:
         said.append(f"{len(gaps)} stretches were not counted; the last: {gaps[-1]}.")
     return said
+
+
+def _visible(kpi: KpiAssessment) -> list[str]:
+    """What could not be hidden any more, where nothing was found."""
+    share = smallest_visible(kpi)
+    if share is None or kpi.verdict is Verdict.FAIL:
+        return []
+    return [f"  {kpi.kpi}: {share * 100:.2g} % bad requests or more should have been seen by now"]
 
 
 def _steps(story: Story) -> list[str]:

@@ -17,7 +17,7 @@ from gonogo.settings import Settings
 if TYPE_CHECKING:
     import psutil
 
-    from gonogo.usecases.envelopes import Trust
+    from gonogo.usecases.bundling.envelopes import Trust
     from gonogo.usecases.heads import HeadPlace
     from gonogo.usecases.local_check import Checked, CheckRequest
     from gonogo.usecases.patch_guard import Guarded, Request

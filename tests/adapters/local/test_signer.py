@@ -10,7 +10,7 @@ import pytest
 from gonogo.adapters.local.signer import FileSigner
 from gonogo.domain.errors import Conflict, NotFound, Unavailable
 from gonogo.domain.signing import distrust
-from gonogo.usecases.envelopes import check
+from gonogo.usecases.bundling.envelopes import check
 
 
 class Clock:

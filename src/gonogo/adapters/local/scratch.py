@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import re
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit, urlunsplit
 
 from gonogo.adapters.local.environment import child_environment
 from gonogo.domain.errors import ActionFailed, InvalidInput, Unavailable
@@ -32,7 +32,16 @@ class LocalScratch:
             file = self._file(name)
             return f"{found['scheme']}:///{file}{found['query'] or ''}"
         await _psql(like, f'CREATE DATABASE "{name}"')
-        return urlunsplit(urlsplit(like)._replace(path=f"/{name}"))
+        return urlunsplit(_address(like)._replace(path=f"/{name}"))
+
+    async def written(self, like: str, name: str) -> bool:
+        """See the port."""
+        if _SQLITE.fullmatch(like):
+            file = self._file(name)
+            files = (file, *(file.with_name(f"{file.name}{end}") for end in _BESIDE))
+            return any(path.exists() and path.stat().st_size > 0 for path in files)
+        inside = urlunsplit(_address(like)._replace(path=f"/{name}"))
+        return (await _psql(inside, _ANYTHING)).strip() == "t"
 
     async def drop(self, like: str, name: str) -> None:
         """See the port."""
@@ -42,7 +51,7 @@ class LocalScratch:
             file = self._file(name)
             for path in (file, *(file.with_name(f"{file.name}{end}") for end in _BESIDE)):
                 path.unlink(missing_ok=True)
-        elif urlsplit(like).scheme.partition("+")[0] in {"postgresql", "postgres"}:
+        elif _address(like).scheme.partition("+")[0] in {"postgresql", "postgres"}:
             await _psql(like, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         else:
             scheme = like.partition(":")[0]
@@ -56,12 +65,34 @@ class LocalScratch:
         return self._directory / f"{name}.sqlite3"
 
 
+def _address(like: str) -> SplitResult:
+    """The parts of a URL. What Python says of a wrong one may hold part of its password."""
+    try:
+        parts = urlsplit(like)
+        _ = parts.port
+    except ValueError:
+        scheme = like.partition(":")[0]
+        raise InvalidInput(
+            f"the {scheme} URL to make a fresh database like is not an address",
+            hint="signs like / @ # in its password are written as %2F %40 %23",
+        ) from None
+    return parts
+
+
+_ANYTHING = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_class c"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast'))"
+)
 _BESIDE = ("-wal", "-shm", "-journal")
 
 
-async def _psql(like: str, statement: str) -> None:
-    """Run one statement on the server of this URL. Messages name its host and never its password."""
-    parts = urlsplit(like)
+async def _psql(like: str, statement: str) -> str:
+    """What one statement on the server of this URL prints, without any frame.
+
+    Messages name the server's host and never its password.
+    """
+    parts = _address(like)
     query = parse_qs(parts.query)
     host = parts.hostname or query.get("host", ["localhost"])[0]
     where = {
@@ -74,7 +105,7 @@ async def _psql(like: str, statement: str) -> None:
         "PGCONNECT_TIMEOUT": "10",
         "LC_ALL": "C",
     }
-    options = ("--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1")
+    options = ("--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1", "-At")
     try:
         child = await asyncio.create_subprocess_exec(
             "psql",
@@ -82,7 +113,7 @@ async def _psql(like: str, statement: str) -> None:
             "--command",
             statement,
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env=child_environment(({name: value for name, value in where.items() if value},)),
         )
@@ -92,7 +123,7 @@ async def _psql(like: str, statement: str) -> None:
             hint="install PostgreSQL's client, for example with: apt install postgresql-client",
         ) from error
     try:
-        _, errors = await asyncio.wait_for(child.communicate(), _PATIENCE_SECONDS)
+        output, errors = await asyncio.wait_for(child.communicate(), _PATIENCE_SECONDS)
     except TimeoutError as error:
         raise Unavailable(f"the PostgreSQL server at {host} does not answer") from error
     finally:
@@ -101,7 +132,7 @@ async def _psql(like: str, statement: str) -> None:
                 child.kill()
             await child.wait()
     if child.returncode == 0:
-        return
+        return output.decode(errors="replace")
     said = (errors.decode(errors="replace").strip().splitlines() or ["it said nothing"])[0]
     if child.returncode == 2:  # psql's own code for a connection that failed
         raise Unavailable(f"the PostgreSQL server at {host} cannot be reached: {said}")

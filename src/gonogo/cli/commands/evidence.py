@@ -12,8 +12,8 @@ from urllib.parse import quote
 import click
 
 from gonogo.cli import output
+from gonogo.cli.checkout import read_spec
 from gonogo.cli.client import DeskClient
-from gonogo.cli.commands.spec import read_spec
 from gonogo.cli.options import with_json
 from gonogo.cli.program import Setup
 from gonogo.cli.reports import ReportFile, find_reports

@@ -9,8 +9,8 @@ from typing import IO
 import click
 
 from gonogo.cli import output
+from gonogo.cli.checkout import read_spec
 from gonogo.cli.commands.judge import EXIT_CODES
-from gonogo.cli.commands.spec import read_spec
 from gonogo.cli.options import as_false_alarm, as_share, with_json
 from gonogo.cli.program import Setup
 from gonogo.domain.errors import InvalidInput

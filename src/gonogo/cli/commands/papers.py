@@ -10,7 +10,7 @@ import click
 from gonogo.cli import output
 from gonogo.cli.client import DeskClient
 from gonogo.cli.commands.handoff import read_file
-from gonogo.cli.options import with_json, with_reason, with_yes
+from gonogo.cli.options import RoleName, with_json, with_reason, with_yes
 from gonogo.cli.program import Setup
 from gonogo.domain.actor import Role
 from gonogo.domain.errors import InvalidInput
@@ -21,7 +21,7 @@ from gonogo.usecases.permissions import PERMISSIONS, Deed
 def _as(deed: Deed) -> Callable[..., Any]:
     roles = [role.value for role in Role if role in PERMISSIONS[deed]]
     return click.option(
-        "--as", "role", required=True, type=click.Choice(roles), help="A role that you have."
+        "--as", "role", required=True, type=RoleName(roles), help="A role that you have."
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from gonogo.cli import output
+from gonogo.cli.checkout import read_spec, top_of
 from gonogo.cli.program import Setup
 from gonogo.domain.gate import GateMode, GateStatus
 from gonogo.usecases.patch_guard import Guarded, Request, guarded_view
@@ -79,8 +80,6 @@ def _guard(
     recent: int | None,
     form: str | None,
 ) -> None:
-    from gonogo.cli.commands.spec import read_spec
-
     source = click.get_current_context().get_parameter_source("file")
     named = source is not click.core.ParameterSource.DEFAULT
     found = setup.program().patch_guard(
@@ -107,11 +106,6 @@ def exit_code(found: Guarded) -> int:
     return EXIT_CODES.get(found.result.status, output.HELD)
 
 
-def top_of(place: Path) -> Path:
-    """The nearest folder upwards that is a repository, or the place itself."""
-    return next((each for each in (place, *place.parents) if (each / ".git").exists()), place)
-
-
 def text_lines(found: Guarded) -> list[str]:
     """For people, one thing a line."""
     lines = [f"{_word(found)}  {found.result.reason}"]
@@ -130,7 +124,7 @@ def text_lines(found: Guarded) -> list[str]:
     lines += [f"  note           {note}" for note in found.notes]
     if found.result.fix:
         lines.append(f"  to do          {found.result.fix}")
-    return [printable(line) for line in lines]
+    return [output.printable(line) for line in lines]
 
 
 def github_lines(found: Guarded) -> list[str]:
@@ -149,7 +143,7 @@ def github_lines(found: Guarded) -> list[str]:
         lines.append(_command("warning", found.warning, {"title": _TITLE}))
     lines += [_command("notice", note, {"title": _TITLE}) for note in found.notes]
     # The runner also takes ##[…] within a line for a command.
-    lines.append(printable(f"{_word(found)}  {found.result.reason}").replace("##[", "## ["))
+    lines.append(output.printable(f"{_word(found)}  {found.result.reason}").replace("##[", "## ["))
     return lines
 
 
@@ -169,14 +163,6 @@ def gitlab_report(found: Guarded) -> list[dict[str, Any]]:
         )
         for each in found.facts.largest
     ]
-
-
-def printable(text: str) -> str:
-    """One line without control characters: names of files and subjects may hold any."""
-    return "".join(
-        mark if mark.isprintable() else mark.encode("unicode_escape").decode("ascii")
-        for mark in text
-    )
 
 
 def _word(found: Guarded) -> str:

@@ -8,7 +8,7 @@ import click
 
 from gonogo.cli import output
 from gonogo.cli.client import DeskClient
-from gonogo.cli.options import with_json
+from gonogo.cli.options import RoleName, with_json
 from gonogo.cli.program import Setup
 from gonogo.domain.actor import PEOPLE_ROLES
 
@@ -17,7 +17,7 @@ _with_roles: Callable[..., Any] = click.option(
     "roles",
     multiple=True,
     required=True,
-    type=click.Choice([role.value for role in PEOPLE_ROLES]),
+    type=RoleName([role.value for role in PEOPLE_ROLES]),
     help="Repeat it for several.",
 )
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from gonogo.cli import output
+from gonogo.cli.checkout import read_spec
 from gonogo.cli.client import DeskClient
-from gonogo.cli.commands.spec import read_spec
 from gonogo.cli.options import as_share, with_json
 from gonogo.cli.program import Setup
 from gonogo.domain.errors import InvalidInput, Unavailable

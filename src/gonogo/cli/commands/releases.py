@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from gonogo.cli import output
+from gonogo.cli.checkout import read_spec
 from gonogo.cli.client import DeskClient
-from gonogo.cli.commands.spec import read_spec
 from gonogo.cli.follow import follow
 from gonogo.cli.options import with_json, with_yes
 from gonogo.cli.program import Setup

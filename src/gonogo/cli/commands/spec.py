@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from gonogo.cli import output
-from gonogo.cli.commands.patch_guard import printable, top_of, with_patch_guard
+from gonogo.cli.checkout import read_spec, top_of
+from gonogo.cli.commands.patch_guard import with_patch_guard
 from gonogo.cli.options import with_json
 from gonogo.cli.program import Setup
-from gonogo.domain.errors import InvalidInput
 from gonogo.usecases.patch_guard import Request
 from gonogo.usecases.specs import check_spec, spec_schema
 
@@ -19,18 +19,6 @@ if TYPE_CHECKING:
 
     from gonogo.domain.plan import Plan
     from gonogo.usecases.local_check import LocalReport
-
-
-def read_spec(path: Path) -> str:
-    """The text of a spec file. Raises InvalidInput when it cannot be read."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise InvalidInput(
-            f"{path} does not exist", hint="write one; README.md shows how in ten minutes"
-        ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{path} cannot be read: {error}") from error
 
 
 @click.command()
@@ -93,7 +81,7 @@ def check(
             click.echo(decision.markdown(found.decision, left, found.notes), nl=False)
         case _:
             for line in decision.text_lines(found.decision, left, found.notes):
-                click.echo(printable(line))
+                click.echo(output.printable(line))
     raise click.exceptions.Exit(decision.EXIT_CODES[found.decision.answer])
 
 

@@ -1,6 +1,7 @@
 """`verify`: the audit chain, a bundle, or published heads."""
 
 import re
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,10 @@ from gonogo.cli.program import Setup
 from gonogo.domain.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from gonogo.usecases.envelopes import Trust
+    from gonogo.usecases.bundling.envelopes import Trust
 
 _LARGEST = 256 * 1024 * 1024
+_LARGEST_KEY = 1024 * 1024
 _WRITTEN_OUT = re.compile(r"(sha256:)?[0-9a-f]{64}", re.IGNORECASE)
 _KEY = "The desk's root: a file or text with PEM, hex, SHA256:…, or an exported ring."
 
@@ -51,7 +53,7 @@ def _chain(setup: Setup) -> None:
 @click.pass_obj
 def bundle(setup: Setup, file: Path, key: str) -> None:
     """Check a bundle against the key you trust. Needs no desk and no network."""
-    from gonogo.usecases.verify_bundle import Refused, verify_bundle
+    from gonogo.usecases.bundling.verify import Refused, verify_bundle
 
     found = verify_bundle(_content(file), _trust(key))
     if isinstance(found, Refused):
@@ -122,24 +124,31 @@ def head(setup: Setup, file: Path | None, repository: Path | None, key: str | No
 
 def _content(file: Path) -> bytes:
     try:
-        size = file.stat().st_size
-        if size > _LARGEST:
-            raise InvalidInput(f"{file} has {size} bytes, the limit is {_LARGEST}")
-        return file.read_bytes()
+        return _whole(file, _LARGEST)
     except OSError as error:
         raise InvalidInput(f"{file} cannot be read: {error.strerror}") from error
 
 
+def _whole(file: Path, most: int) -> bytes:
+    """What is in a plain file. Raises OSError, and InvalidInput for what may never end."""
+    about = file.stat()
+    if not stat.S_ISREG(about.st_mode) and not stat.S_ISDIR(about.st_mode):
+        raise InvalidInput(f"{file} is not a file")
+    if about.st_size > most:
+        raise InvalidInput(f"{file} has {about.st_size} bytes, the limit is {most}")
+    return file.read_bytes()
+
+
 def _trust(key: str) -> "Trust":
     """The key itself, or the file that holds it."""
-    from gonogo.usecases.envelopes import read_trust
+    from gonogo.usecases.bundling.envelopes import read_trust
 
     text = key.strip()
     if text.startswith(("{", "-----BEGIN")) or _WRITTEN_OUT.fullmatch(text):
         return read_trust(text)
     file = Path(key)
     try:
-        return read_trust(file.read_text(encoding="utf-8"))
+        return read_trust(_whole(file, _LARGEST_KEY).decode())
     except OSError as error:
         raise InvalidInput(
             f"the key {file} cannot be read: {error.strerror}",

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gonogo.domain.signing import KeyRing, distrust, ring_from
-from gonogo.usecases.bundle_contents import Line, WrongLine, contents
-from gonogo.usecases.envelopes import (
+from gonogo.usecases.bundling.contents import Line, WrongLine, contents
+from gonogo.usecases.bundling.envelopes import (
     Signed,
     Trust,
     Unsound,
@@ -19,9 +19,11 @@ from gonogo.usecases.envelopes import (
     read_envelope,
     rings_together,
 )
-from gonogo.usecases.statements import BUNDLE, digest
+from gonogo.usecases.bundling.statements import BUNDLE, digest
 
 _MOST_LINES = 100_000
+# Also times at the edge of the calendar, which cannot be told in UTC.
+_NO_BUNDLE = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def verify_bundle(content: bytes, trust: Trust) -> Verified | Refused:
         return _verified(signed, trust)
     except WrongLine as wrong:
         return Refused(wrong.line, str(wrong))
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except _NO_BUNDLE as error:
         # Signed by the desk and still not of the shape that it writes: another program's, or another
         # version's. Whatever part is missing, it is not what this one can vouch for.
         return Refused(0, f"it is not of the shape of a bundle ({error!r:.120})")

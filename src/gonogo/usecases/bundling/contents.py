@@ -10,9 +10,9 @@ from typing import Any
 
 from gonogo.domain.dossier import digest_of_evidence
 from gonogo.domain.evidence import EvidenceKind
-from gonogo.usecases import statements as of
-from gonogo.usecases.bundle_audit import why_not
-from gonogo.usecases.envelopes import Unsound
+from gonogo.usecases.bundling import statements as of
+from gonogo.usecases.bundling.audit import why_not
+from gonogo.usecases.bundling.envelopes import Unsound
 
 Data = Mapping[str, Any]
 

@@ -21,8 +21,8 @@ from gonogo.domain.gate import GateKind
 from gonogo.domain.paper import Tick, Waiver
 from gonogo.domain.plan import Command, Environment, HttpSmoke, Migrations, Rehearsal
 from gonogo.domain.release import Stage
-from gonogo.usecases.bundle import build_bundle
-from gonogo.usecases.verify_bundle import Verified, verify_bundle
+from gonogo.usecases.bundling.build import build_bundle
+from gonogo.usecases.bundling.verify import Verified, verify_bundle
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gonogo.domain.errors import InvalidInput
 from gonogo.domain.signing import KeyRing, PublicKey, ring_from
-from gonogo.usecases.statements import PAYLOAD_TYPE, STATEMENT_TYPE, canonical
+from gonogo.usecases.bundling.statements import PAYLOAD_TYPE, STATEMENT_TYPE, canonical
 
 if TYPE_CHECKING:
     from securesystemslib.dsse import Envelope

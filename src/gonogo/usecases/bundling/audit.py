@@ -7,8 +7,8 @@ from hashlib import sha256
 from typing import Any
 
 from gonogo.domain.audit import AuditEntry, digest_of, hashed_text
-from gonogo.usecases.statements import instant, plain
-from gonogo.usecases.withholding import holds_any
+from gonogo.usecases.bundling.statements import instant, plain
+from gonogo.usecases.bundling.withholding import holds_any
 
 
 def audit_predicate(

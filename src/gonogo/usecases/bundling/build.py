@@ -17,20 +17,20 @@ from gonogo.domain.registration import Registration
 from gonogo.domain.release import Release
 from gonogo.domain.signing import KeyRing, ring_data
 from gonogo.domain.story import Story
-from gonogo.usecases import statements as of
-from gonogo.usecases.bundle_audit import audit_predicate
-from gonogo.usecases.bundle_papers import (
+from gonogo.usecases.bundling import statements as of
+from gonogo.usecases.bundling.audit import audit_predicate
+from gonogo.usecases.bundling.papers import (
     as_of,
     evidence_predicate,
     papers_predicate,
     shown_of,
     test_results,
 )
-from gonogo.usecases.bundle_rollout import decision_predicate, last_decision, rollout_predicate
+from gonogo.usecases.bundling.rollout import decision_predicate, last_decision, rollout_predicate
+from gonogo.usecases.bundling.withholding import secrets_of, without
 from gonogo.usecases.context import Context
 from gonogo.usecases.keys import signer_of
 from gonogo.usecases.releases import tell_story
-from gonogo.usecases.withholding import secrets_of, without
 
 _TRIES = 20
 

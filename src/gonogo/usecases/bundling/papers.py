@@ -30,7 +30,7 @@ from gonogo.domain.paper import (
 )
 from gonogo.domain.plan import Plan
 from gonogo.gates.sign_offs import UNKNOWN_AUTHORS, authors, standing
-from gonogo.usecases.statements import plain, test_outcome
+from gonogo.usecases.bundling.statements import plain, test_outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from gonogo.domain.look import Look
 from gonogo.domain.release import Stage
 from gonogo.domain.story import DECISIONS, PERSON, Story, closing_look, figures
 from gonogo.domain.verdict import Judgement
-from gonogo.usecases.statements import plain
+from gonogo.usecases.bundling.statements import plain
 
 DECIDED = "gates:release:"
 _BACK = frozenset({f"{PERSON}roll_back", f"{PERSON}reject"})
