@@ -53,11 +53,11 @@ class Filers:
             "thaw": lambda _: self._freeze(on=False),
         }
 
-    async def bring_what_is_missing(self, release: Release) -> bool:
-        """Look at the gates now and then, and mend what people can mend; whether something was done."""
+    async def bring_what_is_missing(self, release: Release) -> None:
+        """Look at the gates now and then, and mend one thing that people can mend."""
         now = self._ground.loop.time()
         if release.final or now < self._next_round:
-            return False
+            return
         self._next_round = now + self._random.uniform(3, 9)
         open_gates = {
             result.kind
@@ -71,8 +71,7 @@ class Filers:
         ):
             if kind in open_gates:
                 await self.deeds[what](release)
-                return True
-        return False
+                return
 
     async def _report(self, release: Release, *, failed: int) -> None:
         self._reports += 1

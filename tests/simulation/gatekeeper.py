@@ -25,9 +25,6 @@ from gonogo.ports.store import Change
 _LONGEST_HOLD = 45.0
 """Virtual seconds in which a release that lacks nothing goes on, when nothing is wrong."""
 
-_ROUGH, _CALM = 60.0, 4.0
-"""Virtual seconds between the last look at the papers and the first customer, at the most."""
-
 _ONCE_IN = 2.0
 _BLOCKED = "cannot go on yet: "
 
@@ -41,7 +38,6 @@ class Gatekeeper:
         filed: list[tuple[float, Paper]],
         seconds: Callable[[], float],
         now: Callable[[], datetime],
-        clears_at: Callable[[], float],
     ) -> None:
         self.reached: set[str] = set()
         self.time_is_sound = True
@@ -49,9 +45,10 @@ class Gatekeeper:
         self._filed = filed
         self._seconds = seconds
         self._now = now
-        self._clears_at = clears_at
         self._answers: dict[str, Answer] = {}
         self._reasons: dict[str, str] = {}
+        self._verified: set[str] = set()
+        self._told_of: set[str] = set()
         self._ready_since: dict[str, float] = {}
         self._looked = -_ONCE_IN
 
@@ -114,12 +111,13 @@ class Gatekeeper:
             self._answers[release.id] = Answer(action.rpartition(":")[2])
             if release.exposed:
                 self._complain("the gates were asked again after customers had come")
-        self._ways(before, release, action)
+        self._ways(before, change, release, action)
+        self._verification(release, change)
         self._reason(release)
         if _meets_customers(before, release):
             self._exposed(life, release)
 
-    def _ways(self, before: Release, after: Release, action: str) -> None:
+    def _ways(self, before: Release, change: Change, after: Release, action: str) -> None:
         way = f"{before.stage.value} → {after.stage.value}"
         if way in {"held → cleared", "held → no_go", "staging → held", "held → checking"}:
             self.reached.add(way)
@@ -127,8 +125,6 @@ class Gatekeeper:
             self.reached.add(f"waits {after.stage.value}")
         if action == "desk:verification:asked" and after.stage is Stage.VERIFYING_ROLLBACK:
             self.reached.add("rollback verification asked")
-        if action == "person:verification:confirmed" and after.stage is Stage.VERIFYING_ROLLBACK:
-            self.reached.add("rollback verified")
         refused = self._answers.get(after.id) is Answer.NO_GO
         if way == "canary → rolling_back" and before.step < 0 and refused:
             self.reached.add("no_go at the last word")
@@ -136,6 +132,24 @@ class Gatekeeper:
             self.reached.add("signed criteria taken")
         if action.startswith("desk:rehearsal:"):
             self.reached.add(action.removeprefix("desk:"))
+        if change.audit is not None and action == "desk:rehearsal:left" and change.messages:
+            self._told_of.add(change.audit.data["database"])
+
+    def _verification(self, release: Release, change: Change) -> None:
+        """Where the plan asks for it, somebody tried every line of what serves again."""
+        wanted = release.plan.verification
+        if wanted is None:
+            return
+        if change.audit is not None and change.audit.action == "person:verification:confirmed":
+            lines = change.audit.data["lines"]
+            if [line["name"] for line in lines if line["passed"]] != list(wanted.lines):
+                self._complain(f"it was confirmed by {lines}, {wanted.lines} were asked")
+            if release.stage is Stage.VERIFYING_ROLLBACK:
+                self._verified.add(release.id)
+                self.reached.add("rollback verified")
+        rolled_back = release.stage is Stage.ROLLED_BACK
+        if rolled_back and wanted.after_rollback and release.id not in self._verified:
+            self._complain("it was rolled back, and nobody verified what serves again")
 
     def _reason(self, release: Release) -> None:
         if release.stage is not Stage.HELD or self._reasons.get(release.id) == release.reason:
@@ -151,19 +165,20 @@ class Gatekeeper:
             self._complain("customers come after a No-Go")
         elif answer is not Answer.GO:
             self._complain(f"customers come, and the newest decision is {answer}")
-        if life.stale or not self.time_is_sound:
+        if not self.time_is_sound:
             return
-        within = _CALM if self._seconds() - _ROUGH > self._clears_at() else _ROUGH
-        times = [ago for ago in self._ages(within) if ago <= within]
+        # The last look is for the criteria, the one before it for the last word.
+        within, lately = (self._seconds() - at for at in (life.papers_read[-2:]))
+        times = self._ages(within)
         if all(self.truth(release, ago=ago).answer is not Answer.GO for ago in times):
             self._complain(f"customers come, and for {within:g} s: {self.truth(release).sentence}")
-        self._criteria(release, within)
+        self._criteria(release, lately)
 
     def _ages(self, within: float) -> list[float]:
-        """Instants worth looking at, as seconds ago: now, then, and after and before every filing."""
+        """Instants worth looking at, as seconds ago: now, then, and every filing between."""
         now = self._seconds()
         steps = [now - at for at, _ in self._filed if now - at <= within]
-        return [0.0, within, *steps, *(ago + 1e-6 for ago in steps)]
+        return [0.0, within, *steps]
 
     def _criteria(self, release: Release, within: float) -> None:
         """What somebody signed for long enough ago is watched."""
@@ -208,14 +223,16 @@ class Gatekeeper:
             self.reached.add("rehearsal cut off")
 
     def look_back(self, running: Any, databases: set[str]) -> None:
-        """When every release has ended nothing of a rehearsal is left."""
+        """When every release has ended nothing of a rehearsal is left, or people know what is."""
         if not all(case.release.final for case in self._referee.cases.values()):
             return
         for instance in running:
             if instance.environment == PLACE:
                 self._complain(f"{instance.id} of a rehearsal still runs after the end")
-        for name in sorted(databases):
-            self._complain(f"the scratch database {name} is left after the end")
+        for name in sorted(databases - self._told_of):
+            self._complain(
+                f"the scratch database {name} is left after the end, and nobody was told"
+            )
 
     def _complain(self, rule: str) -> None:
         self._referee.complain(rule)

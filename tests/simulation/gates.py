@@ -133,6 +133,8 @@ def _filings(random: Random, plan: Plan) -> tuple[Filing, ...]:
     for _ in range(random.choice((0, 1, 2, 3))):
         delay = random.choice((0.0, random.uniform(0, 3), random.uniform(0, 10)))
         found.append(Filing(random.choice(_STAGES), delay, random.choice(_DEEDS)))
+    if any(isinstance(rule, TestsRule) for rule in plan.gates) and random.random() < 0.2:
+        found.append(Filing("held", random.uniform(0, 3), "red"))
     if not plan.rehearsals and random.random() < 0.3:
         found.append(Filing("canary", random.uniform(0, 2), random.choice(("freeze", "withdraw"))))
     return tuple(found)

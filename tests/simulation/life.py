@@ -81,6 +81,8 @@ class Life:
         self.stale = False
         self.tasks: list[asyncio.Task[Any]] = []
         self.crowded = 0.0
+        self.papers_read: list[float] = []
+        """When the papers that it decides on were read."""
         self.streams: list[MetricStream] = []
         self.withdrawn: dict[str, str] = {}
         self.metrics: MemoryMetrics | None = None

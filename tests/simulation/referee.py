@@ -108,6 +108,8 @@ class Referee:
             self._claimed(result)
         elif name == "router.apply":
             self.look_at_customers()
+        elif name == "store.papers":
+            life.papers_read.append(self._now())
 
     def _claimed(self, lease: Lease | None) -> None:
         if lease is None:

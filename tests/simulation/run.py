@@ -99,7 +99,6 @@ class Run:
             self.ground.store.filed,
             loop.time,
             self.ground.clock.now,
-            lambda: scenario.weather.clears_at,
         )
         self.gatekeeper.time_is_sound = not scenario.clock_jumps
         self.ground.referee.also = self.gatekeeper.recorded
@@ -430,8 +429,8 @@ class Run:
             return
         since = self.loop.time() - self._began
         comes = asked.complete_at is not None and since >= asked.complete_at
-        if comes and await self._filers.bring_what_is_missing(release):
-            self._mishap()
+        if comes:
+            await self._filers.bring_what_is_missing(release)
         if since < asked.gives_up_at or release.stage is Stage.HELD or self._unanswered(release):
             return
         if not self.gatekeeper.lacks_nothing(release):

@@ -47,8 +47,9 @@ async def dossier_of(drive: Drive) -> Dossier:
 
 async def look(drive: Drive, moment: GateMoment) -> Decision:
     """Decide, and write the decision down when it is another one than before."""
-    now = drive.world.clock.now()
     dossier = await dossier_of(drive)
+    # Reading can take long: what ran out meanwhile does not count any more.
+    now = drive.world.clock.now()
     decision = decide(evaluate(drive.plan, dossier, now, moment), dossier, now)
     said = _gist(decision)
     if drive.decided != said:

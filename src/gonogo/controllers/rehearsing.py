@@ -17,7 +17,7 @@ from gonogo.controllers.collecting import file_facts
 from gonogo.controllers.drive import Drive
 from gonogo.controllers.layout import placeholders, variables_of
 from gonogo.controllers.steps import healthy
-from gonogo.domain.errors import ActionFailed, InvalidInput, Unavailable, sentence
+from gonogo.domain.errors import ActionFailed, GonogoError, InvalidInput, Unavailable, sentence
 from gonogo.domain.evidence import RehearsalFacts, RehearsalStep, RehearsedStep
 from gonogo.domain.gate import GateMode, RehearsalRule
 from gonogo.domain.instance import Instance, instance_id
@@ -33,6 +33,8 @@ PLACE = "rollback.rehearsal"
 none's secrets reach it."""
 
 _AT_A_TIME = timedelta(days=1)
+
+_DROPS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,9 +315,26 @@ async def forget(drive: Drive) -> None:
     for identity in identities(drive.release.id):
         grace = drive.world.rhythm.stop_grace.total_seconds()
         await drive.world.deployer.stop(identity, grace)
-    try:
-        await drive.world.scratch.drop(_server(drive.plan), _database(drive))
-    except (ActionFailed, InvalidInput, Unavailable) as trouble:
-        if drive.is_news("rehearsal left", str(trouble)):
-            data = {"database": _database(drive), "reason": str(trouble)}
-            await drive.record("desk:rehearsal:left", data)
+    trouble = await _drop(drive)
+    if trouble is not None and drive.is_news("rehearsal left", str(trouble)):
+        name = _database(drive)
+        data = {"database": name, "reason": sentence(trouble)}
+        told = f"leaves the scratch database {name} behind: {sentence(trouble)}"
+        await drive.record("desk:rehearsal:left", data, message=told)
+
+
+async def _drop(drive: Drive) -> GonogoError | None:
+    """See that the fresh database is gone; why it is not, after as many tries as are worth waiting for."""
+    trouble: GonogoError | None = None
+    for attempt in range(_DROPS):
+        if attempt:
+            await asyncio.sleep(drive.world.rhythm.keep.total_seconds())
+        try:
+            await drive.world.scratch.drop(_server(drive.plan), _database(drive))
+        except InvalidInput:
+            return None  # there is no place in which one could have been made
+        except (ActionFailed, Unavailable) as failed:
+            trouble = failed
+        else:
+            return None
+    return trouble
