@@ -46,7 +46,7 @@ def played(seed: int) -> Outcome:
     return simulate(seed)
 
 
-@pytest.mark.parametrize("first", range(0, 125, 25))
+@pytest.mark.parametrize("first", range(0, 100, 25))
 def test_no_rule_is_broken_in_any_of_many_disasters(first: int):
     assert broken([played(seed) for seed in range(first, first + 25)]) == ""
 
