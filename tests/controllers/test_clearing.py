@@ -8,6 +8,7 @@ import pytest
 from tests.controllers.stage import OWNER, Theatre, play
 from tests.plans import a_plan
 
+from gonogo.adapters.memory.smoke import SmokeFault
 from gonogo.controllers import clearing
 from gonogo.controllers.drive import Drive
 from gonogo.domain.actor import Role
@@ -284,3 +285,19 @@ def test_a_held_release_can_be_aborted_and_leaves_nothing():
         assert "dana" in ended.reason
 
     play(story, WITH_TESTS)
+
+
+@pytest.mark.parametrize("still_works", [True, False])
+def test_smoke_tests_that_grew_old_while_it_was_held_are_run_again(still_works: bool):
+    async def story(desk: Theatre) -> None:
+        await desk.serve_first()
+        release = await desk.release("v2")
+        await desk.until(release, Stage.STAGING)
+        await desk.file(Flag(FREEZE, on=True, reason="audit", until=desk.at(400)), version=None)
+        await desk.until(release, Stage.HELD)
+        if not still_works:
+            desk.smoke.faults.append(SmokeFault("home", "answered 500", desk.commits["v2"]))
+        wanted = Stage.CANARY if still_works else Stage.NO_GO
+        await desk.until(release, wanted, within=700)
+
+    play(story, a_plan(gates=(SmokeRule(expires=timedelta(minutes=5)), FreezeRule())))

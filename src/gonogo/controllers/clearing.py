@@ -9,13 +9,23 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from gonogo.controllers.collecting import renew_smoke
 from gonogo.controllers.drive import Drive
 from gonogo.controllers.guard import Lookout
 from gonogo.controllers.rollback import unrehearse
 from gonogo.domain.actor import DESK
 from gonogo.domain.dossier import Dossier
 from gonogo.domain.errors import ActionFailed
-from gonogo.domain.gate import Answer, Decision, GateMoment, GateResult, SignOffsRule
+from gonogo.domain.gate import (
+    Answer,
+    Decision,
+    GateKind,
+    GateMode,
+    GateMoment,
+    GateResult,
+    GateStatus,
+    SignOffsRule,
+)
 from gonogo.domain.plan import RollbackCriterion
 from gonogo.domain.release import Release, Stage
 from gonogo.domain.slot import SlotRole, with_role
@@ -105,9 +115,23 @@ async def hold(drive: Drive, _: Lookout) -> None:
             await refuse(drive, decision)
         elif lets_on(decision, moment):
             await drive.go(Stage.CLEARED, let_on(decision))
+        elif _only_smoke_is_old(decision):
+            await renew_smoke(drive)
         else:
             await _keep_reason(drive, decision)
             await drive.wait(_patience(drive, decision))
+
+
+def _only_smoke_is_old(decision: Decision) -> bool:
+    """Whether nothing is missing any more but the smoke tests that grew old while it waited."""
+    open_ones = [result for result in decision.results if result.mode is GateMode.REQUIRED]
+    open_ones = [result for result in open_ones if result.status in _OPEN]
+    return bool(open_ones) and all(
+        result.kind is GateKind.SMOKE and result.status is GateStatus.STALE for result in open_ones
+    )
+
+
+_OPEN = frozenset({GateStatus.FAIL, GateStatus.MISSING, GateStatus.STALE, GateStatus.INCONCLUSIVE})
 
 
 async def _keep_reason(drive: Drive, decision: Decision) -> None:
@@ -165,6 +189,9 @@ async def last_word(drive: Drive, moment: GateMoment) -> None:
             raise ActionFailed(decision.sentence)
         if lets_on(decision, moment):
             return
+        if _only_smoke_is_old(decision):
+            await renew_smoke(drive)
+            continue
         await _keep_reason(drive, decision)
         await drive.wait(_patience(drive, decision))
 

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
 from gonogo.controllers.drive import Drive
-from gonogo.controllers.steps import command
+from gonogo.controllers.steps import command, own_slot, smoke, smoke_facts
 from gonogo.domain.actor import DESK, Role
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.errors import ActionFailed, InvalidInput, sentence
-from gonogo.domain.evidence import Evidence, Facts
+from gonogo.domain.evidence import Evidence, Example, Facts, SmokeFacts
 from gonogo.domain.paper import FiledEvidence, Paper
 from gonogo.domain.plan import Collection
 from gonogo.evidence.formats import read_report
@@ -125,6 +125,23 @@ async def _file(drive: Drive, papers: tuple[Paper, ...]) -> None:
     ]
     audit = AuditDraft(DESK.name, "desk:evidence:filed", drive.release.id, {"evidence": reports})
     await drive.world.store.file(papers, audit)
+
+
+async def renew_smoke(drive: Drive) -> None:
+    """Run the smoke tests again where the version waits without customers, and file what they say."""
+    for environment in drive.plan.rehearsals or (drive.plan.production,):
+        slot = await own_slot(drive, environment)
+        if slot is None:
+            continue
+        try:
+            results = await smoke(
+                drive, environment, replace(slot, testers=True), f"again in {environment.name}"
+            )
+            facts = smoke_facts(environment, results)
+        except ActionFailed as failure:
+            failed = Example("smoke tests", message=str(failure))
+            facts = SmokeFacts(environment.name, passed=0, failed=1, failures=(failed,))
+        await file_facts(drive, f"smoke in {environment.name}", facts)
 
 
 async def file_facts(drive: Drive, name: str, facts: Facts) -> None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gonogo.domain.errors import Conflict
+from gonogo.domain.errors import Conflict, NotFound
 from gonogo.domain.health import Finding
 from gonogo.domain.look import Look
 from gonogo.settings import Settings
@@ -89,6 +89,11 @@ class LocalProgram:
         """Whether the audit chain holds, read from this process."""
         from gonogo.usecases import operation, views
 
+        if not self._settings.database.exists():
+            raise NotFound(
+                f"there is no desk's database in {self._settings.home}: nothing could be checked",
+                hint="set GONOGO_HOME to the folder that the desk uses",
+            )
         found = self._with_parts(lambda parts: operation.verify_chain(parts.context))
         return views.chain_view(found)
 
