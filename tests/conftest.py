@@ -2,35 +2,28 @@
 
 import asyncio
 import os
-import random
-import socket
 import subprocess
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from tests.servers import free_port as unused_port
 
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 
 
 @pytest.fixture
 def free_port() -> Callable[[], int]:
-    """Ports below the range that outgoing connections are given from."""
+    """Ports that nobody has, none twice."""
     given: set[int] = set()
 
     def choose() -> int:
-        for _ in range(200):
-            port = random.randrange(12_000, 32_000)
-            with socket.socket() as trial:
-                try:
-                    trial.bind(("127.0.0.1", port))
-                except OSError:
-                    continue
-            if port not in given:
-                given.add(port)
-                return port
-        raise AssertionError("no free port found")
+        port = unused_port()
+        while port in given:
+            port = unused_port()
+        given.add(port)
+        return port
 
     return choose
 

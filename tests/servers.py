@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 import socket
 import threading
 from collections.abc import Iterator
@@ -130,9 +131,15 @@ def version_servers(*names: str) -> Iterator[tuple[VersionServer, ...]]:
 
 
 def free_port() -> int:
-    """A port nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+    """A port nobody has now, below the range that outgoing connections are given from.
+
+    A port of that range may be anybody's by the time it is used: tests beside this one connect a lot.
+    """
+    for _ in range(200):
+        port = random.randrange(12_000, 32_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("no free port was found")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.servers import free_port
 
 from gonogo.adapters.local.scratch import LocalScratch
 from gonogo.adapters.memory.scratch import MemoryScratch
@@ -75,20 +75,13 @@ async def test_a_name_that_is_not_one_is_refused(name, tmp_path):
         await LocalScratch(tmp_path).make(LIKE, name)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """A PostgreSQL of its own, where one is installed."""
     if shutil.which("initdb") is None or shutil.which("psql") is None:
         pytest.skip("no PostgreSQL is installed here")
     user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-    port = _free_port()
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="gonogo-postgres-") as folder:
         place = Path(folder)
         if user:
@@ -127,7 +120,7 @@ async def test_a_postgresql_server_gives_fresh_databases(server, tmp_path):
 
 
 async def test_a_server_that_is_not_there_is_named_without_its_password(tmp_path):
-    like = f"postgresql://desk:hidden@127.0.0.1:{_free_port()}/shop"
+    like = f"postgresql://desk:hidden@127.0.0.1:{free_port()}/shop"
     with pytest.raises(Unavailable, match=r"127\.0\.0\.1 cannot be reached") as refused:
         await LocalScratch(tmp_path).make(like, "gonogo_one")
     assert "hidden" not in str(refused.value)

@@ -2,7 +2,6 @@
 
 import io
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from typing import get_args
 
 import pytest
 from examples.orders import history
+from tests.servers import free_port
 
 TAGS = ("v1.1.0", "v1.2.0", "v1.2.1", "v1.3.0")
 BREAD = {"customer_name": "Corner Bakery", "items": [{"sku": "CRATE-S", "quantity": 3}]}
@@ -98,9 +98,7 @@ class Release:
     @contextmanager
     def serving(self, tag: str) -> Iterator[Desk]:
         """Run a version; on the way out, see that being asked to stop is no failure."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         with (self.root / f"{tag}.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "orders", "--port", str(port)],
