@@ -1,5 +1,6 @@
 """The one place that knows which adapter stands behind which port."""
 
+import contextlib
 import getpass
 import os
 import secrets
@@ -27,7 +28,7 @@ from gonogo.adapters.local.workshop import GitWorkshop
 from gonogo.adapters.system_clock import SystemClock
 from gonogo.controllers.world import World
 from gonogo.domain.actor import Actor, Role
-from gonogo.domain.errors import InvalidInput
+from gonogo.domain.errors import InvalidInput, Unavailable
 from gonogo.ports.heads import Heads
 from gonogo.settings import Settings
 from gonogo.storage.store import SqlStore, open_store
@@ -115,11 +116,17 @@ def new_id() -> str:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody has now.
+
+    Taken from below the range that systems give to outgoing connections, where another program could
+    have it by the time a version is started; where all that were tried are taken, any free one.
+    """
+    for port in (*(20_000 + secrets.randbelow(12_000) for _ in range(50)), 0):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found: int = probe.getsockname()[1]
+            return found
+    raise Unavailable("no port of 127.0.0.1 is free", hint="stop what holds them")
 
 
 def private(folder: Path) -> Path:
