@@ -9,9 +9,10 @@ begins anew, in a fresh database.
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from gonogo.controllers.collecting import file_facts
 from gonogo.controllers.drive import Drive
@@ -86,7 +87,7 @@ async def rehearse_rollback(drive: Drive) -> None:
         await drive.record("desk:rehearsal:impossible", {"reason": reason}, message=reason)
         return
     finally:
-        await asyncio.shield(forget(drive))
+        await _to_its_end(forget(drive))
     facts = RehearsalFacts(before.version, after.version, steps)
     await file_facts(drive, f"rollback rehearsal from {before.version}", facts)
 
@@ -297,7 +298,7 @@ async def _try_out(drive: Drive, stage: _Stage, cast: _Cast) -> None:
             )
         )
     finally:
-        await asyncio.shield(_stop(drive, cast))
+        await _to_its_end(_stop(drive, cast))
     failed = [result for result in results if not result.passed]
     if failed or not results:
         first = f'"{failed[0].name}": {failed[0].detail}' if failed else "it has no smoke test"
@@ -306,6 +307,19 @@ async def _try_out(drive: Drive, stage: _Stage, cast: _Cast) -> None:
 
 async def _stop(drive: Drive, cast: _Cast) -> None:
     await drive.world.deployer.stop(cast.identity, drive.world.rhythm.stop_grace.total_seconds())
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Do this whole, also when whoever waits for it is cancelled: that comes through afterwards.
+
+    A desk that was stopped must not go on in the background.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 async def forget(drive: Drive) -> None:
