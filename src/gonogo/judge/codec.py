@@ -1,17 +1,102 @@
 """The judge's memory as bytes, exactly, and back; bytes of anything else are refused."""
 
 import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from gonogo.domain.errors import InvalidInput
-from gonogo.judge import alternatives, onset
+from gonogo.domain.gauge import Gauge
+from gonogo.domain.traffic import Counts
+from gonogo.judge import alternatives, onset, past
+from gonogo.judge.gauges import GaugeMemories, GaugeMemory, begin_gauges
 from gonogo.judge.memory import Memory, Tests
 from gonogo.judge.plan import JudgePlan
 
 _MAGIC = b"gonogo judge 1\n"
+_MAGIC_OF_ALL = b"gonogo judge and gauges 1\n"
 _DIGEST = hashlib.sha256().digest_size
+_LENGTH = 8  # bytes that say how long the first part is
+
+Stretch = Mapping[str, Counts]
+"""What the baseline had in one rollout step, by KPI."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recollection:
+    """All that judging a release goes on with: rates, gauges, and the baseline's counts step by step.
+
+    `past_ends` is when the service's recorded past becomes too old to be held against.
+    """
+
+    memory: Memory
+    gauges: GaugeMemories = ()
+    past: tuple[Stretch, ...] = ()
+    past_ends: datetime | None = None
+
+
+def encode_all(found: Recollection) -> bytes:
+    """Magic, length of the rates' part, that part, SHA-256 of the rest, the rest as JSON."""
+    rates = encode(found.memory)
+    rest = json.dumps(
+        {
+            "gauges": {memory.gauge.name: _plain(memory) for memory in found.gauges},
+            "past": [
+                {kpi: [counts.bad, counts.total] for kpi, counts in stretch.items()}
+                for stretch in found.past
+            ],
+            "past_ends": found.past_ends.isoformat() if found.past_ends else None,
+        }
+    ).encode()
+    length = len(rates).to_bytes(_LENGTH, "little")
+    return _MAGIC_OF_ALL + length + rates + hashlib.sha256(rest).digest() + rest
+
+
+def decode_all(plan: JudgePlan, gauges: Sequence[Gauge], data: bytes) -> Recollection:
+    """What `encode_all` was given; of what `encode` wrote, the rates. InvalidInput as `decode`."""
+    if not data.startswith(_MAGIC_OF_ALL):
+        return Recollection(decode(plan, data), begin_gauges(gauges))
+    start = len(_MAGIC_OF_ALL) + _LENGTH
+    end = start + int.from_bytes(data[len(_MAGIC_OF_ALL) : start], "little")
+    memory = decode(plan, data[start:end])
+    rest = data[end + _DIGEST :]
+    if data[end : end + _DIGEST] != hashlib.sha256(rest).digest():
+        raise InvalidInput("the stored memory of gauges is damaged: its checksum does not match")
+    found = json.loads(rest)
+    ends = found["past_ends"]
+    return Recollection(
+        memory,
+        tuple(_gauge(gauge, found["gauges"].get(gauge.name)) for gauge in gauges),
+        tuple(
+            {kpi: Counts(bad, total) for kpi, (bad, total) in stretch.items()}
+            for stretch in found["past"]
+        ),
+        datetime.fromisoformat(ends) if ends else None,
+    )
+
+
+_TIMES = ("at", "beyond_since", "within_since")
+_OTHERS = ("value", "worst", "trouble", "gap", "failed")
+
+
+def _plain(memory: GaugeMemory) -> dict[str, Any]:
+    times = {name: getattr(memory, name) for name in _TIMES}
+    shown = {name: at.isoformat() if at else None for name, at in times.items()}
+    return shown | {name: getattr(memory, name) for name in _OTHERS}
+
+
+def _gauge(gauge: Gauge, found: Mapping[str, Any] | None) -> GaugeMemory:
+    if found is None:
+        return GaugeMemory(gauge)
+    values: dict[str, Any] = {name: found[name] for name in _OTHERS}
+    for name in _TIMES:
+        values[name] = datetime.fromisoformat(found[name]) if found[name] else None
+    return GaugeMemory(gauge, **values)
 
 
 def encode(memory: Memory) -> bytes:
@@ -54,5 +139,6 @@ def _fingerprint(plan: JudgePlan) -> bytes:
         alternatives.ODDS,
         alternatives.RATIOS.tolist(),
         (onset.FIRST, onset.LATER, onset.SCALE, onset.FADE),
+        past.HALF,
     )
     return hashlib.sha256(repr((plan, grids)).encode()).digest()

@@ -21,14 +21,15 @@ from the past and from the number of requests in the look, never from which of t
 evidence stays an e-process (after Fischer and Ramdas 2024).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from gonogo.domain.errors import InvalidInput
-from gonogo.domain.traffic import Increment
+from gonogo.domain.plan import Past
+from gonogo.domain.traffic import Counts, Increment
 from gonogo.judge.alternatives import (
     AbsoluteGrid,
     RelativeFactors,
@@ -40,6 +41,7 @@ from gonogo.judge.alternatives import (
     relative_grid,
 )
 from gonogo.judge.onset import FIRST, LATER, unspent_after
+from gonogo.judge.past import HALF, past_grid, tolerated_share
 from gonogo.judge.plan import JudgePlan
 
 HIGHEST_STAKE = 1e150  # far beyond any threshold; its product with the next cap is a finite number
@@ -77,9 +79,13 @@ class Cell:
     FAILED = 16
     ALONE = 17  # 1 when the canary carries all traffic by design
     PLANNED = 18  # the canary's planned share of requests in this step; 0 when it was not said
+    PAST_LEFT = 19
+    PAST_PEAK = 20
+    PAST_TOLERATED = 21  # share; 0 before the comparison with the past begins, PAST_OVER after it
 
 
-GRIDS = 19
+GRIDS = 22
+PAST_OVER = -1.0
 
 
 class Gain(NamedTuple):
@@ -98,9 +104,12 @@ class Gain(NamedTuple):
 class KpiTests:
     """The tests of one KPI with the likelihood ratios of looks met lately (a cache, no state)."""
 
-    def __init__(self, absolute: AbsoluteGrid | None, relative: RelativeGrid | None) -> None:
+    def __init__(
+        self, absolute: AbsoluteGrid | None, relative: RelativeGrid | None, ratio: float | None
+    ) -> None:
         self.absolute = absolute
         self.relative = relative
+        self.past_ratio = ratio
         points = 0 if absolute is None else len(absolute.weights)
         worse = 0 if relative is None else len(relative.weights)
         ratios = 0 if relative is None else len(relative.ratios)
@@ -108,7 +117,10 @@ class KpiTests:
         self.in_relative = slice(GRIDS + points, GRIDS + points + worse)
         self.in_ratios = slice(GRIDS + points + worse, GRIDS + points + worse + ratios)
         self.in_earlier = slice(self.in_ratios.stop, self.in_ratios.stop + ratios)
-        self.width = self.in_earlier.stop
+        bets = 0 if ratio is None else len(past_grid(0.5).weights)
+        self.in_past = slice(self.in_earlier.stop, self.in_earlier.stop + bets)
+        self.width = self.in_past.stop
+        self._past: dict[tuple[float, float, float], Gain] = {}
         self._absolute: dict[tuple[float, float], Gain] = {}
         self._relative: dict[tuple[_Block, int], Gain] = {}
         self._factors: dict[tuple[float, int], RelativeFactors] = {}
@@ -117,10 +129,16 @@ class KpiTests:
         """The gain after `bad` of `total` canary requests; total > 0."""
         known = self._absolute.get((bad, total))
         if known is None:
-            stakes = _multiplier(bad * grid.bad + (total - bad) * grid.good)
-            one_bad = _multiplier(grid.bad + (total - 1) * grid.good)
-            known = Gain(stakes, one_bad, float(one_bad.max()), None)
+            known = _share_gain(grid, bad, total)
             _keep(self._absolute, (bad, total), known)
+        return known
+
+    def past_gain(self, tolerated: float, bad: float, total: float) -> Gain:
+        """The same against the share that the past tolerates."""
+        known = self._past.get((tolerated, bad, total))
+        if known is None:
+            known = _share_gain(past_grid(tolerated), bad, total)
+            _keep(self._past, (tolerated, bad, total), known)
         return known
 
     def relative_gain(self, grid: RelativeGrid, block: "_Block", level: int) -> Gain:
@@ -160,6 +178,12 @@ def _exponent(factors: RelativeFactors, block: _Block) -> Vector:
     )
 
 
+def _share_gain(grid: AbsoluteGrid, bad: float, total: float) -> Gain:
+    stakes = _multiplier(bad * grid.bad + (total - bad) * grid.good)
+    one_bad = _multiplier(grid.bad + (total - 1) * grid.good)
+    return Gain(stakes, one_bad, float(one_bad.max()), None)
+
+
 def _multiplier(exponent: Vector) -> Vector:
     return np.exp(np.minimum(exponent, HIGHEST_LOG))
 
@@ -178,10 +202,13 @@ class Tests:
     def __init__(self, plan: JudgePlan) -> None:
         self.plan = plan
         self.limit = 1 / plan.alpha
+        self.past_limit = 1 / (HALF * plan.alpha)
+        self.past_stops = plan.past is Past.STOP
         self.kpis = tuple(
             KpiTests(
                 None if kpi.limit is None else absolute_grid(kpi.limit),
                 None if kpi.ratio is None else relative_grid(kpi.ratio),
+                None if plan.past is Past.OFF else kpi.ratio,
             )
             for kpi in plan.kpis
         )
@@ -211,7 +238,8 @@ def begin(plan: JudgePlan) -> Memory:
     values = np.zeros((len(tests.kpis), tests.width))
     for row, kpi in zip(values, tests.kpis, strict=True):
         row[[Cell.ABSOLUTE_LEFT, Cell.RELATIVE_LEFT]] = 1 - FIRST
-        row[[Cell.ABSOLUTE_PEAK, Cell.RELATIVE_PEAK]] = 1
+        row[[Cell.ABSOLUTE_PEAK, Cell.RELATIVE_PEAK, Cell.PAST_PEAK]] = 1
+        row[Cell.PAST_LEFT] = 1
         if kpi.absolute is not None:
             row[kpi.in_absolute] = FIRST * kpi.absolute.weights
         if kpi.relative is not None:
@@ -220,12 +248,19 @@ def begin(plan: JudgePlan) -> Memory:
 
 
 def next_step(
-    plan: JudgePlan, memory: Memory, *, alone: bool = False, share: float | None = None
+    plan: JudgePlan,
+    memory: Memory,
+    *,
+    alone: bool = False,
+    share: float | None = None,
+    past: Mapping[str, Sequence[Counts]] | None = None,
 ) -> Memory:
     """The memory at the start of a new rollout step, or of the watch (`alone`: no baseline is left).
 
     `share` is the canary's planned share of requests; when it is given and lies between 0 and 1, a
-    step in which the requests are shown to be split otherwise is INCONCLUSIVE.
+    step in which the requests are shown to be split otherwise is INCONCLUSIVE. `past` holds, by KPI,
+    what was recorded of the service before, stretch by stretch: with `alone`, ratios are held against
+    it from now on, once and for all.
 
     Fresh stake is put on a fault that begins now, unless the canary has had no request since the last
     step began, so saying it twice is harmless; what waited for the other arm is dropped, since the
@@ -233,7 +268,10 @@ def next_step(
     """
     must_fit(plan, memory)
     values = memory.values.copy()
-    for row, kpi in zip(values, memory.tests.kpis, strict=True):
+    for row, kpi, named in zip(values, memory.tests.kpis, plan.kpis, strict=True):
+        if kpi.past_ratio is not None:
+            stretches = past.get(named.name, ()) if alone and past is not None else ()
+            _recall(memory.tests, kpi, kpi.past_ratio, row, stretches)
         if kpi.absolute is not None and row[Cell.STEP_CANARY]:
             _stake_anew(
                 row, kpi.absolute.weights, kpi.in_absolute, Cell.ABSOLUTE_LEFT, Cell.STEP_CANARY
@@ -248,6 +286,30 @@ def next_step(
         row[Cell.STEP_BASELINE : Cell.ABSOLUTE_LEFT] = 0
         row[Cell.ALONE] = alone
         row[Cell.PLANNED] = share if share is not None and 0 < share < 1 and not alone else 0.0
+    return Memory(memory.tests, values)
+
+
+def _recall(
+    tests: Tests, kpi: KpiTests, ratio: float, row: Vector, stretches: Sequence[Counts]
+) -> None:
+    """Begin the comparison with the past where there is one and it has not begun; else go on with it."""
+    tolerated = float(row[Cell.PAST_TOLERATED])
+    if tolerated > 0 and row[Cell.STEP_CANARY]:
+        weights = past_grid(tolerated).weights
+        _stake_anew(row, weights, kpi.in_past, Cell.PAST_LEFT, Cell.STEP_CANARY)
+    elif tolerated == 0 and stretches:
+        found = tolerated_share(ratio, stretches, tests.plan.alpha)
+        if found is not None:
+            row[Cell.PAST_TOLERATED] = found
+            row[kpi.in_past] = FIRST * past_grid(found).weights
+            row[Cell.PAST_LEFT] = 1 - FIRST
+
+
+def end_past(plan: JudgePlan, memory: Memory) -> Memory:
+    """What was recorded is too old to be held against: that comparison rests from now on."""
+    must_fit(plan, memory)
+    values = memory.values.copy()
+    values[values[:, Cell.PAST_TOLERATED] > 0, Cell.PAST_TOLERATED] = PAST_OVER
     return Memory(memory.tests, values)
 
 
@@ -313,6 +375,8 @@ def _look(tests: Tests, kpi: KpiTests, row: Vector, counts: _Counts) -> None:
         _bet(cells, Cell.ABSOLUTE_PEAK, stakes, gain, left, tests.limit)
         if canary_bad:
             _raise_peak(cells, Cell.ABSOLUTE_PEAK, stakes, left, tests.limit)
+    if canary and cells[Cell.PAST_TOLERATED] > 0:
+        _hold_against_past(tests, kpi, row, cells, canary_bad, canary)
     cells[Cell.BASELINE_BAD] += baseline_bad
     cells[Cell.BASELINE] += baseline
     cells[Cell.CANARY_BAD] += canary_bad
@@ -332,6 +396,23 @@ def _look(tests: Tests, kpi: KpiTests, row: Vector, counts: _Counts) -> None:
         elif waiting > LONGEST_WAIT:
             cells[Cell.WAIT_BASELINE_BAD : Cell.WAIT_CANARY + 1] = (0.0, 0.0, 0.0, 0.0)
     row[:GRIDS] = cells
+
+
+def _hold_against_past(
+    tests: Tests, kpi: KpiTests, row: Vector, cells: list[float], bad: int, total: int
+) -> None:
+    """The absolute test against what the past tolerates; it fails only where the plan lets it stop."""
+    tolerated, seen = cells[Cell.PAST_TOLERATED], cells[Cell.STEP_CANARY]
+    stakes, whole = row[kpi.in_past], cells[Cell.PAST_LEFT]
+    left = whole * unspent_after(seen + total)
+    stakes += (whole * unspent_after(seen) - left) * past_grid(tolerated).weights
+    gain = kpi.past_gain(tolerated, bad, total)
+    _bet(cells, Cell.PAST_PEAK, stakes, gain, left, tests.past_limit)
+    if bad:
+        failed = cells[Cell.FAILED]
+        _raise_peak(cells, Cell.PAST_PEAK, stakes, left, tests.past_limit)
+        if not tests.past_stops:
+            cells[Cell.FAILED] = failed
 
 
 def _compare(
