@@ -31,13 +31,13 @@ Stretch = Mapping[str, Counts]
 class Recollection:
     """All that judging a release goes on with: rates, gauges, and the baseline's counts step by step.
 
-    `past_ends` is when the service's recorded past becomes too old to be held against.
+    `promoted_at` is when the baseline was gone.
     """
 
     memory: Memory
     gauges: GaugeMemories = ()
     past: tuple[Stretch, ...] = ()
-    past_ends: datetime | None = None
+    promoted_at: datetime | None = None
 
 
 def encode_all(found: Recollection) -> bytes:
@@ -50,7 +50,7 @@ def encode_all(found: Recollection) -> bytes:
                 {kpi: [counts.bad, counts.total] for kpi, counts in stretch.items()}
                 for stretch in found.past
             ],
-            "past_ends": found.past_ends.isoformat() if found.past_ends else None,
+            "promoted_at": found.promoted_at.isoformat() if found.promoted_at else None,
         }
     ).encode()
     length = len(rates).to_bytes(_LENGTH, "little")
@@ -68,7 +68,7 @@ def decode_all(plan: JudgePlan, gauges: Sequence[Gauge], data: bytes) -> Recolle
     if data[end : end + _DIGEST] != hashlib.sha256(rest).digest():
         raise InvalidInput("the stored memory of gauges is damaged: its checksum does not match")
     found = json.loads(rest)
-    ends = found["past_ends"]
+    promoted = found["promoted_at"]
     return Recollection(
         memory,
         tuple(_gauge(gauge, found["gauges"].get(gauge.name)) for gauge in gauges),
@@ -76,7 +76,7 @@ def decode_all(plan: JudgePlan, gauges: Sequence[Gauge], data: bytes) -> Recolle
             {kpi: Counts(bad, total) for kpi, (bad, total) in stretch.items()}
             for stretch in found["past"]
         ),
-        datetime.fromisoformat(ends) if ends else None,
+        datetime.fromisoformat(promoted) if promoted else None,
     )
 
 
