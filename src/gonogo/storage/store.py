@@ -32,6 +32,7 @@ from gonogo.ports.notices import Notice
 from gonogo.ports.store import Change, Lease, Store
 from gonogo.storage import chain, history, outbox, people, releases, services
 from gonogo.storage import papers as filing
+from gonogo.storage.checkup import DatabaseCheckup
 from gonogo.storage.engine import DEFAULT_PATIENCE, READING, make_engine
 from gonogo.storage.faults import explain
 from gonogo.storage.notices import Announcements
@@ -89,6 +90,11 @@ class SqlStore:
         self._run_reads = read or run
         self.notices = Announcements()
         self._closed = False
+
+    @property
+    def checkup(self) -> DatabaseCheckup:
+        """What looks after the health of this database."""
+        return DatabaseCheckup(self._engine, self._clock)
 
     async def close(self) -> None:
         """Finish what was begun and let go of the database. Any call afterwards is Unavailable."""

@@ -93,7 +93,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         clock=clock,
         new_id=new_id,
         wake=wake,
-        checkups=(HostCheckup(home), HaproxyCheckup()),
+        checkups=(HostCheckup(home), HaproxyCheckup(), store.checkup),
         history=history,
         dossiers=dossiers,
         signer=FileSigner(private(home / "keys"), clock),

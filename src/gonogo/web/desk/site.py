@@ -12,10 +12,10 @@ from functools import cache
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from gonogo import __version__
-from gonogo.language import formats
+from gonogo.language import formats, phrases
 from gonogo.language.catalogue import words
 from gonogo.language.reader import Language, Reader
 from gonogo.usecases.context import Context
@@ -115,8 +115,16 @@ def _reading(reader: Reader) -> dict[str, object]:
             return Markup(spoken.t(message)).format(**values)  # noqa: S704
         return spoken.t(message, **values)
 
+    def said(sentence: str) -> Markup:
+        """A recorded sentence in the reader's language, or as it was written and marked as English."""
+        found = phrases.say(sentence, reader)
+        if found.translated:
+            return escape(wording.plain(found.text, 20_000))
+        return Markup('<span lang="en" dir="ltr">{}</span>').format(wording.plain(sentence, 20_000))
+
     return {
         "reader": reader,
+        "said": said,
         "t": say,
         "n": spoken.n,
         "p": spoken.p,
