@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Any
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse
@@ -32,7 +33,7 @@ def add(application: FastAPI, site: Site) -> None:
         return site.part(visitor, "health_findings.html.j2", **await _values(site))
 
 
-async def _values(site: Site) -> dict[str, object]:
+async def _values(site: Site) -> dict[str, Any]:
     found = await examine(site.context)
     return {
         "groups": _grouped(found),
