@@ -19,6 +19,7 @@ from gonogo.api.door import Door, lead_to_sign_in, reader
 from gonogo.api.evidence import add_evidence
 from gonogo.api.frontier import Frontier
 from gonogo.api.keys import add_keys
+from gonogo.api.operations import add_operations
 from gonogo.api.papers import add_papers
 from gonogo.api.people import add_people
 from gonogo.api.reach import Reach
@@ -83,6 +84,7 @@ def build_application(
     add_evidence(application, context, actor, looking)
     add_papers(application, context, actor, looking)
     add_keys(application, context, actor, looking)
+    add_operations(application, context, looking)
 
     @application.get("/api/v1/health")
     async def health() -> dict[str, str]:

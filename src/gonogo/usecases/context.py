@@ -8,6 +8,7 @@ from gonogo.ports.clock import Clock
 from gonogo.ports.deployer import Deployer
 from gonogo.ports.dossiers import Dossiers
 from gonogo.ports.history import History
+from gonogo.ports.notices import Notices
 from gonogo.ports.passwords import PasswordHasher
 from gonogo.ports.router import Router
 from gonogo.ports.signer import Signer
@@ -22,7 +23,8 @@ class Context:
     """The ports a use case reaches. `wake` tells the desk that something was stored for a release.
 
     Without `history` nothing is told of commits; without `dossiers` gates see filed papers only;
-    without `signer` nothing is signed; without `passwords` nobody signs in with one.
+    without `signer` nothing is signed; without `notices` nobody is told of what is stored; without
+    `passwords` nobody signs in with one.
     """
 
     store: Store
@@ -39,3 +41,4 @@ class Context:
     passwords: PasswordHasher | None = None
     throttle: Throttle = field(default_factory=Unlimited)
     failed_sign_ins: FailedSignIns = field(default_factory=FailedSignIns)
+    notices: Notices | None = None

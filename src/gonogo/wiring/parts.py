@@ -101,6 +101,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         signer=FileSigner(private(home / "keys"), clock),
         passwords=Argon2Passwords(),
         throttle=LimitsThrottle(),
+        notices=store.notices,
     )
     return Parts(store, world, context, owner(), deployer, workshop)
 

@@ -37,8 +37,10 @@ async def serve(settings: Settings, port: int) -> None:
     import uvicorn
 
     from gonogo.api.application import build_application
-    from gonogo.api.door import Door, reader
+    from gonogo.api.door import Door, page_guard, reader
     from gonogo.api.reach import Reach
+    from gonogo.web.desk.application import add_desk
+    from gonogo.web.desk.visitor import seen_by
     from gonogo.web.pages import add_pages
 
     woken = WakeUp()
@@ -56,7 +58,9 @@ async def serve(settings: Settings, port: int) -> None:
 
         reach = Reach(settings.public_url)
         application = build_application(parts.context, parts.owner, token, stop, reach)
-        add_pages(application, parts.context, reader(Door(parts.context, parts.owner, token)))
+        door = Door(parts.context, parts.owner, token)
+        add_pages(application, parts.context, reader(door))
+        add_desk(application, parts.context, seen_by(reader(page_guard(door))))
         configuration = uvicorn.Config(
             application,
             log_level="warning",
