@@ -19,6 +19,7 @@ from gonogo.api.bodies import CompareBody, InstructionBody, RegisterBody, Releas
 from gonogo.api.door import Door, reader
 from gonogo.api.evidence import add_evidence
 from gonogo.api.keys import add_keys
+from gonogo.api.operations import add_operations
 from gonogo.api.papers import add_papers
 from gonogo.api.people import add_people
 from gonogo.domain.actor import Actor
@@ -73,6 +74,7 @@ def build_application(
     add_evidence(application, context, actor, looking)
     add_papers(application, context, actor, looking)
     add_keys(application, context, actor, looking)
+    add_operations(application, context, looking)
 
     @application.get("/api/v1/health")
     async def health() -> dict[str, str]:
