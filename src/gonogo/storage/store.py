@@ -28,7 +28,7 @@ from gonogo.domain.registration import Registration
 from gonogo.domain.release import Instruction, Release
 from gonogo.domain.slot import Slot
 from gonogo.ports.clock import Clock
-from gonogo.ports.store import Change, Lease, Store
+from gonogo.ports.store import Change, Delivery, Lease, Store
 from gonogo.storage import chain, history, outbox, people, releases, services
 from gonogo.storage import papers as filing
 from gonogo.storage.engine import DEFAULT_PATIENCE, READING, make_engine
@@ -141,9 +141,13 @@ class SqlStore:
             lambda c: releases.newest(c, service, under_way=under_way, limit=limit)
         )
 
-    async def instruct(self, instruction: Instruction, audit: AuditDraft) -> None:
+    async def instruct(
+        self, instruction: Instruction, audit: AuditDraft, *, seen: int | None = None
+    ) -> None:
         """See the port. Raises NotFound for a release that was never opened."""
-        await self._write(lambda c: releases.instruct(c, instruction, audit, self._clock.now()))
+        await self._write(
+            lambda c: releases.instruct(c, instruction, audit, self._clock.now(), seen)
+        )
 
     async def instructions(self, release_id: str) -> tuple[Instruction, ...]:
         """See the port."""
@@ -226,6 +230,10 @@ class SqlStore:
     async def append(self, audit: AuditDraft) -> AuditEntry:
         """See the port."""
         return await self._write(lambda c: chain.append(c, audit, self._clock.now()))
+
+    async def deliveries(self, release_id: str, limit: int = 200) -> tuple[Delivery, ...]:
+        """See the port."""
+        return await self._read(lambda c: outbox.deliveries(c, release_id, limit))
 
     async def waiting(self, now: datetime, limit: int = 20) -> tuple[Message, ...]:
         """See the port."""
