@@ -30,7 +30,7 @@ from gonogo.domain.release import Instruction, Release
 from gonogo.domain.slot import Slot
 from gonogo.ports.clock import Clock
 from gonogo.ports.notices import Notice
-from gonogo.ports.store import Change, Lease, Store
+from gonogo.ports.store import Change, Delivery, Lease, Store
 from gonogo.storage import chain, history, outbox, people, releases, services
 from gonogo.storage import papers as filing
 from gonogo.storage.checkup import DatabaseCheckup
@@ -159,10 +159,12 @@ class SqlStore(WaysIn):
             lambda c: releases.newest(c, service, under_way=under_way, limit=limit)
         )
 
-    async def instruct(self, instruction: Instruction, audit: AuditDraft) -> None:
+    async def instruct(
+        self, instruction: Instruction, audit: AuditDraft, *, seen: int | None = None
+    ) -> None:
         """See the port. Raises NotFound for a release that was never opened."""
         await self._write(
-            lambda c: releases.instruct(c, instruction, audit, self._clock.now()),
+            lambda c: releases.instruct(c, instruction, audit, self._clock.now(), seen),
             (instruction.release, None),
         )
 
@@ -251,6 +253,10 @@ class SqlStore(WaysIn):
     async def append(self, audit: AuditDraft) -> AuditEntry:
         """See the port."""
         return await self._write(lambda c: chain.append(c, audit, self._clock.now()))
+
+    async def deliveries(self, release_id: str, limit: int = 200) -> tuple[Delivery, ...]:
+        """See the port."""
+        return await self._read(lambda c: outbox.deliveries(c, release_id, limit))
 
     async def waiting(self, now: datetime, limit: int = 20) -> tuple[Message, ...]:
         """See the port."""

@@ -12,7 +12,7 @@ from functools import cache
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from gonogo import __version__
 from gonogo.language import formats, phrases
@@ -116,11 +116,10 @@ def _reading(reader: Reader) -> dict[str, object]:
         return spoken.t(message, **values)
 
     def said(sentence: str) -> Markup:
-        """A recorded sentence in the reader's language, or as it was written and marked as English."""
-        found = phrases.say(sentence, reader)
-        if found.translated:
-            return escape(wording.plain(found.text, 20_000))
-        return Markup('<span lang="en" dir="ltr">{}</span>').format(wording.plain(sentence, 20_000))
+        """What the desk wrote down, in the reader's language; marked as English where it has no words."""
+        found = phrases.say(wording.plain(sentence, 2000), reader)
+        marks = "" if found.translated else Markup(' lang="en" dir="ltr"')
+        return Markup("<bdi{}>{}</bdi>").format(marks, found.text)
 
     return {
         "reader": reader,
