@@ -19,6 +19,7 @@ from gonogo.controllers.layout import instance_of
 from gonogo.domain.errors import InvalidInput, Unavailable
 from gonogo.domain.gauge import Reading
 from gonogo.domain.instance import instance_id
+from gonogo.domain.latency import ArmLatencies, Latencies, summed
 from gonogo.domain.look import Look
 from gonogo.domain.plan import CriterionMode, RollbackCriterion
 from gonogo.domain.release import Stage
@@ -46,7 +47,6 @@ class Watcher:
         self._gauges = judge.begin_gauges(drive.plan.gauges)
         self._reader = GaugeReader(drive.world, drive.plan.gauges)
         self._readings: list[Reading] = []
-        self._past: list[dict[str, Counts]] = [{}]
         self._promoted_at: datetime | None = None
         self._past_is_over = False
         self._criteria = tuple(
@@ -57,6 +57,7 @@ class Watcher:
         self._literal = judge.begin_literal(self._criteria)
         self._pending: dict[str, list[Counts]] = {}
         self._hurt: set[str] = set()
+        self._latencies: dict[Arm, list[Latencies]] = defaultdict(list)
         self._known_hurt: set[str] = set()
         self._first_customer: datetime | None = None
         self._gap: str | None = None
@@ -112,14 +113,11 @@ class Watcher:
             self._gap = f"what was seen before cannot be read any more: {error}"
             return
         self._memory, self._gauges = known.memory, known.gauges
-        self._past = [dict(stretch) for stretch in known.past] or [{}]
         self._promoted_at = known.promoted_at
 
     def _remembered(self) -> bytes:
         """All that judging would go on with after a crash."""
-        return judge.encode_all(
-            judge.Recollection(self._memory, self._gauges, tuple(self._past), self._promoted_at)
-        )
+        return judge.encode_all(judge.Recollection(self._memory, self._gauges, self._promoted_at))
 
     async def __aexit__(
         self,
@@ -158,16 +156,15 @@ class Watcher:
         on, for the judge as for the row: the split of one is not held against the plan of the other.
         """
         ended = self.conclude(self.judgement())
-        before = self._memory, self._gauges, self._past, self.step_requests
+        before = self._memory, self._gauges, self.step_requests
         self._memory = judge.next_step(self._plan, self._memory, share=share)
         self._gauges = judge.next_step_of_gauges(self._gauges)
-        self._past = [*self._past, {}]
         self.step_requests = 0
         try:
             await self.catch_up()
             await record(Seen(ended.look, self._remembered()))
         except Unavailable:
-            self._memory, self._gauges, self._past, self.step_requests = before
+            self._memory, self._gauges, self.step_requests = before
             self.keep(ended)
             raise
 
@@ -175,11 +172,7 @@ class Watcher:
         """The time after promotion begins: nobody is left to compare with but the recorded past."""
         if self._promoted_at is None:
             self._promoted_at = self._drive.world.clock.now()
-        past = {
-            kpi.name: [stretch[kpi.name] for stretch in self._past if kpi.name in stretch]
-            for kpi in self._plan.kpis
-        }
-        self._memory = judge.next_step(self._plan, self._memory, alone=True, past=past)
+        self._memory = judge.next_step(self._plan, self._memory, alone=True)
         self._gauges = judge.next_step_of_gauges(self._gauges)
         self.step_requests = 0
 
@@ -258,9 +251,9 @@ class Watcher:
             sums = self._pending.setdefault(increment.kpi, [Counts(), Counts()])
             sums[0] += increment.baseline
             sums[1] += increment.canary
-            if self._promoted_at is None:
-                known = self._past[-1].get(increment.kpi, Counts())
-                self._past[-1][increment.kpi] = known + increment.baseline
+        for address, latencies in batch.latencies.items():
+            if address in self._arms:
+                self._latencies[self._arms[address]].append(latencies)
         canary = {address for address, arm in self._arms.items() if arm is Arm.CANARY}
         self.step_requests += sum(batch.requests.get(address, 0) for address in canary)
         hurt = {client for address, client in batch.hurt if address in canary}
@@ -385,12 +378,19 @@ class Watcher:
             judgement=judgement,
             gap=self._gap,
             hurt=tuple(sorted(self._hurt)),
+            latencies=self._timed(),
             readings=tuple(self._readings),
         )
         self._known_hurt |= self._hurt
         self._pending, self._hurt, self._gap, self._readings = {}, set(), None, []
+        self._latencies.clear()
         self._last_flush = self._drive.world.clock.now()
         return Seen(look, self._remembered())
+
+    def _timed(self) -> ArmLatencies | None:
+        if not self._latencies:
+            return None
+        return ArmLatencies(*(summed(self._latencies.get(arm, ())) for arm in Arm))
 
 
 def _as_kpi(criterion: RollbackCriterion) -> Kpi:

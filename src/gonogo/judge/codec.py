@@ -12,7 +12,6 @@ import numpy as np
 
 from gonogo.domain.errors import InvalidInput
 from gonogo.domain.gauge import Gauge
-from gonogo.domain.traffic import Counts
 from gonogo.judge import alternatives, onset, past
 from gonogo.judge.gauges import GaugeMemories, GaugeMemory, begin_gauges
 from gonogo.judge.memory import Memory, Tests
@@ -23,20 +22,13 @@ _MAGIC_OF_ALL = b"gonogo judge and gauges 1\n"
 _DIGEST = hashlib.sha256().digest_size
 _LENGTH = 8  # bytes that say how long the first part is
 
-Stretch = Mapping[str, Counts]
-"""What the baseline had in one rollout step, by KPI."""
-
 
 @dataclass(frozen=True, slots=True)
 class Recollection:
-    """All that judging a release goes on with: rates, gauges, and the baseline's counts step by step.
-
-    `promoted_at` is when the baseline was gone.
-    """
+    """All that judging a release goes on with: rates, gauges, and when the baseline was gone."""
 
     memory: Memory
     gauges: GaugeMemories = ()
-    past: tuple[Stretch, ...] = ()
     promoted_at: datetime | None = None
 
 
@@ -46,10 +38,6 @@ def encode_all(found: Recollection) -> bytes:
     rest = json.dumps(
         {
             "gauges": {memory.gauge.name: _plain(memory) for memory in found.gauges},
-            "past": [
-                {kpi: [counts.bad, counts.total] for kpi, counts in stretch.items()}
-                for stretch in found.past
-            ],
             "promoted_at": found.promoted_at.isoformat() if found.promoted_at else None,
         }
     ).encode()
@@ -72,10 +60,6 @@ def decode_all(plan: JudgePlan, gauges: Sequence[Gauge], data: bytes) -> Recolle
     return Recollection(
         memory,
         tuple(_gauge(gauge, found["gauges"].get(gauge.name)) for gauge in gauges),
-        tuple(
-            {kpi: Counts(bad, total) for kpi, (bad, total) in stretch.items()}
-            for stretch in found["past"]
-        ),
         datetime.fromisoformat(promoted) if promoted else None,
     )
 

@@ -21,7 +21,7 @@ from the past and from the number of requests in the look, never from which of t
 evidence stays an e-process (after Fischer and Ramdas 2024).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -253,14 +253,12 @@ def next_step(
     *,
     alone: bool = False,
     share: float | None = None,
-    past: Mapping[str, Sequence[Counts]] | None = None,
 ) -> Memory:
     """The memory at the start of a new rollout step, or of the watch (`alone`: no baseline is left).
 
     `share` is the canary's planned share of requests; when it is given and lies between 0 and 1, a
-    step in which the requests are shown to be split otherwise is INCONCLUSIVE. `past` holds, by KPI,
-    what was recorded of the service before, stretch by stretch: with `alone`, ratios are held against
-    it from now on, once and for all.
+    step in which the requests are shown to be split otherwise is INCONCLUSIVE. With `alone`, where the
+    plan says so, ratios are held from now on against all that the baseline had so far.
 
     Fresh stake is put on a fault that begins now, unless the canary has had no request since the last
     step began, so saying it twice is harmless; what waited for the other arm is dropped, since the
@@ -268,10 +266,9 @@ def next_step(
     """
     must_fit(plan, memory)
     values = memory.values.copy()
-    for row, kpi, named in zip(values, memory.tests.kpis, plan.kpis, strict=True):
-        if kpi.past_ratio is not None:
-            stretches = past.get(named.name, ()) if alone and past is not None else ()
-            _recall(memory.tests, kpi, kpi.past_ratio, row, stretches)
+    for row, kpi in zip(values, memory.tests.kpis, strict=True):
+        if kpi.past_ratio is not None and alone:
+            _recall(memory.tests, kpi, kpi.past_ratio, row)
         if kpi.absolute is not None and row[Cell.STEP_CANARY]:
             _stake_anew(
                 row, kpi.absolute.weights, kpi.in_absolute, Cell.ABSOLUTE_LEFT, Cell.STEP_CANARY
@@ -289,16 +286,15 @@ def next_step(
     return Memory(memory.tests, values)
 
 
-def _recall(
-    tests: Tests, kpi: KpiTests, ratio: float, row: Vector, stretches: Sequence[Counts]
-) -> None:
-    """Begin the comparison with the past where there is one and it has not begun; else go on with it."""
+def _recall(tests: Tests, kpi: KpiTests, ratio: float, row: Vector) -> None:
+    """Begin the comparison with the past where it has not begun, once; else go on with it."""
     tolerated = float(row[Cell.PAST_TOLERATED])
     if tolerated > 0 and row[Cell.STEP_CANARY]:
         weights = past_grid(tolerated).weights
         _stake_anew(row, weights, kpi.in_past, Cell.PAST_LEFT, Cell.STEP_CANARY)
-    elif tolerated == 0 and stretches:
-        found = tolerated_share(ratio, stretches, tests.plan.alpha)
+    elif tolerated == 0:
+        past = Counts(int(row[Cell.BASELINE_BAD]), int(row[Cell.BASELINE]))
+        found = tolerated_share(ratio, past, tests.plan.alpha)
         if found is not None:
             row[Cell.PAST_TOLERATED] = found
             row[kpi.in_past] = FIRST * past_grid(found).weights

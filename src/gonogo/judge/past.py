@@ -1,21 +1,19 @@
 """After promotion: is the version worse than what was recorded of the service before?
 
-Nobody is left to compare with at the same time, so the baseline's counts of this rollout stand in for
-it. Two errors can be made, and each has half of the test's level: the past share may be higher than its
-upper confidence bound says, and the absolute test against `ratio` times that bound may fail by chance.
+Nobody is left to compare with at the same time, so all that the baseline had in this rollout stands in
+for it. Two errors can be made, and each has half of the test's level: the past share may be higher than
+its upper confidence bound says, and the absolute test against `ratio` times that bound may fail by
+chance.
 
-Guarantee: as long as the version's share of bad requests is at most `ratio` times the share that the
-service had in the worst of the recorded stretches, the test reaches its threshold with a chance of at
-most its level, however often it is looked at and whenever the stretches ended (their bounds hold at
-every length). The bound of the worst stretch is the only one that has to hold, so taking the highest of
-several bounds costs nothing.
+Guarantee: as long as the version's share of bad requests is at most `ratio` times the baseline's share
+over the rollout, the test reaches its threshold with a chance of at most its level, however often it is
+looked at and whenever the rollout ended (the bound holds at every length).
 
 Assumes that time changes nothing: what makes every version worse after promotion (another time of day,
 a dependency that fails) looks like a fault of this one. A concurrent baseline cancels that; the past
 cannot. So the test may only stop a release where the plan says so, and it ends after a while.
 """
 
-from collections.abc import Iterable
 from functools import lru_cache
 
 from gonogo.domain.traffic import Counts
@@ -26,14 +24,11 @@ HALF = 0.5  # of the level goes to the bound on the past, the rest to the test a
 MOST_TOLERATED = 0.6  # beyond this share nothing is worth calling worse
 
 
-def tolerated_share(ratio: float, past: Iterable[Counts], level: float) -> float | None:
+def tolerated_share(ratio: float, past: Counts, level: float) -> float | None:
     """The highest tolerated share of bad requests, at this level; None where nothing can be said."""
-    bounds = [
-        share_interval(stretch.bad, stretch.total, HALF * level).high
-        for stretch in past
-        if stretch.total
-    ]
-    tolerated = ratio * max(bounds, default=1.0)
+    if not past.total:
+        return None
+    tolerated = ratio * share_interval(past.bad, past.total, HALF * level).high
     return tolerated if tolerated < MOST_TOLERATED else None
 
 
