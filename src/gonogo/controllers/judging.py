@@ -25,7 +25,7 @@ from gonogo.domain.plan import CriterionMode, RollbackCriterion
 from gonogo.domain.release import Stage
 from gonogo.domain.slot import Slot, SlotRole
 from gonogo.domain.traffic import Arm, Counts, Increment, Kpi
-from gonogo.domain.verdict import Judgement, Test, Verdict
+from gonogo.domain.verdict import Judgement, Verdict
 from gonogo.ports.metrics import Batch, MetricStream
 
 FIRST_CUSTOMERS = frozenset({"desk:release:step", "desk:release:promoted"})
@@ -288,18 +288,6 @@ class Watcher:
             why = f"no trustworthy counts for {blind.total_seconds():.0f} s: {self._gap}"
             return Judgement(Verdict.INCONCLUSIVE, found.kpis, why, gauges)
         return found
-
-    def worse_than_past(self) -> str | None:
-        """What people should be told: a ratio is broken against the past, and that may not stop it."""
-        return next(
-            (
-                kpi.sentence
-                for kpi in self.judgement().kpis
-                for each in kpi.evidence
-                if each.test is Test.PAST and not each.alpha and each.log10_e >= each.threshold
-            ),
-            None,
-        )
 
     def blind_for(self) -> timedelta:
         """How long the source has not given counts that could be trusted."""

@@ -6,6 +6,7 @@ not repeated, what stands is left standing, what is missing is made.
 
 from dataclasses import replace
 
+from gonogo import judge
 from gonogo.controllers import clearing, confirming, rollback
 from gonogo.controllers.collecting import collect, file_facts
 from gonogo.controllers.drive import Drive, Seen
@@ -271,7 +272,7 @@ async def _tell_of_past(drive: Drive, watcher: Watcher) -> None:
     """Say once that it is worse than the version before was, which may be no fault of its own."""
     if drive.release.reason.startswith(WORSE) or not watcher.due_to_assess(drive.world.clock.now()):
         return
-    found = watcher.worse_than_past()
+    found = judge.worse_than_past(watcher.judgement())
     if found is not None:
         reason = f"{WORSE}{found}"
         await drive.record(

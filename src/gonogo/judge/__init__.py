@@ -19,6 +19,7 @@ from gonogo.judge.literal import (
     observe_literal,
 )
 from gonogo.judge.memory import Memory, begin, end_past, failed, next_step, observe
+from gonogo.judge.past import worse_than_past
 from gonogo.judge.plan import JudgePlan, judge_plan
 
 __all__ = [
@@ -48,4 +49,5 @@ __all__ = [
     "observe_gauges",
     "observe_literal",
     "with_gauges",
+    "worse_than_past",
 ]

@@ -12,7 +12,8 @@ from gonogo.domain.verdict import Evidence, Interval, Judgement, KpiAssessment, 
 from gonogo.judge.alternatives import Vector
 from gonogo.judge.forecast import divergence, relative_information, requests_for
 from gonogo.judge.intervals import log_limit_kept, log_ratio_kept, ratio_interval, share_interval
-from gonogo.judge.memory import Cell, KpiTests, Memory, must_fit
+from gonogo.judge.kpi_tests import Cell, KpiTests
+from gonogo.judge.memory import Memory, must_fit
 from gonogo.judge.onset import unspent_after
 from gonogo.judge.past import HALF
 from gonogo.judge.plan import JudgePlan

@@ -14,7 +14,8 @@ from gonogo.domain.errors import InvalidInput
 from gonogo.domain.gauge import Gauge
 from gonogo.judge import alternatives, onset, past
 from gonogo.judge.gauges import GaugeMemories, GaugeMemory, begin_gauges
-from gonogo.judge.memory import Memory, Tests
+from gonogo.judge.kpi_tests import Tests
+from gonogo.judge.memory import Memory
 from gonogo.judge.plan import JudgePlan
 
 _MAGIC = b"gonogo judge 1\n"

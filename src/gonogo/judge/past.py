@@ -17,6 +17,7 @@ cannot. So the test may only stop a release where the plan says so, and it ends 
 from functools import lru_cache
 
 from gonogo.domain.traffic import Counts
+from gonogo.domain.verdict import Judgement, Test
 from gonogo.judge.alternatives import AbsoluteGrid, absolute_grid
 from gonogo.judge.intervals import share_interval
 
@@ -36,3 +37,16 @@ def tolerated_share(ratio: float, past: Counts, level: float) -> float | None:
 def past_grid(tolerated: float) -> AbsoluteGrid:
     """The points of the absolute test against this share."""
     return absolute_grid(tolerated)
+
+
+def worse_than_past(judgement: Judgement) -> str | None:
+    """What people should be told: a ratio is broken against the past, and that may not stop it."""
+    return next(
+        (
+            kpi.sentence
+            for kpi in judgement.kpis
+            for each in kpi.evidence
+            if each.test is Test.PAST and not each.alpha and each.log10_e >= each.threshold
+        ),
+        None,
+    )
