@@ -14,8 +14,8 @@ from gonogo.web.charts.scale import Scale, grid
 from gonogo.web.wording import count, seconds
 
 HEIGHT = 230
-_MARKS = (0.5, 0.9, 0.95, 0.99, 0.999)
-_NAMED = {0.5: "p50", 0.9: "90 %", 0.95: "p95", 0.99: "p99", 0.999: "99.9 %"}
+_MARKS = (0.5, 0.95, 0.99, 0.999)
+_NAMED = {0.5: "p50", 0.95: "p95", 0.99: "p99", 0.999: "99.9 %"}
 
 
 def latency(found: Mapping[Arm, Distribution], limits: Sequence[float] = ()) -> Markup:
