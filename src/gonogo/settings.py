@@ -16,13 +16,15 @@ class Settings:
 
     `public_url` is the address by which others reach the desk, as scheme and host; without one it
     answers to this machine only. `trusted_proxies` are addresses or networks whose word on for whom
-    they ask (`X-Forwarded-For`, `X-Forwarded-Proto`) is believed.
+    they ask (`X-Forwarded-For`, `X-Forwarded-Proto`) is believed. `allow_commands` names the services
+    whose specs may run commands, `*` meaning all; None where nothing is said.
     """
 
     home: Path
     port: int = DEFAULT_PORT
     public_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()
+    allow_commands: tuple[str, ...] | None = None
 
     @property
     def database(self) -> Path:
@@ -46,8 +48,9 @@ class Settings:
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """GONOGO_HOME (default: gonogo in the user's state directory), GONOGO_PORT, GONOGO_PUBLIC_URL and
-    GONOGO_TRUSTED_PROXIES (addresses or networks, with commas).
+    """GONOGO_HOME (default: gonogo in the user's state directory), GONOGO_PORT, GONOGO_PUBLIC_URL,
+    GONOGO_TRUSTED_PROXIES (addresses or networks, with commas) and GONOGO_ALLOW_COMMANDS (`yes`, `no`,
+    or names of services, with commas).
 
     Raises ValueError naming the variable when one cannot be used.
     """
@@ -61,7 +64,17 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         port=int(text),
         public_url=_public_url(environ.get("GONOGO_PUBLIC_URL", "")),
         trusted_proxies=_networks(environ.get("GONOGO_TRUSTED_PROXIES", "")),
+        allow_commands=_services(environ.get("GONOGO_ALLOW_COMMANDS", "")),
     )
+
+
+def _services(text: str) -> tuple[str, ...] | None:
+    named = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not named:
+        return None
+    if named == ("no",):
+        return ()
+    return ("*",) if named == ("yes",) else named
 
 
 def _public_url(text: str) -> str | None:

@@ -42,6 +42,7 @@ READING = [
         "/people",
         "/whoami",
         "/sessions",
+        "/tokens",
         "/services/shop/evidence",
         "/keys",
         "/keys/ring",

@@ -15,6 +15,7 @@ from gonogo.ports.signer import Signer
 from gonogo.ports.source import Source
 from gonogo.ports.store import Store
 from gonogo.ports.throttle import Throttle, Unlimited
+from gonogo.usecases.command_policy import CommandPolicy
 from gonogo.usecases.failed_sign_ins import FailedSignIns
 
 
@@ -41,4 +42,5 @@ class Context:
     passwords: PasswordHasher | None = None
     throttle: Throttle = field(default_factory=Unlimited)
     failed_sign_ins: FailedSignIns = field(default_factory=FailedSignIns)
+    commands: CommandPolicy = field(default_factory=CommandPolicy)
     notices: Notices | None = None

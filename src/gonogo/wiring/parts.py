@@ -34,6 +34,7 @@ from gonogo.domain.errors import InvalidInput, Unavailable
 from gonogo.ports.heads import Heads
 from gonogo.settings import Settings
 from gonogo.storage.store import SqlStore, open_store
+from gonogo.usecases.command_policy import command_policy
 from gonogo.usecases.context import Context
 from gonogo.usecases.gathering import DossierReader
 from gonogo.usecases.heads import HeadPlace
@@ -101,6 +102,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         signer=FileSigner(private(home / "keys"), clock),
         passwords=Argon2Passwords(),
         throttle=LimitsThrottle(),
+        commands=command_policy(settings.allow_commands, public=settings.public_url is not None),
         notices=store.notices,
     )
     return Parts(store, world, context, owner(), deployer, workshop)
