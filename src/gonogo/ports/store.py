@@ -219,6 +219,10 @@ class SignInStore(Protocol):
         """Link an identity to somebody, who is added when given. Raises Conflict when it is linked."""
         ...
 
+    async def unlink(self, person: str, audit: AuditDraft) -> int:
+        """Forget a person's identities; how many there were. Nothing is written down when none was."""
+        ...
+
     async def put_flow(self, flow: Flow, now: datetime) -> None:
         """Remember a sign-in that goes to a provider; those that have run out are forgotten."""
         ...
