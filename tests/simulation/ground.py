@@ -187,6 +187,7 @@ class Ground:
         self.workshop = MemoryWorkshop()
         self.metrics = MemoryMetrics(self.clock)
         self.gauges = MemoryGauges(self.clock)
+        self.gauges.values = {(version, "queue"): 1.0 for version in COMMITS}
         self.notifier = MemoryNotifier()
         self.scratch = MemoryScratch()
         self.source = MemorySource({REPOSITORY: COMMITS})
