@@ -20,6 +20,10 @@ _MOVE_HEAD = sa.update(audit_head)
 _ADD = sa.insert(audit)
 
 
+SEQUENCE = "gonogo_sequence"
+"""Where a connection notes the newest entry that its transaction wrote."""
+
+
 def append(connection: sa.Connection, draft: AuditDraft, at: datetime) -> AuditEntry:
     """Write an entry at the end of the chain.
 
@@ -44,6 +48,7 @@ def append(connection: sa.Connection, draft: AuditDraft, at: datetime) -> AuditE
         },
     )
     connection.execute(_MOVE_HEAD, {"sequence": entry.sequence, "digest": entry.digest})
+    connection.info[SEQUENCE] = entry.sequence
     return entry
 
 

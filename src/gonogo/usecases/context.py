@@ -8,6 +8,7 @@ from gonogo.ports.clock import Clock
 from gonogo.ports.deployer import Deployer
 from gonogo.ports.dossiers import Dossiers
 from gonogo.ports.history import History
+from gonogo.ports.notices import Notices
 from gonogo.ports.router import Router
 from gonogo.ports.signer import Signer
 from gonogo.ports.source import Source
@@ -19,7 +20,7 @@ class Context:
     """The ports a use case reaches. `wake` tells the desk that something was stored for a release.
 
     Without `history` nothing is told of commits; without `dossiers` gates see filed papers only;
-    without `signer` nothing is signed.
+    without `signer` nothing is signed; without `notices` nobody is told of what is stored.
     """
 
     store: Store
@@ -33,3 +34,4 @@ class Context:
     history: History | None = None
     dossiers: Dossiers | None = None
     signer: Signer | None = None
+    notices: Notices | None = None

@@ -97,6 +97,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         history=history,
         dossiers=dossiers,
         signer=FileSigner(private(home / "keys"), clock),
+        notices=store.notices,
     )
     return Parts(store, world, context, owner(), deployer, workshop)
 
