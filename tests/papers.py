@@ -158,6 +158,7 @@ async def a_desk(plan: Plan | None = None) -> AsyncIterator[Desk]:
         new_id=lambda: next(ids),
         wake=woken.append,
         history=history,
+        notices=store.notices,
     )
     shop = plan or shop_plan()
     for known in (shop, replace(shop, service="bakery", environments=shop.environments)):

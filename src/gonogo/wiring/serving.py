@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import resource
 import signal
 import socket
 import sys
@@ -17,6 +18,9 @@ from gonogo.wiring.parts import assemble, secret
 
 if TYPE_CHECKING:
     import uvicorn
+
+
+_OPEN_FILES = 8192
 
 
 class WakeUp:
@@ -36,6 +40,7 @@ async def serve(settings: Settings, port: int) -> None:
     from gonogo.api.application import build_application
     from gonogo.api.door import Door, reader
     from gonogo.web.desk.application import add_desk
+    from gonogo.web.desk.live import LARGEST_FRAME
     from gonogo.web.desk.visitor import seen_by
     from gonogo.web.pages import add_pages
 
@@ -44,6 +49,7 @@ async def serve(settings: Settings, port: int) -> None:
     desk = Desk(parts.world)
     woken.desk = desk
     token = secret(settings.token)
+    _allow_many_pages()
     with _listener(port) as listening:
         bound = listening.getsockname()[1]
         server: uvicorn.Server | None = None
@@ -57,7 +63,13 @@ async def serve(settings: Settings, port: int) -> None:
         add_pages(application, parts.context, guard)
         add_desk(application, parts.context, seen_by(guard))
         configuration = uvicorn.Config(
-            application, log_level="warning", lifespan="off", timeout_graceful_shutdown=2
+            application,
+            log_level="warning",
+            lifespan="off",
+            timeout_graceful_shutdown=2,
+            # Compressing the same message anew for each of many pages would cost more than sending it.
+            ws_per_message_deflate=False,
+            ws_max_size=LARGEST_FRAME,
         )
         server = _quiet_server(configuration)
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -99,6 +111,14 @@ async def _until_one_ends(
         await asyncio.gather(server, return_exceptions=True)
         working.result()
     await server
+
+
+def _allow_many_pages() -> None:
+    """Every open page is an open file, and systems often start a program with 1,024 of them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @contextlib.contextmanager

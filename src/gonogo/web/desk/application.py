@@ -4,14 +4,22 @@ from fastapi import FastAPI
 
 from gonogo.usecases.context import Context
 from gonogo.web.desk.assets import add_assets, folder
+from gonogo.web.desk.hub import Hub
+from gonogo.web.desk.live import Allowed, add_live, same_origin
 from gonogo.web.desk.pages import board
 from gonogo.web.desk.site import SeenBy, Site
 
 
-def add_desk(application: FastAPI, context: Context, visitor: SeenBy) -> Site:
-    """Add every page, and what pages load. Raises Unavailable when files from npm are missing."""
+def add_desk(
+    application: FastAPI, context: Context, visitor: SeenBy, allowed: Allowed = same_origin
+) -> Site:
+    """Add every page, what pages load, and the live connection, which pages of `allowed` origins have.
+
+    Raises Unavailable when files from npm are missing.
+    """
     folder()
     site = Site(context, visitor)
     add_assets(application)
+    add_live(application, site, Hub(context), allowed)
     board.add(application, site)
     return site
