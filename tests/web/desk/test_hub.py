@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 
 import pytest
+from tests.web.desk.conftest import until
 
 from gonogo.domain.errors import NotFound, Unavailable
 from gonogo.language.reader import Language, Reader
@@ -76,10 +77,12 @@ async def told(page: Page) -> dict[str, object]:
 
 async def settled(hub: Hub) -> None:
     """Nothing is marked any more, and what was read is handed out."""
-    async with asyncio.timeout(10):
-        while any(feed.stale.is_set() or feed.values is None for feed in hub._feeds.values()):
-            await asyncio.sleep(0.005)
-        await asyncio.sleep(0.01)
+    await until(
+        lambda: all(
+            feed.values is not None and not feed.stale.is_set() for feed in hub._feeds.values()
+        )
+    )
+    await asyncio.sleep(0.01)
 
 
 async def test_pages_that_read_alike_are_sent_the_very_same_text(hub: Hub, wall: Wall):
@@ -163,13 +166,10 @@ async def test_a_region_that_cannot_be_read_is_said_to_be_in_trouble_until_it_ca
     await told(page)
     wall.trouble = Unavailable("the database is gone")
     wall.write("second")
-    async with asyncio.timeout(10):
-        while not hub.in_trouble:
-            await asyncio.sleep(0.005)
-        wall.trouble = None
-        assert (await told(page))["html"] == "en: second"
-        while hub.in_trouble:
-            await asyncio.sleep(0.005)
+    await until(lambda: hub.in_trouble)
+    wall.trouble = None
+    assert (await told(page))["html"] == "en: second"
+    await until(lambda: not hub.in_trouble)
 
 
 async def test_what_does_not_exist_is_said_to_be_gone(hub: Hub):
