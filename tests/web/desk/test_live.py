@@ -18,7 +18,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from gonogo.api.application import build_application
-from gonogo.api.door import Door, reader
+from gonogo.api.door import Door, page_guard, reader
+from gonogo.api.reach import allowed_origin
 from gonogo.domain.actor import Role
 from gonogo.domain.audit import AuditDraft
 from gonogo.usecases import people
@@ -63,7 +64,8 @@ class Served:
 async def listening() -> AsyncIterator[Served]:
     async with a_desk() as desk:
         application = build_application(desk.context, OWNER, TOKEN, lambda: None)
-        add_desk(application, desk.context, seen_by(reader(Door(desk.context, OWNER, TOKEN))))
+        guard = reader(page_guard(Door(desk.context, OWNER, TOKEN)))
+        add_desk(application, desk.context, seen_by(guard), allowed_origin)
         server = uvicorn.Server(
             uvicorn.Config(
                 application,
@@ -236,7 +238,7 @@ async def test_no_handshake_however_it_is_made_up_breaks_the_desk(served: Served
 
 
 async def test_where_no_websocket_gets_through_a_page_asks_for_the_same(served: Served):
-    asked = {"Authorization": f"Bearer {TOKEN}"}
+    asked = {"Authorization": f"Bearer {TOKEN}", "HX-Request": "true"}
     address = f"http://127.0.0.1:{served.port}/live/regions"
     async with httpx2.AsyncClient(headers=asked) as client:
         first = (await client.get(address, params={"watch": "~board"})).json()["messages"]

@@ -5,13 +5,13 @@ from fastapi import FastAPI
 from gonogo.usecases.context import Context
 from gonogo.web.desk.assets import add_assets, folder
 from gonogo.web.desk.hub import Hub
-from gonogo.web.desk.live import Allowed, add_live, same_origin
-from gonogo.web.desk.pages import board
+from gonogo.web.desk.live import Allowed, add_live, programs_only
+from gonogo.web.desk.pages import board, health
 from gonogo.web.desk.site import SeenBy, Site
 
 
 def add_desk(
-    application: FastAPI, context: Context, visitor: SeenBy, allowed: Allowed = same_origin
+    application: FastAPI, context: Context, visitor: SeenBy, allowed: Allowed = programs_only
 ) -> Site:
     """Add every page, what pages load, and the live connection, which pages of `allowed` origins have.
 
@@ -22,4 +22,5 @@ def add_desk(
     add_assets(application)
     add_live(application, site, Hub(context), allowed)
     board.add(application, site)
+    health.add(application, site)
     return site

@@ -45,7 +45,6 @@ BURST, REFILL = 20, 2.0
 
 UNREADABLE, SIGNED_OUT, REFUSED, UNKNOWN, TOO_MUCH, TOO_OFTEN = 4400, 4401, 4403, 4404, 4413, 4429
 TRY_LATER = 1013
-_LOOPBACK = frozenset({b"127.0.0.1", b"localhost", b"[::1]"})
 
 Allowed = Callable[[Scope], bool]
 
@@ -83,16 +82,9 @@ def add_live(application: FastAPI, site: Site, hub: Hub, allowed: Allowed) -> No
         return await _polled(hub, visitor, watch or [])
 
 
-def same_origin(scope: Scope) -> bool:
-    """Whether the page that connects came from this desk, which is asked for by a name of this machine.
-
-    Programs send no Origin: they are no page that a foreign site could have opened in a browser.
-    """
-    headers = dict(scope["headers"])
-    origin, host = headers.get(b"origin"), headers.get(b"host", b"")
-    return host.rsplit(b":", 1)[0] in _LOOPBACK and (
-        origin is None or origin.partition(b"://")[2] == host
-    )
+def programs_only(scope: Scope) -> bool:
+    """No page of any origin may connect, only what is no browser: those send no Origin."""
+    return all(name != b"origin" for name, _ in scope["headers"])
 
 
 async def _admitted(site: Site, hub: Hub, websocket: WebSocket) -> Visitor:
@@ -103,7 +95,16 @@ async def _admitted(site: Site, hub: Hub, websocket: WebSocket) -> Visitor:
 
 async def _visitor(site: Site, websocket: WebSocket) -> Visitor:
     """Who connects. Raises Refusal for nobody, and for whoever may not look."""
-    request = Request({**websocket.scope, "type": "http", "method": "GET"})
+    # Asked as for a part of a page, so that nobody is led to sign in who cannot follow; and asked anew,
+    # whoever it was the last time.
+    scope = {
+        **websocket.scope,
+        "type": "http",
+        "method": "GET",
+        "headers": [*websocket.scope["headers"], (b"hx-request", b"true")],
+        "state": {"reach": websocket.scope.get("state", {}).get("reach")},
+    }
+    request = Request(scope)
     try:
         return await site.visitor(request)
     except HTTPException as error:

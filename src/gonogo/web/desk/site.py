@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from gonogo import __version__
-from gonogo.language import formats
+from gonogo.language import formats, phrases
 from gonogo.language.catalogue import words
 from gonogo.language.reader import Language, Reader
 from gonogo.usecases.context import Context
@@ -135,8 +135,15 @@ def _reading(reader: Reader) -> dict[str, object]:
             return Markup(spoken.t(message)).format(**values)  # noqa: S704
         return spoken.t(message, **values)
 
+    def said(sentence: str) -> Markup:
+        """What the desk wrote down, in the reader's language; marked as English where it has no words."""
+        found = phrases.say(wording.plain(sentence, 2000), reader)
+        marks = "" if found.translated else Markup(' lang="en" dir="ltr"')
+        return Markup("<bdi{}>{}</bdi>").format(marks, found.text)
+
     return {
         "reader": reader,
+        "said": said,
         "t": say,
         "n": spoken.n,
         "p": spoken.p,

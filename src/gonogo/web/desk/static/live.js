@@ -71,23 +71,27 @@ function say(asked) {
 function connect() {
   clearTimeout(retry);
   if (socket || ended || paused() || Object.keys(watched()).length === 0) return;
+  let answered = false;
   const opening = new WebSocket(`${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/live`);
   socket = opening;
   opening.addEventListener("open", () => say(watched()));
   opening.addEventListener("message", (event) => {
+    answered = true;
     dropped = failures = 0;
     polled = false;
     clearTimeout(poll);
     hear(JSON.parse(event.data));
   });
   opening.addEventListener("close", (event) => {
-    if (socket === opening) lost(event.code);
+    if (socket === opening) lost(event.code, answered);
   });
 }
 
-function lost(code) {
+function lost(code, answered) {
   socket = null;
   dropped ||= Date.now();
+  // A session gets a new secret now and then, which an open connection does not know: once more with it.
+  if (SIGNED_OUT.has(code) && answered) return connect();
   if (SIGNED_OUT.has(code)) ended = "out";
   else if (MISUNDERSTOOD.has(code)) ended = "old";
   if (ended || paused() || document.hidden) return tell();
@@ -103,7 +107,10 @@ async function ask() {
   clearTimeout(poll);
   const asked = Object.entries(watched()).map(([name, seen]) => ["watch", `${seen}~${name}`]);
   try {
-    const answer = await fetch(`/live/regions?${new URLSearchParams(asked)}`, { signal: AbortSignal.timeout(POLL * 2) });
+    const answer = await fetch(`/live/regions?${new URLSearchParams(asked)}`, {
+      headers: { "HX-Request": "true" }, // a part of a page: whoever is signed out is told so
+      signal: AbortSignal.timeout(POLL * 2),
+    });
     const signedOut = answer.status === 401 || answer.status === 403 || answer.redirected;
     if (signedOut) ended = "out";
     else if (!answer.ok) throw new Error(String(answer.status));
@@ -204,6 +211,7 @@ function looked() {
 
 function awake() {
   if (socket) return;
+  if (ended === "out") ended = ""; // they may have signed in elsewhere
   failures = 0;
   dropped = Date.now();
   connect();
