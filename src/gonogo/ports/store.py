@@ -191,7 +191,10 @@ class Outbox(Protocol):
     """Messages that wait to be sent."""
 
     async def waiting(self, now: datetime, limit: int = 20) -> tuple[Message, ...]:
-        """Messages due by now, oldest first."""
+        """Messages due by now, oldest first.
+
+        Where several desks share the store, no two are given the same message within a minute.
+        """
         ...
 
     async def sent(self, message_id: str, at: datetime) -> None:
