@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
 
+from gonogo.domain.actor import Actor
 from gonogo.domain.audit import AuditDraft, AuditEntry
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.journal import JournalEntry
@@ -28,9 +29,10 @@ from gonogo.domain.release import Instruction, Release
 from gonogo.domain.slot import Slot
 from gonogo.ports.clock import Clock
 from gonogo.ports.notices import Notice
-from gonogo.ports.store import Change, Lease, Store
+from gonogo.ports.store import Change, Delivery, Lease, Store
 from gonogo.storage import chain, history, outbox, people, releases, services
 from gonogo.storage import papers as filing
+from gonogo.storage.checkup import DatabaseCheckup
 from gonogo.storage.engine import DEFAULT_PATIENCE, make_engine, reading
 from gonogo.storage.notices import Announcements
 from gonogo.storage.postgresql import THREADS
@@ -38,6 +40,7 @@ from gonogo.storage.runner import Inline, Runner, Threads
 from gonogo.storage.schema import upgrade_with
 from gonogo.storage.tables import create_all
 from gonogo.storage.transaction import transact
+from gonogo.storage.ways_in import WaysIn
 
 Result = TypeVar("Result")
 
@@ -72,7 +75,7 @@ def memory_store(clock: Clock) -> "SqlStore":
     return SqlStore(engine, clock, run=Inline())
 
 
-class SqlStore:
+class SqlStore(WaysIn):
     """`gonogo.ports.store.Store` over SQLAlchemy Core. `engine` comes from `make_engine`.
 
     `run` does the writes, and the reads too unless `read` is given for them. `notices` are told of
@@ -89,6 +92,11 @@ class SqlStore:
         self._run_reads = read or run
         self.notices = Announcements()
         self._closed = False
+
+    @property
+    def checkup(self) -> DatabaseCheckup:
+        """What looks after the health of this database."""
+        return DatabaseCheckup(self._engine, self._clock)
 
     async def close(self) -> None:
         """Finish what was begun and let go of the database. Any call afterwards is Unavailable."""
@@ -146,10 +154,12 @@ class SqlStore:
             lambda c: releases.newest(c, service, under_way=under_way, limit=limit)
         )
 
-    async def instruct(self, instruction: Instruction, audit: AuditDraft) -> None:
+    async def instruct(
+        self, instruction: Instruction, audit: AuditDraft, *, seen: int | None = None
+    ) -> None:
         """See the port. Raises NotFound for a release that was never opened."""
         await self._write(
-            lambda c: releases.instruct(c, instruction, audit, self._clock.now()),
+            lambda c: releases.instruct(c, instruction, audit, self._clock.now(), seen),
             (instruction.release, None),
         )
 
@@ -213,7 +223,7 @@ class SqlStore:
         """See the port."""
         return await self._read(people.all_tokens)
 
-    async def bearer(self, digest: str, now: datetime) -> Person | None:
+    async def bearer(self, digest: str, now: datetime) -> Actor | None:
         """See the port."""
         return await self._read(lambda c: people.bearer(c, digest, now))
 
@@ -238,6 +248,10 @@ class SqlStore:
     async def append(self, audit: AuditDraft) -> AuditEntry:
         """See the port."""
         return await self._write(lambda c: chain.append(c, audit, self._clock.now()))
+
+    async def deliveries(self, release_id: str, limit: int = 200) -> tuple[Delivery, ...]:
+        """See the port."""
+        return await self._read(lambda c: outbox.deliveries(c, release_id, limit))
 
     async def waiting(self, now: datetime, limit: int = 20) -> tuple[Message, ...]:
         """See the port."""
