@@ -312,7 +312,10 @@ class Outbox(Protocol):
         ...
 
     async def waiting(self, now: datetime, limit: int = 20) -> tuple[Message, ...]:
-        """Messages due by now, oldest first."""
+        """Messages due by now, oldest first.
+
+        Where several desks share the store, no two are given the same message within a minute.
+        """
         ...
 
     async def sent(self, message_id: str, at: datetime) -> None:
