@@ -10,10 +10,17 @@ DEFAULT_PORT = 8460
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`home` holds the database, the token, logs and sockets; it is readable by its owner alone."""
+    """`home` holds the database, the token, logs and sockets; it is readable by its owner alone.
+
+    The rest are requests a minute: of each person (reads and writes), and of each address that shows
+    no valid token.
+    """
 
     home: Path
     port: int = DEFAULT_PORT
+    reads_per_minute: int = 6000
+    writes_per_minute: int = 600
+    strangers_per_minute: int = 300
 
     @property
     def database(self) -> Path:
@@ -37,7 +44,8 @@ class Settings:
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """GONOGO_HOME (default: gonogo in the user's state directory) and GONOGO_PORT.
+    """GONOGO_HOME (default: gonogo in the user's state directory), GONOGO_PORT, and the limits
+    GONOGO_READS_PER_MINUTE, GONOGO_WRITES_PER_MINUTE and GONOGO_STRANGERS_PER_MINUTE.
 
     Raises ValueError naming the variable when one cannot be used.
     """
@@ -46,4 +54,18 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     text = environ.get("GONOGO_PORT", str(DEFAULT_PORT))
     if not text.isdecimal() or not 0 <= int(text) <= 65535:
         raise ValueError(f'GONOGO_PORT must be a port from 0 to 65535, not "{text}"')
-    return Settings(home=home, port=int(text))
+    return Settings(
+        home=home,
+        port=int(text),
+        reads_per_minute=_per_minute(environ, "READS", 6000),
+        writes_per_minute=_per_minute(environ, "WRITES", 600),
+        strangers_per_minute=_per_minute(environ, "STRANGERS", 300),
+    )
+
+
+def _per_minute(environ: Mapping[str, str], what: str, default: int) -> int:
+    name = f"GONOGO_{what}_PER_MINUTE"
+    text = environ.get(name) or str(default)
+    if not text.isdecimal() or not 1 <= int(text[:12]) <= 10_000_000:
+        raise ValueError(f'{name} must be a number from 1 to 10000000, not "{text[:40]}"')
+    return int(text)

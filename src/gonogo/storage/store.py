@@ -17,19 +17,20 @@ from typing import TYPE_CHECKING, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from gonogo.domain.audit import AuditDraft, AuditEntry
+from gonogo.domain.answer import KeptAnswer
+from gonogo.domain.audit import AuditDraft, AuditEntry, AuditSearch
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.journal import JournalEntry
 from gonogo.domain.look import Look
 from gonogo.domain.message import Message
-from gonogo.domain.paper import Paper
+from gonogo.domain.paper import Paper, PaperKind
 from gonogo.domain.person import Person, Token
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Instruction, Release
 from gonogo.domain.slot import Slot
 from gonogo.ports.clock import Clock
 from gonogo.ports.store import Change, Lease, Store
-from gonogo.storage import chain, history, outbox, people, releases, services
+from gonogo.storage import answers, chain, history, outbox, people, releases, services
 from gonogo.storage import papers as filing
 from gonogo.storage.engine import DEFAULT_PATIENCE, READING, make_engine
 from gonogo.storage.faults import explain
@@ -111,6 +112,10 @@ class SqlStore:
         """See the port."""
         return await self._read(lambda c: services.slots(c, service, environment))
 
+    async def all_slots(self) -> tuple[Slot, ...]:
+        """See the port."""
+        return await self._read(services.all_slots)
+
     async def open(
         self, release: Release, audit: AuditDraft, messages: tuple[Message, ...]
     ) -> Release:
@@ -134,12 +139,21 @@ class SqlStore:
         return await self._read(lambda c: releases.find(c, release_id))
 
     async def releases(
-        self, service: str | None = None, *, under_way: bool = False, limit: int = 100
+        self,
+        service: str | None = None,
+        *,
+        under_way: bool = False,
+        limit: int = 100,
+        before: str | None = None,
     ) -> tuple[Release, ...]:
         """See the port."""
         return await self._read(
-            lambda c: releases.newest(c, service, under_way=under_way, limit=limit)
+            lambda c: releases.newest(c, service, under_way=under_way, limit=limit, before=before)
         )
+
+    async def matching(self, reference: str, limit: int) -> tuple[Release, ...]:
+        """See the port."""
+        return await self._read(lambda c: releases.matching(c, reference, limit))
 
     async def instruct(self, instruction: Instruction, audit: AuditDraft) -> None:
         """See the port. Raises NotFound for a release that was never opened."""
@@ -185,6 +199,22 @@ class SqlStore:
         """See the port."""
         return await self._read(lambda c: filing.find_one(c, paper_id))
 
+    async def filed(
+        self,
+        service: str,
+        *,
+        commit: str | None = None,
+        kind: PaperKind | None = None,
+        before: str | None = None,
+        limit: int = 100,
+    ) -> tuple[Paper, ...]:
+        """See the port."""
+        return await self._read(
+            lambda c: filing.newest(
+                c, service, commit=commit, kind=kind, before=before, limit=limit
+            )
+        )
+
     async def put_person(self, person: Person, audit: AuditDraft) -> None:
         """See the port."""
         await self._write(lambda c: people.put_person(c, person, audit, self._clock.now()))
@@ -223,6 +253,10 @@ class SqlStore:
     async def _page_of_entries(self, subject: str | None, after: int) -> tuple[AuditEntry, ...]:
         return await self._read(lambda c: chain.page(c, subject, after, _PAGE))
 
+    async def search(self, search: AuditSearch) -> tuple[AuditEntry, ...]:
+        """See the port."""
+        return await self._read(lambda c: chain.search(c, search))
+
     async def append(self, audit: AuditDraft) -> AuditEntry:
         """See the port."""
         return await self._write(lambda c: chain.append(c, audit, self._clock.now()))
@@ -238,6 +272,26 @@ class SqlStore:
     async def postpone(self, message_id: str, until: datetime, error: str) -> None:
         """See the port. Raises NotFound for a message that was never queued."""
         await self._write(lambda c: outbox.postpone(c, message_id, until, error))
+
+    async def begin_answer(self, answer: KeptAnswer, since: datetime) -> KeptAnswer | None:
+        """See the port."""
+
+        def work(connection: sa.Connection) -> KeptAnswer | None:
+            return answers.begin(connection, answer, since)
+
+        try:
+            return await self._write(work)
+        except IntegrityError:
+            # Another desk took the place in the same instant; the second look finds it.
+            return await self._write(work)
+
+    async def finish_answer(self, answer: KeptAnswer) -> None:
+        """See the port."""
+        await self._write(lambda c: answers.finish(c, answer))
+
+    async def forget_answer(self, place: str, begun: str) -> None:
+        """See the port."""
+        await self._write(lambda c: answers.forget(c, place, begun))
 
     async def _read(self, work: Callable[[sa.Connection], Result]) -> Result:
         return await self._on(self._run_reads, self._reading, work)

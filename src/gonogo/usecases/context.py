@@ -1,13 +1,15 @@
 """What every use case is given."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from gonogo.domain.rate import Rates
 from gonogo.ports.checkup import Checkup
 from gonogo.ports.clock import Clock
 from gonogo.ports.deployer import Deployer
 from gonogo.ports.dossiers import Dossiers
 from gonogo.ports.history import History
+from gonogo.ports.limiter import Limiter
 from gonogo.ports.router import Router
 from gonogo.ports.signer import Signer
 from gonogo.ports.source import Source
@@ -19,7 +21,7 @@ class Context:
     """The ports a use case reaches. `wake` tells the desk that something was stored for a release.
 
     Without `history` nothing is told of commits; without `dossiers` gates see filed papers only;
-    without `signer` nothing is signed.
+    without `signer` nothing is signed; without `limiter` nobody's requests are counted.
     """
 
     store: Store
@@ -33,3 +35,5 @@ class Context:
     history: History | None = None
     dossiers: Dossiers | None = None
     signer: Signer | None = None
+    limiter: Limiter | None = None
+    rates: Rates = field(default_factory=Rates)

@@ -126,7 +126,7 @@ async def revoke_token(context: Context, actor: Actor, *, token_id: str) -> Toke
     allow(actor, Deed.MANAGE_PEOPLE)
     found = next((each for each in await context.store.tokens() if each.id == token_id), None)
     if found is None:
-        raise NotFound(f'no token has the id "{token_id}"', hint="gonogo people list")
+        raise NotFound(f'no token has the id "{token_id[:80]}"', hint="gonogo people list")
     if found.revoked_at is not None:
         return found
     revoked = replace(found, revoked_at=context.clock.now())
@@ -144,6 +144,27 @@ async def people_view(context: Context, actor: Actor) -> list[dict[str, Any]]:
         own = None if tokens is None else [each for each in tokens if each.person == person.name]
         shown.append({**person_view(person), **({} if own is None else _tokens(context, own))})
     return shown
+
+
+async def tokens_view(
+    context: Context, actor: Actor, *, person: str | None = None
+) -> list[dict[str, Any]]:
+    """Tokens, the oldest first, of everybody or of one person. Raises NotFound for an unknown one."""
+    allow(actor, Deed.MANAGE_PEOPLE)
+    if person is not None:
+        await find_person(context, actor, name=person)
+    wanted = [each for each in await context.store.tokens() if person in {None, each.person}]
+    shown: list[dict[str, Any]] = _tokens(context, wanted)["tokens"]
+    return shown
+
+
+async def find_person(context: Context, actor: Actor, *, name: str) -> Person:
+    """Somebody who is or was here. Raises NotFound."""
+    allow(actor, Deed.LOOK)
+    found = next((each for each in await context.store.people() if each.name == name), None)
+    if found is None:
+        raise NotFound(f'nobody is known as "{name[:80]}"', hint="gonogo people list")
+    return found
 
 
 def person_view(person: Person) -> dict[str, Any]:
@@ -191,7 +212,7 @@ def _tokens(context: Context, tokens: Iterable[Token]) -> dict[str, Any]:
 async def _present(context: Context, name: str) -> Person:
     found = next((each for each in await context.store.people() if each.name == name), None)
     if found is None:
-        raise NotFound(f'nobody is known as "{name}"', hint="gonogo people list")
+        raise NotFound(f'nobody is known as "{name[:80]}"', hint="gonogo people list")
     if found.left_at is not None:
         raise Conflict(f"{name} left on {found.left_at:%Y-%m-%d}")
     return found
