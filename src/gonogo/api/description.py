@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Any, cast
-from weakref import WeakKeyDictionary
 
 from fastapi import FastAPI, Request
 from fastapi.dependencies.utils import get_flat_params
@@ -102,23 +101,22 @@ def only_known_parameters(request: Request) -> None:
         return
     if not route.path.startswith(_API):
         return
-    known = _parameters(route)
+    known = _parameters(request.app, route)
     for name in request.query_params:
         if name not in known:
             told = ", ".join(sorted(known)) or "none"
             raise InvalidInput(f"query.{name[:80]}: no such parameter here (known: {told})")
 
 
-_KNOWN: WeakKeyDictionary[APIRoute, frozenset[str]] = WeakKeyDictionary()
-
-
-def _parameters(route: APIRoute) -> frozenset[str]:
-    if route not in _KNOWN:
+def _parameters(application: FastAPI, route: APIRoute) -> frozenset[str]:
+    """What the endpoint may be asked; looked up once in the life of the application."""
+    cache: dict[str, frozenset[str]] = application.state.parameters
+    if route.unique_id not in cache:
         found = get_flat_params(route.dependant)
-        _KNOWN[route] = frozenset(
+        cache[route.unique_id] = frozenset(
             each.alias for each in found if isinstance(each.field_info, Query)
         )
-    return _KNOWN[route]
+    return cache[route.unique_id]
 
 
 def complete(application: FastAPI) -> None:
@@ -135,6 +133,7 @@ def complete(application: FastAPI) -> None:
             application.openapi_schema = _completed(found)
         return application.openapi_schema
 
+    application.state.parameters = {}
     # How FastAPI says that it is done.
     application.openapi = describe  # type: ignore[method-assign]
 
