@@ -1,9 +1,11 @@
 """What the process is told by its environment, read once."""
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 DEFAULT_PORT = 8460
 
@@ -12,8 +14,10 @@ DEFAULT_PORT = 8460
 class Settings:
     """`home` holds the database, the token, logs and sockets; it is readable by its owner alone.
 
-    The rest are requests a minute: of each person (reads and writes), and of each address that shows
-    no valid token.
+    `public_url` is the address by which others reach the desk, as scheme and host; without one it
+    answers to this machine only. `trusted_proxies` are addresses or networks whose word on for whom
+    they ask (`X-Forwarded-For`, `X-Forwarded-Proto`) is believed. The rest are requests a minute: of
+    each person (reads and writes), and of each address that nobody who is known asks from.
     """
 
     home: Path
@@ -21,6 +25,8 @@ class Settings:
     reads_per_minute: int = 6000
     writes_per_minute: int = 600
     strangers_per_minute: int = 300
+    public_url: str | None = None
+    trusted_proxies: tuple[str, ...] = ()
 
     @property
     def database(self) -> Path:
@@ -44,7 +50,8 @@ class Settings:
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """GONOGO_HOME (default: gonogo in the user's state directory), GONOGO_PORT, and the limits
+    """GONOGO_HOME (default: gonogo in the user's state directory), GONOGO_PORT, GONOGO_PUBLIC_URL and
+    GONOGO_TRUSTED_PROXIES (addresses or networks, with commas), and the limits
     GONOGO_READS_PER_MINUTE, GONOGO_WRITES_PER_MINUTE and GONOGO_STRANGERS_PER_MINUTE.
 
     Raises ValueError naming the variable when one cannot be used.
@@ -60,6 +67,8 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         reads_per_minute=_per_minute(environ, "READS", 6000),
         writes_per_minute=_per_minute(environ, "WRITES", 600),
         strangers_per_minute=_per_minute(environ, "STRANGERS", 300),
+        public_url=_public_url(environ.get("GONOGO_PUBLIC_URL", "")),
+        trusted_proxies=_networks(environ.get("GONOGO_TRUSTED_PROXIES", "")),
     )
 
 
@@ -69,3 +78,37 @@ def _per_minute(environ: Mapping[str, str], what: str, default: int) -> int:
     if not text.isdecimal() or not 1 <= int(text[:12]) <= 10_000_000:
         raise ValueError(f'{name} must be a number from 1 to 10000000, not "{text[:40]}"')
     return int(text)
+
+
+def _public_url(text: str) -> str | None:
+    if not text:
+        return None
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError as error:
+        raise ValueError(f'GONOGO_PUBLIC_URL is not an address: "{text}"') from error
+    whole = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc
+    if not whole or parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError(
+            "GONOGO_PUBLIC_URL must be scheme and host, like https://desk.example.org,"
+            f' not "{text}"'
+        )
+    if parts.scheme == "http":
+        raise ValueError(
+            f"GONOGO_PUBLIC_URL {text} would send passwords unprotected through the network;"
+            f" let a proxy end TLS and say https://{parts.netloc}"
+        )
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    for part in found:
+        try:
+            ipaddress.ip_network(part)
+        except ValueError as error:
+            raise ValueError(
+                f'GONOGO_TRUSTED_PROXIES must be addresses or networks, and "{part}" is none'
+            ) from error
+    return found

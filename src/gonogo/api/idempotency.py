@@ -74,6 +74,8 @@ class Idempotency:
             # The use case said what went wrong, or is at fault: nothing was answered that could be kept.
             await idempotency.give_up(self._context, found)
             raise
+        if scope["state"].get("session_cookie"):
+            answered.secret = True
         await self._keep(found, asked, answered)
         await answered.flush()
 
@@ -126,17 +128,19 @@ class _Asked:
 
 @dataclass
 class _Answered:
-    """An answer, held back until it is kept or grows too large for that."""
+    """An answer, held back until it is kept or grows too large for that. A `secret` one is not kept."""
 
     send: Send
     status: int = 500
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytes | None = b""
+    secret: bool = False
     _held: list[Message] = field(default_factory=list)
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            self.secret = b"no-store" in dict(message["headers"]).get(b"cache-control", b"")
             self.headers = [
                 (name.decode("latin-1").lower(), value.decode("latin-1"))
                 for name, value in message["headers"]
@@ -148,11 +152,6 @@ class _Answered:
         self._held.append(message)
         if self.body is None:
             await self.flush()
-
-    @property
-    def secret(self) -> bool:
-        """Whether it is not to be kept anywhere."""
-        return any(name == "cache-control" and "no-store" in value for name, value in self.headers)
 
     async def flush(self) -> None:
         """Send what was held back."""

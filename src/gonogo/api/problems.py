@@ -24,6 +24,7 @@ from gonogo.domain.errors import (
     NotAllowed,
     NotFound,
     StaleLease,
+    TooManyTries,
     Unavailable,
 )
 from gonogo.domain.log_context import request_id
@@ -37,6 +38,7 @@ STATUS: dict[type[GonogoError], int] = {
     Unavailable: 503,
     ActionFailed: 500,
     NeedsPerson: 409,
+    TooManyTries: 429,
 }
 
 KINDS: Mapping[int, str] = {
@@ -107,6 +109,8 @@ def problem_of(error: Exception) -> JSONResponse:
 def _ours(error: GonogoError) -> JSONResponse:
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
     headers = {"Retry-After": _RETRY_SECONDS} if status == 503 else None
+    if isinstance(error, TooManyTries):
+        headers = {"Retry-After": str(max(1, round(error.wait.total_seconds())))}
     return problem(status, str(error), error.hint, headers=headers)
 
 

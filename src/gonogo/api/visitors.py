@@ -1,43 +1,33 @@
-"""Whose request it is, asked once: by whoever limits, remembers or answers it."""
-
-from collections.abc import Awaitable, Callable
+"""Whose request it is: for whoever limits, remembers or answers it. The door looks it up once."""
 
 from fastapi import HTTPException, Request
+from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
+from gonogo.api.door import Door
 from gonogo.domain.actor import Actor
 from gonogo.domain.errors import GonogoError
 
-_OUTCOME = "gonogo_visitor"
-
 
 class Visitors:
-    """Asks the door, and remembers for the length of one request what it said."""
+    """The door, as those ask it who stand before and behind an endpoint."""
 
-    def __init__(self, door: Callable[[Request], Awaitable[Actor]]) -> None:
+    def __init__(self, door: Door) -> None:
         self._door = door
 
     async def __call__(self, request: Request) -> Actor:
         """Whose request it is. Raises what the door raises."""
-        found = await self._ask(request.scope)
-        if isinstance(found, Actor):
-            return found
-        raise found
+        return await self._door(request)
 
     async def known(self, scope: Scope) -> Actor | None:
-        """Whose request it is, or nobody's."""
-        found = await self._ask(scope)
-        return found if isinstance(found, Actor) else None
+        """Whose request it is, or nobody's; what it may change, the endpoint asks the door itself."""
+        try:
+            visitor = await self._door.visitor(HTTPConnection(scope))
+        except (HTTPException, GonogoError):
+            return None
+        return None if visitor is None else visitor.actor
 
     async def again(self, request: Request) -> Actor:
         """Whose request it is by now. Raises what the door raises: somebody may have left meanwhile."""
-        return await self._door(request)
-
-    async def _ask(self, scope: Scope) -> Actor | HTTPException | GonogoError:
-        remembered: dict[str, Actor | HTTPException | GonogoError] = scope.setdefault("state", {})
-        if _OUTCOME not in remembered:
-            try:
-                remembered[_OUTCOME] = await self._door(Request(scope))
-            except (HTTPException, GonogoError) as refused:
-                remembered[_OUTCOME] = refused
-        return remembered[_OUTCOME]
+        state = {name: value for name, value in request.scope["state"].items() if name != "visitor"}
+        return await self._door(Request({**request.scope, "state": state}, request.receive))

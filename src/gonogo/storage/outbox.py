@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from gonogo.domain.errors import NotFound
 from gonogo.domain.message import Message
+from gonogo.ports.store import Delivery
 from gonogo.storage.rows import message_of
 from gonogo.storage.tables import messages
 
@@ -41,6 +42,20 @@ def waiting(connection: sa.Connection, now: datetime, limit: int) -> tuple[Messa
         .limit(limit)
     )
     return tuple(message_of(row) for row in rows)
+
+
+def deliveries(connection: sa.Connection, release_id: str, limit: int) -> tuple[Delivery, ...]:
+    """What became of the newest messages about a release, in the order they were queued."""
+    rows = connection.execute(
+        sa.select(messages)
+        .where(messages.c.release_id == release_id)
+        .order_by(messages.c.number.desc())
+        .limit(limit)
+    ).all()
+    return tuple(
+        Delivery(message_of(row), row.sent_at, row.attempts, row.last_error or "")
+        for row in reversed(rows)
+    )
 
 
 def sent(connection: sa.Connection, message_id: str, at: datetime) -> None:

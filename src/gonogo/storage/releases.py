@@ -11,6 +11,7 @@ from gonogo.domain.audit import AuditDraft
 from gonogo.domain.errors import Conflict, NotFound, StaleLease
 from gonogo.domain.message import Message
 from gonogo.domain.release import Instruction, Release
+from gonogo.domain.story import PERSON
 from gonogo.ports.store import Change, Lease
 from gonogo.storage import chain, history, outbox, services
 from gonogo.storage.codec import encode
@@ -193,15 +194,21 @@ def _mark_handled(connection: sa.Connection, handled: tuple[str, ...], now: date
 
 
 def instruct(
-    connection: sa.Connection, instruction: Instruction, audit: AuditDraft, now: datetime
+    connection: sa.Connection,
+    instruction: Instruction,
+    audit: AuditDraft,
+    now: datetime,
+    seen: int | None = None,
 ) -> None:
-    """Store a person's word, once. Raises NotFound for an unknown release."""
+    """Store a person's word, once. Raises NotFound for an unknown release, Conflict as the port says."""
     known = connection.execute(
         sa.select(instructions.c.id).where(instructions.c.id == instruction.id)
     )
     if known.first() is not None:
         return
     _lock(connection, instruction.release)
+    if seen is not None:
+        _nobody_was_first(connection, instruction.release, seen)
     connection.execute(
         sa.insert(instructions).values(
             id=instruction.id,
@@ -214,6 +221,17 @@ def instruct(
         )
     )
     chain.append(connection, audit, now)
+
+
+def _nobody_was_first(connection: sa.Connection, release_id: str, seen: int) -> None:
+    entry = chain.first_after(connection, release_id, PERSON, seen)
+    if entry is not None:
+        said = entry.action.removeprefix(PERSON).replace("_", " ")
+        reason = entry.data.get("reason") or "no reason given"
+        raise Conflict(
+            f"{entry.actor} was first: {said} at {entry.at:%H:%M:%S} UTC ({reason})",
+            hint="look at where it stands now, and say it again if you still mean it",
+        )
 
 
 def _lock(connection: sa.Connection, release_id: str) -> None:

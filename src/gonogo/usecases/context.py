@@ -10,10 +10,14 @@ from gonogo.ports.deployer import Deployer
 from gonogo.ports.dossiers import Dossiers
 from gonogo.ports.history import History
 from gonogo.ports.limiter import Limiter
+from gonogo.ports.notices import Notices
+from gonogo.ports.passwords import PasswordHasher
 from gonogo.ports.router import Router
 from gonogo.ports.signer import Signer
 from gonogo.ports.source import Source
 from gonogo.ports.store import Store
+from gonogo.ports.throttle import Throttle, Unlimited
+from gonogo.usecases.failed_sign_ins import FailedSignIns
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,8 @@ class Context:
     """The ports a use case reaches. `wake` tells the desk that something was stored for a release.
 
     Without `history` nothing is told of commits; without `dossiers` gates see filed papers only;
-    without `signer` nothing is signed; without `limiter` nobody's requests are counted.
+    without `signer` nothing is signed; without `notices` nobody is told of what is stored; without
+    `passwords` nobody signs in with one; without `limiter` nobody's requests are counted.
     """
 
     store: Store
@@ -37,3 +42,7 @@ class Context:
     signer: Signer | None = None
     limiter: Limiter | None = None
     rates: Rates = field(default_factory=Rates)
+    passwords: PasswordHasher | None = None
+    throttle: Throttle = field(default_factory=Unlimited)
+    failed_sign_ins: FailedSignIns = field(default_factory=FailedSignIns)
+    notices: Notices | None = None
