@@ -14,7 +14,15 @@ from gonogo.api.problems import MEDIA_TYPE
 from gonogo.domain.errors import InvalidInput
 
 _API = "/api/v1/"
-_OPEN = frozenset({"/api/v1/health"})
+_OPEN = frozenset(
+    {
+        "/api/v1/health",
+        "/api/v1/sign-in",
+        "/api/v1/invitations/shown",
+        "/api/v1/invitations/accepted",
+    }
+)
+"""What takes no proof of who asks."""
 
 _ALWAYS: Mapping[str, str] = {
     "400": "It cannot be read.",
@@ -24,8 +32,10 @@ _ALWAYS: Mapping[str, str] = {
     "500": "A fault of the desk; its log says more under the request's id.",
     "503": "Something that is needed does not answer; the same request may succeed later.",
 }
-_SIGNED_IN: Mapping[str, str] = {
+_NOT_SIGNED_IN: Mapping[str, str] = {
     "401": "The token is missing, wrong, expired or revoked.",
+}
+_OF_WHAT_IS_ASKED: Mapping[str, str] = {
     "404": "What is named does not exist.",
     "409": "It does not fit the present state; nothing was changed.",
     "422": "It can be read, but is not what is asked for; the sentence says where.",
@@ -160,8 +170,9 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> No
     name = operation.get("operationId", "")
     operation["tags"] = [path.removeprefix(_API).split("/")[0]]
     reading = method == "get"
-    told = {**_ALWAYS, **({} if path in _OPEN else _SIGNED_IN), **({} if reading else _CHANGING)}
+    told = {**_ALWAYS, **_OF_WHAT_IS_ASKED, **({} if reading else _CHANGING)}
     if path not in _OPEN:
+        told |= _NOT_SIGNED_IN
         operation["security"] = [{"token": []}]
     parameters = cast("list[dict[str, Any]]", operation.setdefault("parameters", []))
     if not reading:

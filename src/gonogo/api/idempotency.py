@@ -14,7 +14,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gonogo.api.passage import READS
+from gonogo.api.passage import CHANGES
 from gonogo.api.problems import problem, problem_of
 from gonogo.api.visitors import Visitors
 from gonogo.domain.actor import Actor
@@ -161,7 +161,7 @@ class _Answered:
 
 
 def _key_of(scope: Scope) -> str | None:
-    if scope["type"] != "http" or scope["method"] in READS:
+    if scope["type"] != "http" or scope["method"] not in CHANGES:
         return None
     if not scope["path"].startswith("/api/"):
         return None

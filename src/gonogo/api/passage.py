@@ -17,7 +17,7 @@ from gonogo.domain.log_context import about_request
 
 _SANE = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 _LARGEST_HEADERS = 64 << 10
-READS = frozenset({"GET", "HEAD", "OPTIONS"})
+CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 _log = logging.getLogger("gonogo.api")
 
@@ -77,7 +77,7 @@ def _malformed(scope: Scope) -> ASGIApp | None:
 
 def _tell(scope: Scope, status: int, seconds: float) -> None:
     """One line for each change, one for each fault; reads are told when everything is."""
-    level = logging.INFO if scope["method"] not in READS else logging.DEBUG
+    level = logging.INFO if scope["method"] in CHANGES else logging.DEBUG
     if status >= 500:
         level = logging.WARNING
     route = getattr(scope.get("route"), "path", "")

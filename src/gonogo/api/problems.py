@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as PlainHttpException
 from starlette.requests import ClientDisconnect, Request
+from starlette.routing import Match
 
 from gonogo.domain.errors import (
     ActionFailed,
@@ -123,8 +124,21 @@ def _shape(error: RequestValidationError) -> JSONResponse:
 def add_problems(application: FastAPI) -> None:
     """Answer every error with a problem."""
 
-    async def answer(_: Request, error: Exception) -> JSONResponse:
-        return problem_of(error)
+    async def answer(request: Request, error: Exception) -> JSONResponse:
+        told = problem_of(error)
+        if told.status_code == 405:
+            told.headers["Allow"] = ", ".join(sorted(_methods(application, request)))
+        return told
 
     for kind in (GonogoError, RequestValidationError, PlainHttpException, ClientDisconnect):
         application.add_exception_handler(kind, answer)
+
+
+def _methods(application: FastAPI, request: Request) -> set[str]:
+    """Everything that can be done at this address: each of its methods may be an endpoint of its own."""
+    found: set[str] = set()
+    for route in application.routes:
+        match, _ = route.matches(request.scope)
+        if match is not Match.NONE:
+            found |= getattr(route, "methods", None) or set()
+    return found

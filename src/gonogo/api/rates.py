@@ -12,7 +12,7 @@ import math
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gonogo.api.passage import READS
+from gonogo.api.passage import CHANGES
 from gonogo.api.problems import problem
 from gonogo.api.visitors import Visitors
 from gonogo.domain.rate import Allowance, Rate, Rates
@@ -66,9 +66,9 @@ class RateLimits:
         visitor = await self._visitors.known(scope)
         if visitor is None:
             return "strangers", address, rates.strangers
-        if scope["method"] in READS:
-            return "reads", visitor.name, rates.reads
-        return "writes", visitor.name, rates.writes
+        if scope["method"] in CHANGES:
+            return "writes", visitor.name, rates.writes
+        return "reads", visitor.name, rates.reads
 
 
 def _network(scope: Scope) -> str:
