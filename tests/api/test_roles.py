@@ -51,6 +51,7 @@ READING = [
         "/people",
         "/whoami",
         "/sessions",
+        "/tokens",
         "/services/shop/evidence",
         "/keys",
         "/keys/ring",
@@ -91,8 +92,8 @@ DOING: list[tuple[str, str, dict[str, Any], frozenset[Role]]] = [
     ("DELETE", "/people/nobody", {}, frozenset({ADMIN})),
     ("POST", "/people/nobody/tokens", {"json": {}}, frozenset({ADMIN})),
     ("DELETE", "/tokens/none", {}, frozenset({ADMIN})),
-    ("GET", "/tokens", {}, frozenset({ADMIN})),
     ("POST", "/people/nobody/invitations", {}, frozenset({ADMIN})),
+    ("DELETE", "/people/nobody/identities", {}, frozenset({ADMIN})),
     ("DELETE", "/sessions/none", {}, EVERYBODY),
     ("POST", "/sign-out", {"json": {}}, EVERYBODY),
     ("POST", "/password", {"json": {"present": "x", "wanted": "y"}}, EVERYBODY),
@@ -142,7 +143,10 @@ PAPERS = (
 
 WITHOUT_PROOF = {
     ("GET", "/health"),
+    ("GET", "/sign-in"),
     ("POST", "/sign-in"),
+    ("GET", "/sign-in/openid"),
+    ("GET", "/sign-in/openid/return"),
     ("POST", "/invitations/shown"),
     ("POST", "/invitations/accepted"),
 }

@@ -420,6 +420,7 @@ class TokenAnswer(Answer):
     created_at: Instant
     expires_at: Instant
     revoked_at: Instant | None
+    scopes: list[str] | None = None
 
 
 class ListedToken(TokenAnswer):

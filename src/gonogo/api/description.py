@@ -14,10 +14,14 @@ from gonogo.api.problems import MEDIA_TYPE
 from gonogo.domain.errors import InvalidInput
 
 _API = "/api/v1/"
+_SENT_BY_OTHERS = "/api/v1/sign-in/openid"
+"""Where browsers are sent by an identity provider, which may say more than is asked for."""
 _OPEN = frozenset(
     {
         "/api/v1/health",
         "/api/v1/sign-in",
+        "/api/v1/sign-in/openid",
+        "/api/v1/sign-in/openid/return",
         "/api/v1/invitations/shown",
         "/api/v1/invitations/accepted",
     }
@@ -109,7 +113,7 @@ def only_known_parameters(request: Request) -> None:
     route = request.scope.get("route")
     if not request.query_params or not isinstance(route, APIRoute):
         return
-    if not route.path.startswith(_API):
+    if not route.path.startswith(_API) or route.path.startswith(_SENT_BY_OTHERS):
         return
     known = _parameters(request.app, route)
     for name in request.query_params:

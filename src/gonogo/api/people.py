@@ -107,7 +107,8 @@ def _tokens(application: FastAPI, context: Context, actor: Any, turn: asyncio.Lo
         cursor: Cursor = None,
         who: Actor = actor,
     ) -> Any:  # noqa: ANN401
-        """Tokens, the oldest first, of everybody or of one person; for whoever manages them."""
+        """Your own tokens, the oldest first; for whoever manages people everybody's, or those of one
+        person."""
         listing = Listing("tokens", {"person": person})
         page = await listings.tokens_page(
             context, who, limit=limit, person=person, after=listing.after(cursor)
@@ -116,20 +117,25 @@ def _tokens(application: FastAPI, context: Context, actor: Any, turn: asyncio.Lo
 
     @application.post(_ONE + "/tokens", status_code=201, response_model=IssuedTokenAnswer)
     async def issue_token(
-        response: Response, name: str, body: TokenBody, who: Actor = actor
+        request: Request, response: Response, name: str, body: TokenBody, who: Actor = actor
     ) -> Any:  # noqa: ANN401
         """Issue a token for somebody. Its secret is told this once; nothing keeps the answer, so a
         request sent again under its Idempotency-Key is refused with 409."""
         async with turn:
             issued = await people.issue_token(
-                context, who, person=name, life=timedelta(days=body.days)
+                context,
+                who,
+                person=name,
+                life=timedelta(days=body.days),
+                scopes=body.scopes,
+                own=request.state.visitor.session is not None,
             )
         response.headers["Cache-Control"] = "no-store"
         return {**people.token_view(issued.token), "secret": issued.secret}
 
     @application.delete("/api/v1/tokens/{token_id}", response_model=TokenAnswer)
     async def revoke_token(token_id: str, who: Actor = actor) -> Any:  # noqa: ANN401
-        """End a token now."""
+        """End a token now: one of your own, or anybody's for whoever manages people."""
         async with turn:
             token = await people.revoke_token(context, who, token_id=token_id)
         return people.token_view(token)
