@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from gonogo.domain.rate import Rates
 from gonogo.ports.checkup import Checkup
 from gonogo.ports.clock import Clock
 from gonogo.ports.deployer import Deployer
 from gonogo.ports.dossiers import Dossiers
 from gonogo.ports.history import History
+from gonogo.ports.limiter import Limiter
 from gonogo.ports.notices import Notices
 from gonogo.ports.passwords import PasswordHasher
 from gonogo.ports.router import Router
@@ -26,7 +28,8 @@ class Context:
 
     Without `history` nothing is told of commits; without `dossiers` gates see filed papers only;
     without `signer` nothing is signed; without `notices` nobody is told of what is stored; without
-    `passwords` nobody signs in with one, without `openid` nobody by an account elsewhere.
+    `passwords` nobody signs in with one, without `openid` nobody by an account elsewhere; without
+    `limiter` nobody's requests are counted.
     """
 
     store: Store
@@ -40,6 +43,8 @@ class Context:
     history: History | None = None
     dossiers: Dossiers | None = None
     signer: Signer | None = None
+    limiter: Limiter | None = None
+    rates: Rates = field(default_factory=Rates)
     passwords: PasswordHasher | None = None
     openid: OpenId | None = None
     throttle: Throttle = field(default_factory=Unlimited)

@@ -54,7 +54,8 @@ async def browser() -> AsyncIterator[Browser]:
         application = build_application(desk.context, OWNER, "the-owners-token", lambda: None)
         door = Door(desk.context, OWNER, "the-owners-token")
         entrance = Entrance(browser=browser_of, session=session_of, safe=safe_next)
-        add_desk(application, desk.context, seen_by(reader(page_guard(door)), csrf_of), entrance)
+        visitor = seen_by(reader(page_guard(door)), csrf_of)
+        add_desk(application, desk.context, visitor, entrance=entrance)
         async with httpx2.AsyncClient(
             transport=httpx2.ASGITransport(app=application), base_url="http://127.0.0.1:8460"
         ) as client:

@@ -68,7 +68,11 @@ def _signing_in(application: FastAPI, site: Site, entrance: Entrance) -> None:
 
 def _joining(application: FastAPI, site: Site, entrance: Entrance) -> None:
     def shown(
-        request: Request, found: Invitation | None, secret: str, status: int = 200, **more: Any  # noqa: ANN401
+        request: Request,
+        found: Invitation | None,
+        secret: str,
+        status: int = 200,
+        **more: Any,  # noqa: ANN401
     ) -> Response:
         values: dict[str, Any] = {"invitation": found, "secret": secret, "name": "", **more}
         return site.outside(request, "join.html.j2", status, shortest=SHORTEST, **values)
