@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from gonogo.domain.errors import GonogoError
+from gonogo.domain.plan import Past
 from gonogo.domain.story import Story, deciding_look
 from gonogo.domain.traffic import BadStatus, Counts, Endpoint, Increment, Kpi, SlowerThan
 from gonogo.judge.plan import judge_plan
@@ -41,6 +42,7 @@ class Recording:
     kpis: tuple[Kpi, ...]
     looks: tuple[RecordedLook, ...]
     stopped: float | None
+    past: Past = Past.OFF
 
     @property
     def seconds(self) -> float:
@@ -80,6 +82,7 @@ def recording_view(story: Story) -> dict[str, Any]:
         "version": release.version,
         "false_alarm": plan.false_alarm,
         "attempt": plan.attempt,
+        "past": plan.past.value,
         "kpis": [_kpi_view(kpi) for kpi in plan.kpis],
         "stopped_at": deciding.at.isoformat() if deciding else None,
         "looks": looks,
@@ -134,6 +137,7 @@ def _read(found: Mapping[str, Any]) -> Recording:
         kpis=tuple(_kpi(kpi) for kpi in found["kpis"]),
         looks=looks,
         stopped=(_instant(stopped) - started).total_seconds() if stopped else None,
+        past=Past(found.get("past", Past.OFF)),
     )
 
 

@@ -60,6 +60,7 @@ def _judged(story: Story) -> list[str]:
     for kpi in last.judgement.kpis:
         said.append(f"  {kpi.sentence}")
         said += _visible(kpi)
+    said += [f"  {gauge.sentence}" for gauge in last.judgement.gauges]
     hurt = {client for look in story.looks for client in look.hurt}
     if hurt:
         said.append(f"{len(hurt)} customers got a bad answer from it.")
