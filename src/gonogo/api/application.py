@@ -24,6 +24,7 @@ from gonogo.api.papers import add_papers
 from gonogo.api.people import add_people
 from gonogo.api.reach import Reach
 from gonogo.api.sessions import add_sessions
+from gonogo.api.sign_in_gate import SignInGate, too_many
 from gonogo.domain.actor import Actor
 from gonogo.domain.errors import (
     ActionFailed,
@@ -75,6 +76,7 @@ def build_application(
     actor, looking = Depends(door), Depends(reader(door))
     application.middleware("http")(_bounded_body)
     application.add_middleware(Frontier, reach=reach)
+    application.add_middleware(SignInGate, context=context)
     _errors(application)
     lead_to_sign_in(application)
     _releases(application, context, actor, looking)
@@ -146,9 +148,8 @@ def _errors(application: FastAPI) -> None:
         return problem(STATUS[InvalidInput], str(error), error.hint)
 
     @application.exception_handler(TooManyTries)
-    async def too_many(_: Request, error: TooManyTries) -> JSONResponse:
-        wait = {"Retry-After": str(max(1, round(error.wait.total_seconds())))}
-        return problem(STATUS[TooManyTries], str(error), headers=wait)
+    async def tried_too_often(_: Request, error: TooManyTries) -> JSONResponse:
+        return too_many(error)
 
     @application.exception_handler(RequestValidationError)
     async def shape(_: Request, error: RequestValidationError) -> JSONResponse:
