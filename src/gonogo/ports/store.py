@@ -98,8 +98,14 @@ class ReleaseStore(Protocol):
         """Releases, newest first; only those that have not ended when `under_way`."""
         ...
 
-    async def instruct(self, instruction: Instruction, audit: AuditDraft) -> None:
-        """Store a person's word. The same id twice is stored once."""
+    async def instruct(
+        self, instruction: Instruction, audit: AuditDraft, *, seen: int | None = None
+    ) -> None:
+        """Store a person's word. The same id twice is stored once.
+
+        `seen` is the last audit entry that whoever says it has seen of the release. Raises Conflict,
+        saying who said what, when a person said something to the release after it.
+        """
         ...
 
     async def instructions(self, release_id: str) -> tuple[Instruction, ...]:
@@ -287,11 +293,29 @@ class AuditStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of a message: when it was sent (None: not yet), how often that was tried in vain or
+    not, and the last trouble."""
+
+    message: Message
+    sent_at: datetime | None
+    attempts: int
+    trouble: str = ""
+
+
 class Outbox(Protocol):
     """Messages that wait to be sent."""
 
+    async def deliveries(self, release_id: str, limit: int = 200) -> tuple[Delivery, ...]:
+        """The newest messages about a release, in the order they were queued."""
+        ...
+
     async def waiting(self, now: datetime, limit: int = 20) -> tuple[Message, ...]:
-        """Messages due by now, oldest first."""
+        """Messages due by now, oldest first.
+
+        Where several desks share the store, no two are given the same message within a minute.
+        """
         ...
 
     async def sent(self, message_id: str, at: datetime) -> None:

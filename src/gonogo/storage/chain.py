@@ -61,3 +61,20 @@ def page(
         query = query.where(audit.c.subject == subject)
     rows = connection.execute(query.order_by(audit.c.sequence).limit(size))
     return tuple(entry_of(row) for row in rows)
+
+
+def first_after(
+    connection: sa.Connection, subject: str, action: str, after: int
+) -> AuditEntry | None:
+    """The first entry of a subject after a sequence number whose action begins like this."""
+    row = connection.execute(
+        sa.select(audit)
+        .where(
+            audit.c.subject == subject,
+            audit.c.sequence > after,
+            audit.c.action.startswith(action, autoescape=True),
+        )
+        .order_by(audit.c.sequence)
+        .limit(1)
+    ).first()
+    return None if row is None else entry_of(row)

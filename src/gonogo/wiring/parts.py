@@ -20,6 +20,7 @@ from gonogo.adapters.host_checkup import HostCheckup
 from gonogo.adapters.http_smoke import HttpSmokeRunner
 from gonogo.adapters.limits_throttle import LimitsThrottle
 from gonogo.adapters.local.deployer import ProcessDeployer
+from gonogo.adapters.local.gauges import InstanceGauges
 from gonogo.adapters.local.heads import FileHeads, GitHeads
 from gonogo.adapters.local.history import GitHistory
 from gonogo.adapters.local.scratch import LocalScratch
@@ -89,6 +90,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         scratch=LocalScratch(private(home / "scratch")),
         new_id=new_id,
         free_port=free_port,
+        gauges=InstanceGauges(clock, deployer.resident_bytes),
     )
     context = Context(
         store=store,
@@ -98,7 +100,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         clock=clock,
         new_id=new_id,
         wake=wake,
-        checkups=(HostCheckup(home), HaproxyCheckup()),
+        checkups=(HostCheckup(home), HaproxyCheckup(), store.checkup),
         history=history,
         dossiers=dossiers,
         signer=FileSigner(private(home / "keys"), clock),
