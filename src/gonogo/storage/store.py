@@ -30,8 +30,8 @@ from gonogo.domain.release import Instruction, Release
 from gonogo.domain.slot import Slot
 from gonogo.ports.clock import Clock
 from gonogo.ports.notices import Notice
-from gonogo.ports.store import Change, Delivery, Lease, Store
-from gonogo.storage import chain, history, outbox, people, releases, services
+from gonogo.ports.store import Change, Delivery, Lease, ServiceState, Store, UnderWay
+from gonogo.storage import board, chain, history, outbox, people, releases, services
 from gonogo.storage import papers as filing
 from gonogo.storage.checkup import DatabaseCheckup
 from gonogo.storage.engine import DEFAULT_PATIENCE, READING, make_engine
@@ -158,6 +158,14 @@ class SqlStore(WaysIn):
         return await self._read(
             lambda c: releases.newest(c, service, under_way=under_way, limit=limit)
         )
+
+    async def under_way(self, decided: str) -> tuple[UnderWay, ...]:
+        """See the port."""
+        return await self._read(lambda c: board.under_way(c, decided))
+
+    async def service_states(self) -> tuple[ServiceState, ...]:
+        """See the port."""
+        return await self._read(board.service_states)
 
     async def instruct(
         self, instruction: Instruction, audit: AuditDraft, *, seen: int | None = None

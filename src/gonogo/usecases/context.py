@@ -16,6 +16,7 @@ from gonogo.ports.source import Source
 from gonogo.ports.store import Store
 from gonogo.ports.throttle import Throttle, Unlimited
 from gonogo.usecases.failed_sign_ins import FailedSignIns
+from gonogo.usecases.pulse import Pulse
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,4 +42,5 @@ class Context:
     passwords: PasswordHasher | None = None
     throttle: Throttle = field(default_factory=Unlimited)
     failed_sign_ins: FailedSignIns = field(default_factory=FailedSignIns)
+    pulse: Pulse = field(default_factory=Pulse)
     notices: Notices | None = None
