@@ -30,8 +30,8 @@ from gonogo.domain.release import Instruction, Release
 from gonogo.domain.slot import Slot
 from gonogo.ports.clock import Clock
 from gonogo.ports.notices import Notice
-from gonogo.ports.store import Change, Delivery, Lease, Store
-from gonogo.storage import answers, chain, history, outbox, people, releases, services
+from gonogo.ports.store import Change, Delivery, Lease, ServiceState, Store, UnderWay
+from gonogo.storage import answers, board, chain, history, outbox, people, releases, services
 from gonogo.storage import papers as filing
 from gonogo.storage.checkup import DatabaseCheckup
 from gonogo.storage.engine import DEFAULT_PATIENCE, make_engine, reading
@@ -167,6 +167,14 @@ class SqlStore(WaysIn):
     async def matching(self, reference: str, limit: int) -> tuple[Release, ...]:
         """See the port."""
         return await self._read(lambda c: releases.matching(c, reference, limit))
+
+    async def under_way(self, decided: str) -> tuple[UnderWay, ...]:
+        """See the port."""
+        return await self._read(lambda c: board.under_way(c, decided))
+
+    async def service_states(self) -> tuple[ServiceState, ...]:
+        """See the port."""
+        return await self._read(board.service_states)
 
     async def instruct(
         self, instruction: Instruction, audit: AuditDraft, *, seen: int | None = None

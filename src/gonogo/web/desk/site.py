@@ -111,7 +111,7 @@ def live_region(
     name: str,
     values: Mapping[str, object],
     argument: str = "",
-    **visitors: object,
+    visitors: Mapping[str, object] | None = None,
 ) -> Markup:
     """A region with these values. `visitors` are what its template knows of one visitor beside them;
     what is sent later comes without, so a module of the page has to do the same to it.
