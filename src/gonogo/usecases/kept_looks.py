@@ -14,6 +14,7 @@ from gonogo.domain.release import Release
 from gonogo.domain.story import Story
 from gonogo.ports.store import Store
 from gonogo.usecases.context import Context
+from gonogo.usecases.release_series import Series
 
 MOST_RELEASES = 8
 
@@ -22,6 +23,7 @@ MOST_RELEASES = 8
 class _Kept:
     after: int = 0
     looks: list[Look] = field(default_factory=list)
+    series: Series = field(default_factory=Series)
 
 
 _KEPT: WeakKeyDictionary[Store, OrderedDict[str, _Kept]] = WeakKeyDictionary()
@@ -29,6 +31,15 @@ _KEPT: WeakKeyDictionary[Store, OrderedDict[str, _Kept]] = WeakKeyDictionary()
 
 async def looks_of(context: Context, release_id: str) -> tuple[Look, ...]:
     """Every recorded look of a release, in order."""
+    return tuple((await _kept(context, release_id)).looks)
+
+
+async def series_of(context: Context, release_id: str) -> Series:
+    """What charts of a release show; it belongs to whoever keeps it and is not to be added to."""
+    return (await _kept(context, release_id)).series
+
+
+async def _kept(context: Context, release_id: str) -> _Kept:
     of_store = _KEPT.setdefault(context.store, OrderedDict())
     kept = of_store.setdefault(release_id, _Kept())
     of_store.move_to_end(release_id)
@@ -39,7 +50,8 @@ async def looks_of(context: Context, release_id: str) -> tuple[Look, ...]:
         if number > kept.after:
             kept.after = number
             kept.looks.append(look)
-    return tuple(kept.looks)
+            kept.series.add(look)
+    return kept
 
 
 async def watched_story(context: Context, release: Release) -> Story:
