@@ -16,6 +16,7 @@ from gonogo import judge
 from gonogo.controllers.drive import Drive, Seen
 from gonogo.domain.errors import InvalidInput, Unavailable
 from gonogo.domain.instance import instance_id
+from gonogo.domain.latency import ArmLatencies, Latencies, summed
 from gonogo.domain.look import Look
 from gonogo.domain.plan import CriterionMode, RollbackCriterion
 from gonogo.domain.release import Stage
@@ -45,6 +46,7 @@ class Watcher:
         self._literal = judge.begin_literal(self._criteria)
         self._pending: dict[str, list[Counts]] = {}
         self._hurt: set[str] = set()
+        self._latencies: dict[Arm, list[Latencies]] = defaultdict(list)
         self._known_hurt: set[str] = set()
         self._first_customer: datetime | None = None
         self._gap: str | None = None
@@ -207,6 +209,9 @@ class Watcher:
             sums = self._pending.setdefault(increment.kpi, [Counts(), Counts()])
             sums[0] += increment.baseline
             sums[1] += increment.canary
+        for address, latencies in batch.latencies.items():
+            if address in self._arms:
+                self._latencies[self._arms[address]].append(latencies)
         canary = {address for address, arm in self._arms.items() if arm is Arm.CANARY}
         self.step_requests += sum(batch.requests.get(address, 0) for address in canary)
         hurt = {client for address, client in batch.hurt if address in canary}
@@ -317,11 +322,18 @@ class Watcher:
             judgement=judgement,
             gap=self._gap,
             hurt=tuple(sorted(self._hurt)),
+            latencies=self._timed(),
         )
         self._known_hurt |= self._hurt
         self._pending, self._hurt, self._gap = {}, set(), None
+        self._latencies.clear()
         self._last_flush = self._drive.world.clock.now()
         return Seen(look, judge.encode(self._memory))
+
+    def _timed(self) -> ArmLatencies | None:
+        if not self._latencies:
+            return None
+        return ArmLatencies(*(summed(self._latencies.get(arm, ())) for arm in Arm))
 
 
 def _as_kpi(criterion: RollbackCriterion) -> Kpi:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from gonogo.domain.latency import ArmLatencies
 from gonogo.domain.traffic import Increment
 from gonogo.domain.verdict import Judgement
 
@@ -13,6 +14,7 @@ class Look:
 
     `share` is the canary's planned share of customers. `gap` says why counts of this stretch were
     dropped, when they were. `hurt` are keyed digests of the customers whom the canary failed.
+    `latencies` are of all judged requests of both arms; None where the source has none.
     """
 
     release: str
@@ -23,3 +25,4 @@ class Look:
     judgement: Judgement
     gap: str | None = None
     hurt: tuple[str, ...] = ()
+    latencies: ArmLatencies | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from gonogo.domain.latency import Latencies
 from gonogo.domain.traffic import Counts, Kpi
 
 
@@ -15,7 +16,8 @@ class Batch:
 
     `counts` maps (address of the instance, KPI name) to its increment; only judged traffic is in it.
     `hurt` holds (address, keyed digest of the client) of answers that any KPI calls bad. `requests`
-    is the number of judged requests per address, whatever KPI they belong to. A batch with a `gap`
+    is the number of judged requests per address, whatever KPI they belong to; `latencies`, where the
+    source knows them, how long those took. A batch with a `gap`
     (one sentence) has no counts: what was measured in that stretch could not be trusted.
     """
 
@@ -24,6 +26,7 @@ class Batch:
     requests: Mapping[str, int] = field(default_factory=dict)
     hurt: tuple[tuple[str, str], ...] = ()
     gap: str | None = None
+    latencies: Mapping[str, Latencies] = field(default_factory=dict)
 
 
 class MetricStream(Protocol):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from gonogo.domain.actor import Actor
 from gonogo.domain.audit import AuditDraft, AuditEntry
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.journal import JournalEntry
@@ -32,12 +33,14 @@ from gonogo.ports.notices import Notice
 from gonogo.ports.store import Change, Delivery, Lease, Store
 from gonogo.storage import chain, history, outbox, people, releases, services
 from gonogo.storage import papers as filing
+from gonogo.storage.checkup import DatabaseCheckup
 from gonogo.storage.engine import DEFAULT_PATIENCE, READING, make_engine
 from gonogo.storage.faults import explain
 from gonogo.storage.notices import Announcements
 from gonogo.storage.runner import Inline, Runner, Threads
 from gonogo.storage.schema import upgrade_with
 from gonogo.storage.tables import create_all
+from gonogo.storage.ways_in import WaysIn
 
 Result = TypeVar("Result")
 
@@ -72,7 +75,7 @@ def memory_store(clock: Clock) -> "SqlStore":
     return SqlStore(engine, clock, run=Inline())
 
 
-class SqlStore:
+class SqlStore(WaysIn):
     """`gonogo.ports.store.Store` over SQLAlchemy Core. `engine` comes from `make_engine`.
 
     `run` does the writes, and the reads too unless `read` is given for them. `notices` are told of
@@ -89,6 +92,11 @@ class SqlStore:
         self._run_reads = read or run
         self.notices = Announcements()
         self._closed = False
+
+    @property
+    def checkup(self) -> DatabaseCheckup:
+        """What looks after the health of this database."""
+        return DatabaseCheckup(self._engine, self._clock)
 
     async def close(self) -> None:
         """Finish what was begun and let go of the database. Any call afterwards is Unavailable."""
@@ -223,7 +231,7 @@ class SqlStore:
         """See the port."""
         return await self._read(people.all_tokens)
 
-    async def bearer(self, digest: str, now: datetime) -> Person | None:
+    async def bearer(self, digest: str, now: datetime) -> Actor | None:
         """See the port."""
         return await self._read(lambda c: people.bearer(c, digest, now))
 

@@ -54,14 +54,13 @@ async def add_person(
     """
     allow(actor, Deed.MANAGE_PEOPLE)
     person = Person(
-        name=_name(name),
+        name=name_of(name),
         roles=_roles(roles),
         emails=_emails(emails),
         added_by=actor.name,
         added_at=context.clock.now(),
     )
-    for other in await context.store.people():
-        _apart(person, other)
+    await apart_from_all(context, person)
     data = {"roles": [role.value for role in person.roles], "emails": list(person.emails)}
     audit = AuditDraft(actor.name, "person:person:add", person.name, data)
     await context.store.put_person(person, audit)
@@ -73,7 +72,7 @@ async def change_roles(
 ) -> Person:
     """Give somebody these roles and no others; it holds from their next request on."""
     allow(actor, Deed.MANAGE_PEOPLE)
-    person = await _present(context, name)
+    person = await person_here(context, name)
     changed = replace(person, roles=_roles(roles))
     if changed == person:
         return person
@@ -89,7 +88,7 @@ async def change_roles(
 async def remove_person(context: Context, actor: Actor, *, name: str) -> Person:
     """Write down that somebody has left: their tokens stop, and their name stays taken."""
     allow(actor, Deed.MANAGE_PEOPLE)
-    person = await _present(context, name)
+    person = await person_here(context, name)
     left = replace(person, left_at=context.clock.now())
     await context.store.put_person(left, AuditDraft(actor.name, "person:person:remove", name))
     return left
@@ -105,7 +104,7 @@ async def issue_token(
         raise InvalidInput(
             f"a token cannot be good for {days:g} days; it can be for up to {LONGEST_LIFE.days}"
         )
-    holder = await _present(context, person)
+    holder = await person_here(context, person)
     secret = SECRET_PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
     now = context.clock.now()
     token = Token(
@@ -188,13 +187,20 @@ def _tokens(context: Context, tokens: Iterable[Token]) -> dict[str, Any]:
     return {"tokens": shown}
 
 
-async def _present(context: Context, name: str) -> Person:
+async def person_here(context: Context, name: str) -> Person:
+    """Somebody who is here. Raises NotFound, and Conflict for somebody who has left."""
     found = next((each for each in await context.store.people() if each.name == name), None)
     if found is None:
         raise NotFound(f'nobody is known as "{name}"', hint="gonogo people list")
     if found.left_at is not None:
         raise Conflict(f"{name} left on {found.left_at:%Y-%m-%d}")
     return found
+
+
+async def apart_from_all(context: Context, person: Person) -> None:
+    """Raises Conflict where somebody new could be taken for somebody known."""
+    for other in await context.store.people():
+        _apart(person, other)
 
 
 def _apart(person: Person, other: Person) -> None:
@@ -212,7 +218,8 @@ def _plainly(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold()
 
 
-def _name(name: str) -> str:
+def name_of(name: str) -> str:
+    """A name as it is kept. Raises InvalidInput for what cannot be one."""
     name = unicodedata.normalize("NFC", name)
     if not 1 <= len(name) <= _LONGEST_NAME:
         raise InvalidInput(

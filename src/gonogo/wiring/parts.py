@@ -11,12 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from gonogo.adapters.argon2_passwords import Argon2Passwords
 from gonogo.adapters.console_notifier import ConsoleNotifier
 from gonogo.adapters.haproxy.checkup import HaproxyCheckup
 from gonogo.adapters.haproxy.metrics import HaproxyMetrics
 from gonogo.adapters.haproxy.router import HaproxyRouter
 from gonogo.adapters.host_checkup import HostCheckup
 from gonogo.adapters.http_smoke import HttpSmokeRunner
+from gonogo.adapters.limits_throttle import LimitsThrottle
 from gonogo.adapters.local.deployer import ProcessDeployer
 from gonogo.adapters.local.heads import FileHeads, GitHeads
 from gonogo.adapters.local.history import GitHistory
@@ -93,10 +95,12 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         clock=clock,
         new_id=new_id,
         wake=wake,
-        checkups=(HostCheckup(home), HaproxyCheckup()),
+        checkups=(HostCheckup(home), HaproxyCheckup(), store.checkup),
         history=history,
         dossiers=dossiers,
         signer=FileSigner(private(home / "keys"), clock),
+        passwords=Argon2Passwords(),
+        throttle=LimitsThrottle(),
         notices=store.notices,
     )
     return Parts(store, world, context, owner(), deployer, workshop)

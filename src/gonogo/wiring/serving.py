@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 from gonogo.controllers.desk import Desk
 from gonogo.domain.errors import InvalidInput
 from gonogo.settings import Settings
+from gonogo.usecases.context import Context
+from gonogo.usecases.invitations import first_admin
+from gonogo.usecases.sign_in import write
 from gonogo.wiring.parts import assemble, secret
 
 if TYPE_CHECKING:
@@ -34,7 +37,8 @@ async def serve(settings: Settings, port: int) -> None:
     import uvicorn
 
     from gonogo.api.application import build_application
-    from gonogo.api.door import Door, reader
+    from gonogo.api.door import Door, page_guard, reader
+    from gonogo.api.reach import Reach
     from gonogo.web.desk.application import add_desk
     from gonogo.web.desk.visitor import seen_by
     from gonogo.web.pages import add_pages
@@ -52,25 +56,46 @@ async def serve(settings: Settings, port: int) -> None:
             if server is not None:
                 server.should_exit = True
 
-        application = build_application(parts.context, parts.owner, token, stop)
-        guard = reader(Door(parts.context, parts.owner, token))
-        add_pages(application, parts.context, guard)
-        add_desk(application, parts.context, seen_by(guard))
+        reach = Reach(settings.public_url)
+        application = build_application(parts.context, parts.owner, token, stop, reach)
+        door = Door(parts.context, parts.owner, token)
+        add_pages(application, parts.context, reader(door))
+        add_desk(application, parts.context, seen_by(reader(page_guard(door))))
         configuration = uvicorn.Config(
-            application, log_level="warning", lifespan="off", timeout_graceful_shutdown=2
+            application,
+            log_level="warning",
+            lifespan="off",
+            timeout_graceful_shutdown=2,
+            # Whoever else says for whom they ask is not believed.
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),
         )
         server = _quiet_server(configuration)
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop)
         working = asyncio.ensure_future(desk.run())
         _announce(settings, bound)
+        await _invite_first_admin(parts.context, reach.public_url or f"http://127.0.0.1:{bound}")
         try:
             await _until_one_ends(server.serve(sockets=[listening]), working)
         finally:
             settings.address.unlink(missing_ok=True)
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
+            await write(parts.context, parts.context.failed_sign_ins.rest())
             await parts.store.close()
+
+
+async def _invite_first_admin(context: Context, base: str) -> None:
+    """Where nobody can sign in yet, print the one link that changes it. An earlier one is void then."""
+    invited = await first_admin(context)
+    if invited is None:
+        return
+    sys.stdout.write(
+        f"nobody can sign in yet; this link makes the first admin, once, until"
+        f" {invited.invitation.expires_at:%Y-%m-%d %H:%M} UTC:\n  {base}{invited.path}\n"
+    )
+    sys.stdout.flush()
 
 
 def _quiet_server(configuration: "uvicorn.Config") -> "uvicorn.Server":

@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 from gonogo.usecases.context import Context
 from gonogo.web.desk.assets import add_assets, folder
-from gonogo.web.desk.pages import board
+from gonogo.web.desk.pages import board, health
 from gonogo.web.desk.site import SeenBy, Site
 
 
@@ -14,4 +14,5 @@ def add_desk(application: FastAPI, context: Context, visitor: SeenBy) -> Site:
     site = Site(context, visitor)
     add_assets(application)
     board.add(application, site)
+    health.add(application, site)
     return site

@@ -123,8 +123,8 @@ def _reading(reader: Reader) -> dict[str, object]:
 
     return {
         "reader": reader,
-        "t": say,
         "said": said,
+        "t": say,
         "n": spoken.n,
         "p": spoken.p,
         "number": lambda value, places=None: formats.number(value, reader, places),

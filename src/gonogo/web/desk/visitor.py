@@ -65,6 +65,7 @@ def seen_by(
     async def visitor(request: Request) -> Visitor:
         actor = await guard(request)
         reader, theme = reading(request)
-        return Visitor(actor, reader, theme=theme)
+        came = getattr(request.state, "visitor", None)
+        return Visitor(actor, reader, csrf=came.csrf if came else None, theme=theme)
 
     return visitor
