@@ -24,14 +24,15 @@ from gonogo.domain.story import (
     first_entry,
     recorded_time,
 )
-from gonogo.domain.verdict import KpiAssessment, Verdict
+from gonogo.domain.verdict import Interval, KpiAssessment, Verdict
 from gonogo.ports.store import Delivery
 from gonogo.usecases.context import Context
 from gonogo.usecases.decisions import last_decision
-from gonogo.usecases.kept_looks import watched_story
+from gonogo.usecases.kept_looks import series_of, watched_story
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.release_actions import Choice, choices, fitting
 from gonogo.usecases.release_gates import GateList, gate_list
+from gonogo.usecases.release_series import Series
 from gonogo.usecases.releases import find_release
 from gonogo.usecases.summary import Summary, handoff_summary
 from gonogo.usecases.waivers import frozen
@@ -45,7 +46,8 @@ class Return:
     """A version being taken back. `commanded` is when that was decided, by `who` (a person, or the judge
     where it is empty); `confirmed` when the router was read back without it, which is another thing.
 
-    `crossed`: the evidence crossed its limit. `deciding` is the KPI that decided.
+    `crossed`: the evidence crossed its limit. `deciding` is the KPI that decided, `points` its canary −
+    baseline as shares, with a band.
     """
 
     commanded: datetime | None
@@ -55,6 +57,7 @@ class Return:
     reason: str
     crossed: bool
     deciding: KpiAssessment | None
+    points: Interval | None
     figures: Figures
 
 
@@ -88,7 +91,9 @@ async def head(context: Context, release_id: str) -> Head:
     release = await find_release(context, release_id)
     story = await watched_story(context, release)
     decision = last_decision(story.audit)
-    back = _back(story) if release.stage in _BACK else None
+    back = None
+    if release.stage in _BACK:
+        back = _back(story, await series_of(context, release.id))
     ended = release.final and (release.exposed or bool(story.looks))
     slots = await context.store.slots(release.service, release.plan.production.name)
     baseline = with_role(slots, SlotRole.BASELINE)
@@ -110,7 +115,7 @@ async def head(context: Context, release_id: str) -> Head:
     )
 
 
-def _back(story: Story) -> Return:
+def _back(story: Story, series: Series) -> Return:
     found = figures(story)
     decision = first_entry(story.audit, DECISIONS)
     words = {
@@ -119,6 +124,7 @@ def _back(story: Story) -> Return:
     person = None if decision is not None else first_entry(story.audit, words)
     began = first_entry(story.audit, {f"{_STAGE}{Stage.ROLLING_BACK.value}"})
     look = deciding_look(story)
+    deciding = None if look is None else _deciding(look, decision)
     return Return(
         commanded=found.decided_at or _moment(person) or _moment(began),
         confirmed=_moment(first_entry(story.audit, {OUT_OF_ROTATION})),
@@ -126,7 +132,10 @@ def _back(story: Story) -> Return:
         who="" if person is None else person.actor,
         reason=_reason(person or decision, story.release.reason),
         crossed=look is not None and _crossed(look),
-        deciding=None if look is None else _deciding(look, decision),
+        deciding=deciding,
+        points=None
+        if look is None or deciding is None
+        else series.difference(deciding.kpi, look.at),
         figures=found,
     )
 

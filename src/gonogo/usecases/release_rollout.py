@@ -16,6 +16,7 @@ from gonogo.domain.release import Release, Stage
 from gonogo.domain.story import Story, busiest_kpi, canary_counts, deciding_look
 from gonogo.domain.verdict import Evidence, Interval, KpiAssessment, Test, Verdict
 from gonogo.judge.outlook import smallest_visible
+from gonogo.usecases.release_series import Series
 
 RECENT = timedelta(minutes=1)
 """The rate of requests is that of so long before the newest look."""
@@ -59,11 +60,12 @@ class ForestRow:
 
 @dataclass(frozen=True, slots=True)
 class KpiLine:
-    """One KPI. `points` is canary − baseline as shares; `wait` how long an answer may take yet."""
+    """One KPI. `points` is canary − baseline as shares, with a band that holds at every look at once;
+    `wait` is how long an answer may take yet."""
 
     found: KpiAssessment
     forest: tuple[ForestRow, ...]
-    points: float | None
+    points: Interval | None
     more_requests: int | None
     wait: timedelta | None
     smallest: float | None
@@ -99,7 +101,7 @@ _PROMOTED = frozenset({Stage.PROMOTING, Stage.VERIFYING, Stage.WATCHING, Stage.R
 _BACK = frozenset({Stage.ROLLING_BACK, Stage.VERIFYING_ROLLBACK, Stage.ROLLED_BACK})
 
 
-def rollout(story: Story) -> Rollout:
+def rollout(story: Story, series: Series) -> Rollout:
     """The rollout of a release as far as it was recorded."""
     release, looks = story.release, story.looks
     steps = release.plan.rollout.steps
@@ -110,7 +112,13 @@ def rollout(story: Story) -> Rollout:
     rate = _rate(looks)
     seen = _seen(looks, release.step) if inside else 0
     minimum = steps[release.step].minimum_requests if inside else 0
-    kpis = () if last is None else tuple(_kpi(each, rate) for each in last.judgement.kpis)
+    kpis = (
+        ()
+        if last is None
+        else tuple(
+            _kpi(each, rate, series.difference(each.kpi, last.at)) for each in last.judgement.kpis
+        )
+    )
     running = release.stage is Stage.CANARY and inside and release.step_since is not None
     return Rollout(
         release=release,
@@ -178,13 +186,12 @@ def _wait(requests: int | None, rate: float | None) -> timedelta | None:
     return timedelta(seconds=requests / rate)
 
 
-def _kpi(found: KpiAssessment, rate: float | None) -> KpiLine:
-    canary, baseline = found.canary.share, found.baseline.share
+def _kpi(found: KpiAssessment, rate: float | None, points: Interval | None) -> KpiLine:
     more = found.more_requests
     return KpiLine(
         found=found,
         forest=tuple(_row(found, evidence) for evidence in found.evidence),
-        points=None if canary is None or baseline is None else canary - baseline,
+        points=points,
         more_requests=more,
         wait=_wait(more, rate),
         smallest=None if found.verdict is Verdict.FAIL else smallest_visible(found),

@@ -7,13 +7,18 @@ evenly spaced ones.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from gonogo.domain.latency import Latencies
 from gonogo.domain.look import Look
-from gonogo.domain.traffic import Counts, Increment
+from gonogo.domain.traffic import Arm, Counts, Increment
 from gonogo.domain.verdict import Interval, KpiAssessment, Test
+from gonogo.judge.difference import differences
+from gonogo.judge.distribution import Distribution, distribution
 
 MOST = 600
 TAIL = 40
@@ -22,8 +27,6 @@ SMALLEST_GROUP = 50
 MOST_GROUPS = 120
 SPREAD = 2.58
 """Standard deviations within which 99 of 100 groups fall when the router splits as planned."""
-FIRST = 10
-"""Events an arm must have before its share is shown: one event says 0 or 100 %."""
 
 Column = list[float | None]
 
@@ -38,17 +41,36 @@ class _TestLine:
     crossed: tuple[float, float] | None = None
 
 
+class _Feed:
+    """Gives the increment of the look that is being eaten."""
+
+    increment = Increment("")
+
+    def __iter__(self) -> Iterator[Increment]:
+        return self
+
+    def __next__(self) -> Increment:
+        return self.increment
+
+
 @dataclass(slots=True)
 class _KpiLines:
-    """One KPI: counts of both arms so far, and the estimate with the band that holds at every look."""
+    """One KPI: counts of both arms so far, and canary − baseline with a band that holds at every look.
+
+    `tolerated` is the difference from which on the canary breaks a limit, as the baseline stands.
+    """
 
     canary: Counts = field(default_factory=Counts)
     baseline: Counts = field(default_factory=Counts)
     counts: list[tuple[int, int, int, int] | None] = field(default_factory=list)
     bands: list[Interval | None] = field(default_factory=list)
-    unit: str = "share"
-    tolerance: float | None = None
+    tolerated: Column = field(default_factory=list)
     tests: dict[Test, _TestLine] = field(default_factory=dict)
+    feed: _Feed = field(default_factory=_Feed)
+    difference: Iterator[Interval | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.difference = differences(self.feed)
 
 
 @dataclass(slots=True)
@@ -74,6 +96,9 @@ class Series:
         self._kpis: dict[str, _KpiLines] = {}
         self._groups: list[_Group] = []
         self._open: _Group | None = None
+        self._latencies: dict[Arm, Latencies] = {}
+        self._timed = 0
+        self._ladders: dict[str, Any] = {}
 
     @property
     def total(self) -> int:
@@ -95,11 +120,26 @@ class Series:
         for name in dict.fromkeys((*assessed, *increments)):
             lines = self._kpis.get(name)
             if lines is None:
-                lines = self._kpis[name] = _KpiLines(counts=[None] * place, bands=[None] * place)
+                lines = self._kpis[name] = _KpiLines(
+                    counts=[None] * place, bands=[None] * place, tolerated=[None] * place
+                )
             self._grow(lines, increments.get(name), assessed.get(name), place, gap=bool(look.gap))
         for lines in self._kpis.values():
             _pad(lines, self.total)
         self._expose(look, increments)
+        if look.latencies is not None and look.gap is None:
+            for arm, gained in (
+                (Arm.CANARY, look.latencies.canary),
+                (Arm.BASELINE, look.latencies.baseline),
+            ):
+                known = self._latencies.get(arm)
+                self._latencies[arm] = gained if known is None else known + gained
+
+    def difference(self, kpi: str, at: datetime) -> Interval | None:
+        """Canary − baseline of a KPI as it stood at a moment, as shares; None where it is not known."""
+        lines = self._kpis.get(kpi)
+        place = bisect_right(self._times, at.timestamp()) - 1
+        return None if lines is None or place < 0 else lines.bands[place]
 
     def _grow(
         self,
@@ -118,17 +158,10 @@ class Series:
         canary, baseline = lines.canary, lines.baseline
         known = (canary.bad, canary.total, baseline.bad, baseline.total)
         lines.counts.append(None if gap else known)
-        if found is None:
-            return
-        relative = found.ratio is not None and any(
-            each.test is Test.RELATIVE for each in found.evidence
-        )
-        lines.unit = "ratio" if relative or lines.unit == "ratio" else "share"
-        band = found.ratio if lines.unit == "ratio" else found.share
+        lines.feed.increment = gained or Increment("")
+        band = next(lines.difference)
         lines.bands.append(None if gap else band)
-        for each in found.evidence:
-            if (each.test is Test.RELATIVE) == (lines.unit == "ratio"):
-                lines.tolerance = each.tolerance
+        for each in () if found is None else found.evidence:
             line = lines.tests.get(each.test)
             if line is None:
                 line = _TestLine(each.tolerance, each.threshold, [None] * place)
@@ -139,6 +172,7 @@ class Series:
             if line.crossed is None and top >= each.threshold:
                 line.crossed = (self._times[place], top)
                 self._turns.add(place)
+        lines.tolerated.append(None if gap else _tolerated(lines))
 
     def _expose(self, look: Look, increments: dict[str, Increment]) -> None:
         """Put looks together until enough requests are in them, never across a gap or a step."""
@@ -192,7 +226,20 @@ class Series:
                 {"kpi": name, **_columns(lines, places)} for name, lines in self._kpis.items()
             ],
             "exposure": [_exposure(group) for group in self._groups],
+            "latency": self._latency(),
         }
+
+    def _latency(self) -> dict[str, Any]:
+        """Both arms' distributions; drawn anew once a tenth more requests were timed."""
+        timed = sum(each.total for each in self._latencies.values())
+        if timed > self._timed * 1.1 or not self._ladders:
+            self._timed = timed
+            self._ladders = {
+                arm.value: _ladder(distribution(found))
+                for arm, found in self._latencies.items()
+                if found.total
+            }
+        return self._ladders
 
 
 def _gained(look: Look) -> dict[str, Increment]:
@@ -208,6 +255,7 @@ def _gained(look: Look) -> dict[str, Increment]:
 def _pad(lines: _KpiLines, total: int) -> None:
     lines.counts.extend([None] * (total - len(lines.counts)))
     lines.bands.extend([None] * (total - len(lines.bands)))
+    lines.tolerated.extend([None] * (total - len(lines.tolerated)))
     for line in lines.tests.values():
         line.evidence.extend([None] * (total - len(line.evidence)))
 
@@ -251,11 +299,10 @@ def _columns(lines: _KpiLines, places: Iterable[int]) -> dict[str, Any]:
     counts = [lines.counts[place] for place in places]
     bands = [lines.bands[place] for place in places]
     return {
-        "unit": lines.unit,
-        "tolerance": lines.tolerance,
         "canary": [None if each is None else [each[0], each[1]] for each in counts],
         "baseline": [None if each is None else [each[2], each[3]] for each in counts],
         "estimate": [None if each is None else _finite(each.estimate) for each in bands],
+        "tolerated": [_finite(lines.tolerated[place]) for place in places],
         "low": [None if each is None else _finite(each.low) for each in bands],
         "high": [None if each is None else _finite(each.high) for each in bands],
         "tests": [
@@ -268,6 +315,27 @@ def _columns(lines: _KpiLines, places: Iterable[int]) -> dict[str, Any]:
             }
             for test, line in lines.tests.items()
         ],
+    }
+
+
+def _tolerated(lines: _KpiLines) -> float | None:
+    """The smallest difference that breaks a limit, given the baseline's share so far."""
+    baseline = lines.baseline.share
+    found = []
+    for test, line in lines.tests.items():
+        if test is Test.ABSOLUTE:
+            found.append(line.tolerance - (baseline or 0.0))
+        elif baseline is not None:
+            found.append((line.tolerance - 1) * baseline)
+    return max(0.0, min(found)) if found else None
+
+
+def _ladder(arm: Distribution) -> dict[str, Any]:
+    """One arm's distribution of times: rungs as seconds, share and band; then its quantiles."""
+    return {
+        "total": arm.total,
+        "rungs": [[each.seconds, each.share, each.low, each.high] for each in arm.rungs],
+        "quantiles": [[each.part, each.estimate, each.low, each.high] for each in arm.quantiles],
     }
 
 
