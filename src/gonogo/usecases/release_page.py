@@ -6,7 +6,7 @@ from datetime import datetime
 from gonogo.domain.actor import Actor
 from gonogo.domain.audit import AuditEntry
 from gonogo.domain.dossier import Dossier
-from gonogo.domain.gate import SignOffsRule
+from gonogo.domain.gate import Decision, SignOffsRule
 from gonogo.domain.journal import StepState
 from gonogo.domain.look import Look
 from gonogo.domain.paper import Paper
@@ -27,7 +27,7 @@ from gonogo.domain.story import (
 from gonogo.domain.verdict import Interval, KpiAssessment, Verdict
 from gonogo.ports.store import Delivery
 from gonogo.usecases.context import Context
-from gonogo.usecases.decisions import last_decision
+from gonogo.usecases.decisions import decision_on, last_decision
 from gonogo.usecases.kept_looks import series_of, watched_story
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.release_actions import Choice, choices, fitting
@@ -165,6 +165,12 @@ def _deciding(look: Look, decision: AuditEntry | None) -> KpiAssessment | None:
     kpis = look.judgement.kpis
     found = next((kpi for kpi in kpis if kpi.kpi == named), None)
     return found or next((kpi for kpi in kpis if kpi.verdict is Verdict.FAIL), None)
+
+
+async def decided(context: Context, release_id: str) -> tuple[Release, Decision | None]:
+    """A release and the newest decision on it. Raises NotFound."""
+    release = await find_release(context, release_id)
+    return release, await decision_on(context, release)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Whoever reads decides how numbers are written, so what fills a place stays a val
 `Share`, a duration, or a name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -22,3 +22,22 @@ class Sentence:
 
     message: str
     places: Mapping[str, Value] = field(default_factory=dict)
+
+    def told(
+        self,
+        say: Callable[..., str],
+        number: Callable[[float], str],
+        share: Callable[[float], str],
+        span: Callable[[timedelta], str],
+        names: Mapping[str, str],
+    ) -> str:
+        """The sentence as `say` says it, its values written by the others; `names` are known names."""
+        written = {}
+        for place, value in self.places.items():
+            if isinstance(value, str):
+                written[place] = names.get(value, value)
+            elif isinstance(value, timedelta):
+                written[place] = span(value)
+            else:
+                written[place] = share(value) if isinstance(value, Share) else number(value)
+        return say(self.message, **written)

@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 from gonogo.usecases.context import Context
 from gonogo.web.desk.assets import add_assets, folder
-from gonogo.web.desk.pages import board, health
+from gonogo.web.desk.pages import board, health, release
 from gonogo.web.desk.site import SeenBy, Site
 
 
@@ -15,4 +15,5 @@ def add_desk(application: FastAPI, context: Context, visitor: SeenBy) -> Site:
     add_assets(application)
     board.add(application, site)
     health.add(application, site)
+    release.add(application, site)
     return site

@@ -115,6 +115,14 @@ def _reading(reader: Reader) -> dict[str, object]:
             return Markup(spoken.t(message)).format(**values)  # noqa: S704
         return spoken.t(message, **values)
 
+    def counted(one: str, many: str, number: int, /, **values: object) -> str:
+        """`n`, which writes {count} in the reader's digits and keeps markup among the values."""
+        values = {"count": formats.count(number, reader), **values}
+        message = spoken.n(one, many, number, **{name: f"{{{name}}}" for name in values})
+        if any(hasattr(value, "__html__") for value in values.values()):
+            return Markup(message).format(**values)  # noqa: S704 - messages are the program's own
+        return message.format(**values)
+
     def said(sentence: str) -> Markup:
         """What the desk wrote down, in the reader's language; marked as English where it has no words."""
         found = phrases.say(wording.plain(sentence, 2000), reader)
@@ -125,7 +133,7 @@ def _reading(reader: Reader) -> dict[str, object]:
         "reader": reader,
         "said": said,
         "t": say,
-        "n": spoken.n,
+        "n": counted,
         "p": spoken.p,
         "number": lambda value, places=None: formats.number(value, reader, places),
         "count": lambda value: formats.count(value, reader),
