@@ -26,9 +26,7 @@ async def play(desk: Desk, story: Story) -> Release:
     release = await desk.store.open(replace(wanted, revision=0), draft, ())
     for entry in rest:
         desk.clock.time = entry.at
-        await desk.store.append(
-            AuditDraft(entry.actor, entry.action, wanted.id, dict(entry.data))
-        )
+        await desk.store.append(AuditDraft(entry.actor, entry.action, wanted.id, dict(entry.data)))
     now = story.at
     desk.clock.time = now
     lease = await desk.store.claim(release.id, "desk", now, now + timedelta(hours=1))
