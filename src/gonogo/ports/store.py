@@ -165,6 +165,10 @@ class ReleaseStore(Protocol):
         """Every recorded look, in order."""
         ...
 
+    async def looks_after(self, release_id: str, after: int) -> tuple[tuple[int, Look], ...]:
+        """Recorded looks after a number, in order, each with its own; 0 is before the first."""
+        ...
+
     async def last_look(self, release_id: str) -> Look | None:
         """The newest recorded look."""
         ...

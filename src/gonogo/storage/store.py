@@ -199,10 +199,13 @@ class SqlStore(WaysIn):
 
     async def looks(self, release_id: str) -> tuple[Look, ...]:
         """See the port."""
-        found: list[Look] = []
-        after = 0
+        return tuple(look for _, look in await self.looks_after(release_id, 0))
+
+    async def looks_after(self, release_id: str, after: int) -> tuple[tuple[int, Look], ...]:
+        """See the port."""
+        found: list[tuple[int, Look]] = []
         while page := await self._page_of_looks(release_id, after):
-            found.extend(look for _, look in page)
+            found.extend(page)
             after = page[-1][0]
         return tuple(found)
 

@@ -152,8 +152,12 @@ def _reading(reader: Reader) -> dict[str, object]:
         return spoken.t(message, **values)
 
     def counted(one: str, many: str, number: int, /, **values: object) -> str:
-        """`n`, with the number in the reader's digits."""
-        return spoken.n(one, many, number, count=formats.count(number, reader), **values)
+        """`n`, which writes {count} in the reader's digits and keeps markup among the values."""
+        values = {"count": formats.count(number, reader), **values}
+        message = spoken.n(one, many, number, **{name: f"{{{name}}}" for name in values})
+        if any(hasattr(value, "__html__") for value in values.values()):
+            return Markup(message).format(**values)  # noqa: S704 - messages are the program's own
+        return message.format(**values)
 
     def said(sentence: str) -> Markup:
         """What the desk wrote down, in the reader's language; marked as English where it has no words."""
