@@ -59,7 +59,7 @@ def assemble(spec: SpecPart, digest: str) -> Plan:
         environments=tuple(_environment(*item) for item in spec.environments.items()),
         smoke=tuple(_smoke(test) for test in spec.smoke),
         kpis=tuple(
-            Kpi(name, kpi.bad, kpi.on or Endpoint(), kpi.limit, kpi.ratio)
+            _kpi(name, kpi)
             for name, kpi in spec.kpis.items()
         ),
         rollout=_rollout(spec.rollout),
