@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 .DEFAULT_GOAL := help
 N ?= 1000
 
-.PHONY: help setup demo test test-all mutation simulate bench bench-quick lint format clean
+.PHONY: help setup demo test test-slow test-all mutation simulate bench bench-quick lint format clean
 
 help:  ## Show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -24,6 +24,9 @@ demo: $(READY)  ## Watch a bad release taken back and a good one released (DEMO_
 
 test: $(READY)  ## Run the tests
 	@$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+test-slow: $(READY)  ## Run the slow tests alone
+	@$(BIN)/python -m pytest -n auto -m slow $(PYTEST_ARGS)
 
 test-all: $(READY)  ## Run the slow tests too
 	@$(BIN)/python -m pytest -n auto -m 'slow or not slow' $(PYTEST_ARGS)

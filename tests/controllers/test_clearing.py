@@ -136,6 +136,7 @@ def test_a_freeze_with_an_end_lets_go_by_itself():
     play(story, a_plan(gates=(SmokeRule(), FreezeRule())))
 
 
+@pytest.mark.slow
 def test_a_report_that_only_grows_older_is_told_once_however_long_the_release_waits():
     async def story(desk: Theatre) -> None:
         await desk.serve_first()

@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 from pathlib import Path
 
+import pytest
 from tests.e2e.conftest import Register
 from tests.e2e.customers import Customers
 from tests.e2e.desk import DeskHouse
@@ -61,6 +62,7 @@ def test_a_release_is_bundled_and_checked_elsewhere_with_the_key_alone(
     assert "does not hold: line" in refused.stdout
 
 
+@pytest.mark.slow
 def test_keys_change_while_bundles_stay_verifiable(
     desk: DeskHouse, register: Register, tmp_path: Path
 ) -> None:
@@ -83,6 +85,7 @@ def test_keys_change_while_bundles_stay_verifiable(
     assert "is not trusted since 2020-01-01" in told.out
 
 
+@pytest.mark.slow
 def test_a_rewritten_past_is_shown_by_the_heads_that_were_published(
     own_desk: DeskHouse, register: Register, small_repository: Path, tmp_path: Path
 ) -> None:

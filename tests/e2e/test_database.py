@@ -99,6 +99,7 @@ def test_harm_is_acted_upon_even_when_nothing_could_be_written_for_longer_than_a
     assert seconds < 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_a_good_release_waits_out_the_trouble_and_ends_well(
     own_desk: DeskHouse, register: Register, trouble: str

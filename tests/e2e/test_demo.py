@@ -38,6 +38,7 @@ def demo(folder: Path, *options: str) -> tuple[dict[str, Any], str]:
     return json.loads((folder / "out.json").read_text()), done.stdout
 
 
+@pytest.mark.slow
 def test_the_bad_version_is_taken_back_the_good_one_released_the_last_stopped_and_nobody_is_lost(
     tmp_path: Path,
 ) -> None:

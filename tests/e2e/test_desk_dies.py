@@ -12,6 +12,7 @@ from tests.e2e.desk import DeskHouse, SmallService, eventually
 LONGER = ("20% for 4s, at least 15 requests", "50% for 1s, at least 15 requests")
 
 
+@pytest.mark.slow
 def test_a_desk_killed_during_the_canary_adopts_it_and_finishes(
     own_desk: DeskHouse, register: Register
 ) -> None:
@@ -97,6 +98,7 @@ def _runs(state: Path) -> list[str]:
     return (state / "migrations").read_text().splitlines()
 
 
+@pytest.mark.slow
 def test_a_migration_that_nobody_saw_end_is_not_repeated_when_a_person_says_it_is_done(
     own_desk: DeskHouse, stranded: tuple[SmallService, str]
 ) -> None:
@@ -110,6 +112,7 @@ def test_a_migration_that_nobody_saw_end_is_not_repeated_when_a_person_says_it_i
     assert _runs(service.state).count("migration-slow in production") == 1
 
 
+@pytest.mark.slow
 def test_a_migration_that_nobody_saw_end_runs_again_when_a_person_asks_for_it(
     own_desk: DeskHouse, stranded: tuple[SmallService, str]
 ) -> None:
@@ -131,6 +134,7 @@ def test_down_ends_a_migration_whose_desk_was_killed(
     assert own_desk.left_running() == []
 
 
+@pytest.mark.slow
 def test_an_audit_entry_that_was_changed_behind_the_desk_is_named(
     own_desk: DeskHouse, register: Register
 ) -> None:
@@ -159,6 +163,7 @@ def test_an_audit_entry_that_was_changed_behind_the_desk_is_named(
     assert f"entry {changed['sequence']} does not hold" in doctor.out
 
 
+@pytest.mark.slow
 def test_down_stops_all_that_runs_and_says_what_and_serve_brings_it_back(
     own_desk: DeskHouse, register: Register, free_port: Callable[[], int]
 ) -> None:

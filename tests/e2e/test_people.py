@@ -3,6 +3,7 @@
 import signal
 import subprocess
 
+import pytest
 from tests.e2e.conftest import Register
 from tests.e2e.customers import Customers
 from tests.e2e.desk import DeskHouse, eventually
@@ -73,6 +74,7 @@ def test_nobody_at_the_terminal_must_say_yes(desk: DeskHouse, register: Register
     assert desk.get(f"/releases?service={service.name}") == []
 
 
+@pytest.mark.slow
 def test_a_paused_release_holds_until_it_is_resumed(desk: DeskHouse, register: Register) -> None:
     service = register(desk)
     with Customers(service.port) as customers:
@@ -175,6 +177,7 @@ def test_every_word_that_does_not_fit_is_refused_with_the_stage_it_stands_in(
     assert 'no release "nothing" is known' in unknown.err
 
 
+@pytest.mark.slow
 def test_a_promoted_release_can_be_taken_back_while_it_is_watched(
     desk: DeskHouse, register: Register
 ) -> None:
@@ -210,6 +213,7 @@ def test_a_person_confirms_and_only_then_the_release_goes_on(
     assert desk.entry(release, "person:verification:confirmed")
 
 
+@pytest.mark.slow
 def test_a_person_rejects_and_the_release_is_taken_back(
     desk: DeskHouse, register: Register
 ) -> None:
@@ -240,6 +244,7 @@ def test_without_traffic_it_holds_and_says_for_how_much_then_goes_on_when_it_com
         desk.until(release, "released")
 
 
+@pytest.mark.slow
 def test_without_traffic_a_person_is_asked_when_patience_has_run_out(
     desk: DeskHouse, register: Register
 ) -> None:
@@ -250,6 +255,7 @@ def test_without_traffic_a_person_is_asked_when_patience_has_run_out(
     assert desk.slots(service.name)["v1.0.0"]["share"] == 0.5
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_the_release_running_and_says_how_to_get_back(
     desk: DeskHouse, register: Register
 ) -> None:

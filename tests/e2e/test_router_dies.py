@@ -16,6 +16,7 @@ from tests.e2e.desk import DeskHouse, eventually
 LONGER = ("20% for 4s, at least 15 requests", "50% for 1s, at least 15 requests")
 
 
+@pytest.mark.slow
 def test_a_router_killed_during_the_canary_comes_back_and_the_release_goes_on(
     desk: DeskHouse, register: Register
 ) -> None:
@@ -134,6 +135,7 @@ def _lives(desk: DeskHouse, service: str) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_a_baseline_that_crashes_during_the_canary_costs_no_reader_anything(
     desk: DeskHouse, register: Register
 ) -> None:

@@ -1,5 +1,6 @@
 """New versions that misbehave: each is kept from customers or taken back, with its reason."""
 
+import pytest
 from tests.e2e.conftest import Register
 from tests.e2e.customers import Customers
 from tests.e2e.desk import DeskHouse, eventually
@@ -102,6 +103,7 @@ def test_red_smoke_in_staging_is_a_no_go_and_staging_keeps_the_version_before(
     assert list(desk.slots(service.name, "staging")) == ["v1.0.0"]
 
 
+@pytest.mark.slow
 def test_red_smoke_after_promotion_takes_the_version_back(
     desk: DeskHouse, register: Register
 ) -> None:
@@ -120,6 +122,7 @@ def test_red_smoke_after_promotion_takes_the_version_back(
     assert list(desk.slots(service.name)) == ["v1.0.0"]
 
 
+@pytest.mark.slow
 def test_red_smoke_after_the_rollback_asks_a_person_and_ends_once_it_is_green(
     desk: DeskHouse, register: Register
 ) -> None:

@@ -192,6 +192,7 @@ def test_a_target_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["mine"]
 
 
+@pytest.mark.slow
 def test_only_v1_2_0_refuses_an_order_without_a_courier(release: Release) -> None:
     for tag, status in zip(TAGS, (201, 500, 201, 201), strict=True):
         release.migrate(tag)
@@ -222,6 +223,7 @@ def test_older_versions_run_on_every_newer_schema_up_to_v1_2_1(release: Release)
                 assert tracked == (404 if tag == "v1.1.0" else 200)
 
 
+@pytest.mark.slow
 def test_v1_2_1_is_healthy_on_the_schema_of_v1_3_0_and_cannot_take_an_order(
     release: Release,
 ) -> None:

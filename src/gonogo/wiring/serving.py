@@ -35,6 +35,8 @@ async def serve(settings: Settings, port: int) -> None:
 
     from gonogo.api.application import build_application
     from gonogo.api.door import Door, reader
+    from gonogo.web.desk.application import add_desk
+    from gonogo.web.desk.visitor import seen_by
     from gonogo.web.pages import add_pages
 
     woken = WakeUp()
@@ -51,7 +53,9 @@ async def serve(settings: Settings, port: int) -> None:
                 server.should_exit = True
 
         application = build_application(parts.context, parts.owner, token, stop)
-        add_pages(application, parts.context, reader(Door(parts.context, parts.owner, token)))
+        guard = reader(Door(parts.context, parts.owner, token))
+        add_pages(application, parts.context, guard)
+        add_desk(application, parts.context, seen_by(guard))
         configuration = uvicorn.Config(
             application, log_level="warning", lifespan="off", timeout_graceful_shutdown=2
         )

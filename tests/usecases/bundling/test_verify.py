@@ -57,6 +57,7 @@ async def signed_again(notary: Notary, bundle: bytes, changes: dict[str, object]
     return "".join(f"{line}\n" for line in lines).encode()
 
 
+@pytest.mark.slow
 async def test_a_bundle_with_any_one_byte_changed_is_refused(
     small: tuple[bytes, Trust],
 ) -> None:

@@ -1,0 +1,1 @@
+"""How a person reads: words, numbers, dates and direction. Pure; everything inside stays UTC and plain."""

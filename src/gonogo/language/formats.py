@@ -1,0 +1,106 @@
+"""Numbers, shares, times and spans as a reader writes them.
+
+Everything is plain text; what a page makes of it (direction, `<time>`) is the page's business.
+Persian digits are U+06F0 to U+06F9 with ٫ and ٬; a test vector: 2026-03-20T20:30Z in Tehran is
+۱ فروردین ۱۴۰۵، ۰:۰۰.
+"""
+
+import math
+from datetime import datetime, timedelta
+
+from gonogo.language.catalogue import words
+from gonogo.language.reader import Calendar, Digits, Language, Reader
+
+_PERSIAN = str.maketrans("0123456789.,", "۰۱۲۳۴۵۶۷۸۹٫٬")
+_LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩٫٬", "01234567890123456789.,")
+_JALALI_MONTHS = (
+    "فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور",
+    "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند",
+)  # fmt: skip
+_LATIN_MONTHS = (
+    "Farvardin", "Ordibehesht", "Khordad", "Tir", "Mordad", "Shahrivar",
+    "Mehr", "Aban", "Azar", "Dey", "Bahman", "Esfand",
+)  # fmt: skip
+
+
+def digits(text: str, reader: Reader) -> str:
+    """Text made of a number, in the reader's digits."""
+    return text.translate(_PERSIAN) if reader.digits is Digits.PERSIAN else text
+
+
+def latin(text: str) -> str:
+    """What a person typed, with ASCII digits, whichever they typed."""
+    return text.translate(_LATIN)
+
+
+def number(value: float, reader: Reader, places: int | None = None) -> str:
+    """Three significant digits (or `places` decimals), grouped as the language does."""
+    if not math.isfinite(value):
+        return "∞" if value > 0 else ("−∞" if value < 0 else "?")
+    if places is None:
+        size = abs(value)
+        places = 0 if size >= 100 or size == 0 else max(0, 2 - math.floor(math.log10(size)))
+    text = f"{value:,.{places}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    text = text.replace("-", "−")
+    if reader.language is Language.RUSSIAN:
+        return text.replace(",", "\u00a0").replace(".", ",")
+    return digits(text, reader)
+
+
+def count(value: int, reader: Reader) -> str:
+    """A whole number, grouped."""
+    return number(value, reader, 0)
+
+
+def share(value: float, reader: Reader) -> str:
+    """A share between 0 and 1 as a percentage."""
+    sign = "٪" if reader.digits is Digits.PERSIAN else "\u00a0%"
+    return number(value * 100, reader) + sign
+
+
+def date(at: datetime, reader: Reader) -> str:
+    """The day in the reader's zone and calendar: `22 Nov 2026`, `1 آذر 1405`."""
+    here = at.astimezone(reader.tzinfo)
+    if reader.calendar is Calendar.JALALI:
+        from persiantools.jdatetime import JalaliDate
+
+        day = JalaliDate(here.date())
+        months = _JALALI_MONTHS if reader.language is Language.PERSIAN else _LATIN_MONTHS
+        return digits(f"{day.day} {months[day.month - 1]} {day.year}", reader)
+    from babel.dates import format_date
+
+    return digits(
+        format_date(here.date(), "d MMM y", locale=reader.language.value).translate(_LATIN), reader
+    )
+
+
+def clock(at: datetime, reader: Reader, *, with_seconds: bool = True) -> str:
+    """The time of day in the reader's zone: `14:03:22`."""
+    here = at.astimezone(reader.tzinfo)
+    second = f":{here.second:02}" if with_seconds else ""
+    return digits(f"{here.hour}:{here.minute:02}{second}", reader)
+
+
+def moment(at: datetime, reader: Reader) -> str:
+    """Day and time of day to the minute."""
+    comma = "،" if reader.language is Language.PERSIAN else ","
+    return f"{date(at, reader)}{comma} {clock(at, reader, with_seconds=False)}"
+
+
+def span(value: timedelta, reader: Reader) -> str:
+    """How long, in one or two units: `4.2 s`, `3 min 20 s`, `2 h 5 min`, `3 d`."""
+    t = words(reader.language).t
+    seconds = value.total_seconds()
+    if seconds < 60:
+        shown = number(seconds, reader, 0 if seconds >= 10 else 1)
+        return t("{number} s", number=shown)
+    whole = round(seconds)
+    if whole < 3600:
+        first, second = ("{number} min", whole // 60), ("{number} s", whole % 60)
+    elif whole < 86400:
+        first, second = ("{number} h", whole // 3600), ("{number} min", whole % 3600 // 60)
+    else:
+        first, second = ("{number} d", whole // 86400), ("{number} h", whole % 86400 // 3600)
+    parts = [first] if second[1] == 0 else [first, second]
+    return " ".join(t(unit, number=count(value, reader)) for unit, value in parts)

@@ -1,0 +1,152 @@
+"""What every page of the desk is made with: its templates, its visitor, and the policy it is sent with.
+
+No inline script or style and nothing from elsewhere: the policy forbids it, and every text that a
+template puts out is escaped and made harmless (`wording.plain`).
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from gonogo import __version__
+from gonogo.language import formats
+from gonogo.language.catalogue import words
+from gonogo.language.reader import Language, Reader
+from gonogo.usecases.context import Context
+from gonogo.web import wording
+from gonogo.web.desk import assets
+from gonogo.web.desk.region import REGIONS
+from gonogo.web.desk.visitor import Visitor
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+SeenBy = Callable[[Request], Awaitable[Visitor]]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """`visitor` tells who asks; it sends whoever is nobody to the sign-in page."""
+
+    context: Context
+    visitor: SeenBy
+
+    def page(
+        self,
+        request: Request,
+        visitor: Visitor,
+        template: str,
+        /,
+        status: int = 200,
+        **values: object,
+    ) -> HTMLResponse:
+        """A whole page: `template` extends `layout.html.j2`."""
+        shown = {
+            **_reading(visitor.reader),
+            "visitor": visitor,
+            "path": request.url.path,
+            "languages": tuple(Language),
+            "version": __version__,
+            **values,
+        }
+        text = templates().get_template(template).render(shown)
+        return HTMLResponse(text, status_code=status, headers=HEADERS)
+
+    def part(
+        self, visitor: Visitor, template: str, /, status: int = 200, **values: object
+    ) -> HTMLResponse:
+        """A piece of a page, for htmx to put in its place."""
+        shown = {**_reading(visitor.reader), "visitor": visitor, **values}
+        text = templates().get_template(template).render(shown)
+        return HTMLResponse(text, status_code=status, headers=HEADERS)
+
+    async def region(self, reader: Reader, name: str, argument: str = "") -> Markup:
+        """A region as it is now, to be included in a page: `<div data-live=…>…</div>`."""
+        found = REGIONS[name]
+        html = render_region(reader, name, await found.read(self.context, argument))
+        watched = f"{name}:{argument}" if argument else name
+        return Markup('<div class="live" data-live="{}">{}</div>').format(watched, Markup(html))  # noqa: S704 - ours
+
+
+def render_region(reader: Reader, name: str, values: Mapping[str, object]) -> str:
+    """The inside of a region for one way to read."""
+    return templates().get_template(REGIONS[name].template).render({**_reading(reader), **values})
+
+
+def _reading(reader: Reader) -> dict[str, object]:
+    """What templates say things with: `t`, `n`, `p`, and formats bound to the reader."""
+    spoken = words(reader.language)
+
+    def moment(at: datetime | str, style: str = "moment") -> Markup:
+        """A `<time>` in the reader's zone and calendar, the instant in UTC in its title."""
+        at = datetime.fromisoformat(at) if isinstance(at, str) else at
+        shown = {"moment": formats.moment, "clock": formats.clock, "date": formats.date}[style]
+        iso = at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(iso, shown(at, reader))
+
+    def say(message: str, /, **values: object) -> str:
+        """`t`, which keeps markup among the values; messages are the program's own."""
+        if any(hasattr(value, "__html__") for value in values.values()):
+            return Markup(spoken.t(message)).format(**values)  # noqa: S704
+        return spoken.t(message, **values)
+
+    return {
+        "reader": reader,
+        "t": say,
+        "n": spoken.n,
+        "p": spoken.p,
+        "number": lambda value, places=None: formats.number(value, reader, places),
+        "count": lambda value: formats.count(value, reader),
+        "share": lambda value: formats.share(value, reader),
+        "span": lambda value: formats.span(
+            value if isinstance(value, timedelta) else timedelta(seconds=value), reader
+        ),
+        "moment": moment,
+        "isolated": wording.isolated,
+    }
+
+
+@cache
+def templates() -> Environment:
+    """The desk's templates."""
+    environment = Environment(
+        loader=PackageLoader("gonogo", "web/desk/templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_harmless,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["asset"] = assets.address
+    return environment
+
+
+def _harmless(value: object) -> object:
+    """Every text that a template puts out passes here; markup made by this package is left alone."""
+    harmless = isinstance(value, str) and not hasattr(value, "__html__")
+    return wording.plain(str(value), 20_000) if harmless else value
