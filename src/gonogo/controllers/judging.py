@@ -176,7 +176,7 @@ class Watcher:
             self._blind_since = at
 
     def _eat(self, batch: Batch) -> None:
-        if not batch.counts:
+        if not batch.counts and not batch.hurt:
             return
         if self._gap is not None:
             self._close_look()
@@ -194,6 +194,7 @@ class Watcher:
         self._literal = judge.observe_literal(self._literal, batch.at, signed)
         if increments:
             self._memory = judge.observe(self._plan, self._memory, increments)
+        if increments or batch.hurt:  # what a customer asks again counts no more, and hurts
             self._keep(increments, batch)
 
     def _holds(self, criterion: RollbackCriterion, at: datetime) -> bool:
@@ -256,7 +257,7 @@ class Watcher:
     def due(self) -> bool:
         """Whether there is something to store, and it is time to."""
         waited = self._drive.world.clock.now() - self._last_flush
-        news = bool(self._pending) or self._gap is not None or bool(self._unstored)
+        news = bool(self._pending or self._hurt or self._unstored) or self._gap is not None
         return news and waited >= self._drive.world.rhythm.flush
 
     async def flush(self) -> None:

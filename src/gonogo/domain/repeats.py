@@ -14,9 +14,11 @@ counted requests are still drawn as planned, and a bet on a counted request is a
 out requests by a rule that looks back only cannot raise the rate of false alarms. A customer belongs to
 no arm: were it set aside on one arm alone, the rarer arm would collect those with trouble.
 
-An address with more than a quarter of all good answers stands for many customers (a proxy, a load test)
-and is never set aside in a count by request; otherwise an outage would go by nearly unseen. Bad answers
-do not count towards the quarter, so that no burst makes its customer a crowd.
+An address with more than a tenth of all good answers stands for many customers (a proxy, a load test)
+and is never set aside in a count by request; otherwise an outage seen through a handful of proxies would
+go by nearly uncounted. Bad answers do not count towards the tenth, so that no burst makes its customer a
+crowd. Where fewer than ten customers share the traffic this guard therefore rests; counting customers
+does not.
 
 Memory is bounded. Past MOST_APART customers in trouble at once the longest set aside counts again. A
 count by customer remembers in a bit field of fixed size: it never counts one twice in a stretch, and of
@@ -35,10 +37,10 @@ from gonogo.domain.traffic import Kpi, Unit
 GOOD_AGAIN = 5
 """Good answers after which a customer's trouble is over."""
 MOST_APART = 10_000
-CROWD_SHARE = 4
+CROWD_SHARE = 10
 """An address with more than one in this many good answers is a crowd."""
 CROWD_LEAST = 20
-_WATCHED = 32  # addresses; one that holds a quarter is always among them (Misra and Gries 1982)
+_WATCHED = 256  # addresses; counts fall short by at most one in as many (Misra and Gries 1982)
 _FORGET_AT = 4096  # good answers, when all counts are halved
 _BITS = 21
 
@@ -125,10 +127,7 @@ class _Crowds:
         self._total = 0
 
     def holds(self, client: str) -> bool:
-        return (
-            self._total >= CROWD_LEAST
-            and self._good.get(client, 0) * CROWD_SHARE > self._total
-        )
+        return self._total >= CROWD_LEAST and self._good.get(client, 0) * CROWD_SHARE > self._total
 
     def add(self, client: str) -> None:
         self._total += 1

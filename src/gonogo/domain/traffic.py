@@ -139,7 +139,9 @@ class Kpi:
         if self.ratio is not None and self.ratio < 1:
             raise ValueError(f'KPI "{self.name}": ratio must be at least 1, not {self.ratio}')
         if self.once_in is None and self.unit is Unit.CLIENT:
-            raise ValueError(f'KPI "{self.name}" counts customers and needs a time to count each once')
+            raise ValueError(
+                f'KPI "{self.name}" counts customers and needs a time to count each once'
+            )
         if self.once_in is not None and self.once_in <= timedelta():
             raise ValueError(f'KPI "{self.name}": once_in must be longer than 0 s')
 

@@ -24,7 +24,7 @@ from gonogo.domain.plan import (
     Step,
     Verification,
 )
-from gonogo.domain.traffic import Endpoint, Kpi
+from gonogo.domain.traffic import ONCE_IN, Endpoint, Kpi, Unit
 from gonogo.spec.checklists import ChecklistPart
 from gonogo.spec.collection import CollectionPart
 from gonogo.spec.deployment import (
@@ -35,7 +35,7 @@ from gonogo.spec.deployment import (
     RehearsalPart,
 )
 from gonogo.spec.part import Part
-from gonogo.spec.shape import CriterionPart, RolloutPart, SpecPart
+from gonogo.spec.shape import CriterionPart, KpiPart, RolloutPart, SpecPart
 from gonogo.spec.smoke import CommandSmokePart, HttpSmokePart
 
 COMMAND_WITHIN = timedelta(minutes=10)
@@ -45,6 +45,7 @@ WATCH = timedelta(minutes=30)
 PERSON_WITHIN = timedelta(minutes=30)
 STEP_REQUESTS = 100
 CRITERION_REQUESTS = 20
+CLIENT_ONCE_IN = timedelta(minutes=10)
 TESTER_HEADER = "X-Gonogo-Canary"
 
 
@@ -58,10 +59,7 @@ def assemble(spec: SpecPart, digest: str) -> Plan:
         health=Health(spec.health.path, _or(spec.health.within, HEALTH_WITHIN)),
         environments=tuple(_environment(*item) for item in spec.environments.items()),
         smoke=tuple(_smoke(test) for test in spec.smoke),
-        kpis=tuple(
-            _kpi(name, kpi)
-            for name, kpi in spec.kpis.items()
-        ),
+        kpis=tuple(_kpi(name, kpi) for name, kpi in spec.kpis.items()),
         rollout=_rollout(spec.rollout),
         watch=_or(spec.watch, WATCH),
         build=None if spec.build is None else _command("build", spec.build, repeatable=True),
@@ -141,6 +139,20 @@ def _smoke(part: HttpSmokePart | CommandSmokePart) -> SmokeTest:
         expect_json=None if expect is None else expect.body,
         save=dict(part.save),
         within=_or(part.within, SMOKE_WITHIN),
+    )
+
+
+def _kpi(name: str, part: KpiPart) -> Kpi:
+    unit = Unit(part.unit)
+    usual = CLIENT_ONCE_IN if unit is Unit.CLIENT else ONCE_IN
+    return Kpi(
+        name,
+        part.bad,
+        part.on or Endpoint(),
+        part.limit,
+        part.ratio,
+        unit,
+        _or(part.once_in, usual) or None,
     )
 
 
