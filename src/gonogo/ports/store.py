@@ -50,6 +50,28 @@ class Change:
     handled: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A release that has not ended, with its newest look and the newest decision of its gates."""
+
+    release: Release
+    look: Look | None
+    decision: AuditEntry | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """A service, the slots in which something should run, and its newest release that has ended.
+
+    `papers` are the flags set on the service, and what takes flags back, in the order they were filed.
+    """
+
+    registration: Registration
+    slots: tuple[Slot, ...]
+    last: Release | None
+    papers: tuple[Paper, ...]
+
+
 class ServiceStore(Protocol):
     """Services and what runs of them."""
 
@@ -143,8 +165,24 @@ class ReleaseStore(Protocol):
         """Every recorded look, in order."""
         ...
 
+    async def looks_after(self, release_id: str, after: int) -> tuple[tuple[int, Look], ...]:
+        """Recorded looks after a number, in order, each with its own; 0 is before the first."""
+        ...
+
     async def last_look(self, release_id: str) -> Look | None:
         """The newest recorded look."""
+        ...
+
+
+class BoardStore(Protocol):
+    """Everything at once, for whoever watches all services."""
+
+    async def under_way(self, decided: str) -> tuple[UnderWay, ...]:
+        """Every release that has not ended, newest first; actions of decisions begin with `decided`."""
+        ...
+
+    async def service_states(self) -> tuple[ServiceState, ...]:
+        """All services, by name."""
         ...
 
 
@@ -368,6 +406,7 @@ class Outbox(Protocol):
 class Store(
     ServiceStore,
     ReleaseStore,
+    BoardStore,
     PaperStore,
     PeopleStore,
     SignInStore,

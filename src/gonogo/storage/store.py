@@ -30,8 +30,8 @@ from gonogo.domain.release import Instruction, Release
 from gonogo.domain.slot import Slot
 from gonogo.ports.clock import Clock
 from gonogo.ports.notices import Notice
-from gonogo.ports.store import Change, Delivery, Lease, Store
-from gonogo.storage import answers, chain, history, outbox, people, releases, services
+from gonogo.ports.store import Change, Delivery, Lease, ServiceState, Store, UnderWay
+from gonogo.storage import answers, board, chain, history, outbox, people, releases, services
 from gonogo.storage import papers as filing
 from gonogo.storage.checkup import DatabaseCheckup
 from gonogo.storage.engine import DEFAULT_PATIENCE, make_engine, reading
@@ -168,6 +168,14 @@ class SqlStore(WaysIn):
         """See the port."""
         return await self._read(lambda c: releases.matching(c, reference, limit))
 
+    async def under_way(self, decided: str) -> tuple[UnderWay, ...]:
+        """See the port."""
+        return await self._read(lambda c: board.under_way(c, decided))
+
+    async def service_states(self) -> tuple[ServiceState, ...]:
+        """See the port."""
+        return await self._read(board.service_states)
+
     async def instruct(
         self, instruction: Instruction, audit: AuditDraft, *, seen: int | None = None
     ) -> None:
@@ -191,10 +199,13 @@ class SqlStore(WaysIn):
 
     async def looks(self, release_id: str) -> tuple[Look, ...]:
         """See the port."""
-        found: list[Look] = []
-        after = 0
+        return tuple(look for _, look in await self.looks_after(release_id, 0))
+
+    async def looks_after(self, release_id: str, after: int) -> tuple[tuple[int, Look], ...]:
+        """See the port."""
+        found: list[tuple[int, Look]] = []
         while page := await self._page_of_looks(release_id, after):
-            found.extend(look for _, look in page)
+            found.extend(page)
             after = page[-1][0]
         return tuple(found)
 

@@ -20,6 +20,7 @@ from gonogo.ports.throttle import Throttle, Unlimited
 from gonogo.usecases.command_policy import CommandPolicy
 from gonogo.usecases.failed_sign_ins import FailedSignIns
 from gonogo.usecases.openid_policy import OpenId
+from gonogo.usecases.pulse import Pulse
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +51,5 @@ class Context:
     throttle: Throttle = field(default_factory=Unlimited)
     failed_sign_ins: FailedSignIns = field(default_factory=FailedSignIns)
     commands: CommandPolicy = field(default_factory=CommandPolicy)
+    pulse: Pulse = field(default_factory=Pulse)
     notices: Notices | None = None
