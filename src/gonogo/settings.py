@@ -2,17 +2,24 @@
 
 import ipaddress
 import os
+import re
+import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 DEFAULT_PORT = 8460
+_DATABASES = frozenset({"postgres", "postgresql", "postgresql+psycopg"})
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`home` holds the database, the token, logs and sockets; it is readable by its owner alone.
+
+    `database_url` is a PostgreSQL that several desks may share; without one the database is an SQLite
+    file in `home`. `desk` is this desk's name among them.
 
     `public_url` is the address by which others reach the desk, as scheme and host; without one it
     answers to this machine only. `trusted_proxies` are addresses or networks whose word on for whom
@@ -23,6 +30,18 @@ class Settings:
     port: int = DEFAULT_PORT
     public_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()
+    database_url: str | None = None
+    desk: str = field(default_factory=socket.gethostname)
+
+    @property
+    def store_url(self) -> str:
+        """Where the desk's store is."""
+        return self.database_url or f"sqlite:///{self.database}"
+
+    @property
+    def site(self) -> Path:
+        """The file that names this folder among those that share a database."""
+        return self.home / "site"
 
     @property
     def database(self) -> Path:
@@ -41,13 +60,14 @@ class Settings:
 
     @property
     def lock(self) -> Path:
-        """The file that a running desk holds locked."""
-        return self.home / "desk.lock"
+        """The file that a running desk holds locked. Only over PostgreSQL there may be several here."""
+        return self.home / ("desk.lock" if self.database_url is None else f"desk-{self.desk}.lock")
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """GONOGO_HOME (default: gonogo in the user's state directory), GONOGO_PORT, GONOGO_PUBLIC_URL and
-    GONOGO_TRUSTED_PROXIES (addresses or networks, with commas).
+    """GONOGO_HOME (default: gonogo in the user's state directory), GONOGO_PORT, GONOGO_PUBLIC_URL,
+    GONOGO_TRUSTED_PROXIES (addresses or networks, with commas), GONOGO_DATABASE_URL (a PostgreSQL; by
+    default SQLite in GONOGO_HOME) and GONOGO_DESK (by default the name of the host).
 
     Raises ValueError naming the variable when one cannot be used.
     """
@@ -61,7 +81,28 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         port=int(text),
         public_url=_public_url(environ.get("GONOGO_PUBLIC_URL", "")),
         trusted_proxies=_networks(environ.get("GONOGO_TRUSTED_PROXIES", "")),
+        database_url=_database_url(environ.get("GONOGO_DATABASE_URL", "")),
+        desk=_desk(environ.get("GONOGO_DESK") or socket.gethostname()),
     )
+
+
+def _database_url(text: str) -> str | None:
+    """The URL says nothing of its password when it is refused."""
+    if not text:
+        return None
+    scheme = text.partition(":")[0]
+    if scheme not in _DATABASES or "://" not in text:
+        raise ValueError(
+            "GONOGO_DATABASE_URL must be a PostgreSQL like postgresql://USER@HOST/DATABASE, not of the"
+            f' kind "{scheme}"; without it the database is an SQLite file in GONOGO_HOME'
+        )
+    return text
+
+
+def _desk(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError(f'GONOGO_DESK must be up to 63 letters, digits and . _ -, not "{text}"')
+    return text
 
 
 def _public_url(text: str) -> str | None:

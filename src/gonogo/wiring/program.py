@@ -58,7 +58,7 @@ class LocalProgram:
 
     def stop_everything(self) -> tuple[str, ...]:
         """Stop the desk, then every version and router it left running."""
-        if not self._settings.database.exists():
+        if not self._has_database():
             return ()
         from gonogo.usecases import operation
 
@@ -89,7 +89,7 @@ class LocalProgram:
         """Whether the audit chain holds, read from this process."""
         from gonogo.usecases import operation, views
 
-        if not self._settings.database.exists():
+        if not self._has_database():
             raise NotFound(
                 f"there is no desk's database in {self._settings.home}: nothing could be checked",
                 hint="set GONOGO_HOME to the folder that the desk uses",
@@ -129,6 +129,9 @@ class LocalProgram:
         from gonogo.usecases.local_check import check_here
 
         return asyncio.run(check_here(GitHistory(), request, SystemClock().now()))
+
+    def _has_database(self) -> bool:
+        return self._settings.database_url is not None or self._settings.database.exists()
 
     def _with_parts(self, work: "Callable[[Parts], Awaitable[Answer]]") -> Answer:
         from gonogo.wiring.parts import assemble
