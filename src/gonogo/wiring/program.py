@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gonogo.domain.errors import Conflict, NotFound
@@ -96,6 +97,22 @@ class LocalProgram:
             )
         found = self._with_parts(lambda parts: operation.verify_chain(parts.context))
         return views.chain_view(found)
+
+    def migrate_database(self, url: str) -> dict[str, Any]:
+        """Move the desk's SQLite database to the PostgreSQL of this URL."""
+        from gonogo.storage.moving import move
+        from gonogo.wiring.lock import only_desk
+        from gonogo.wiring.parts import secret
+
+        database = self._settings.database
+        if not database.exists():
+            raise NotFound(
+                f"there is no SQLite database in {self._settings.home}: nothing was moved",
+                hint="set GONOGO_HOME to the folder that the desk uses",
+            )
+        with only_desk(replace(self._settings, database_url=None)):
+            site = secret(self._settings.site)[:16]
+            return asdict(move(f"sqlite:///{database}", url, site))
 
     def publish_head(self, place: "HeadPlace", sequence: int, envelope: str) -> str:
         """Put a signed head of the audit chain there."""
