@@ -1,15 +1,18 @@
 """Signing in with a name and a password.
 
 Guessing is bounded before it costs anything: tries are counted by the address they come from, then by
-address and name together, and only what is within both is hashed. Nothing is counted by the name
-alone, so nobody can keep another person out by guessing in their name. A name that nobody has takes
-the same work and gets the same answer as a wrong password. Who signs in has their count forgotten.
+address and name together, and only what is within both is hashed, a few of one address at a time.
+Nothing is counted by the name alone, so nobody can keep another person out by guessing in their name.
+A name that nobody has takes the same work and gets the same answer as a wrong password. Who signs in
+has their count forgotten.
 
 Sessions and tokens that are good are never counted: they do not come this way.
 """
 
 import ipaddress
 import unicodedata
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from gonogo.domain.actor import Actor
@@ -27,6 +30,9 @@ BY_ADDRESS = Allowance("sign-in from an address", 60, timedelta(minutes=5))
 BY_ADDRESS_AND_NAME = Allowance("sign-in to a name from an address", 10, timedelta(minutes=15))
 BY_LINK = Allowance("one-time links from an address", 60, timedelta(minutes=5))
 BY_PERSON = Allowance("password changes of a person", 10, timedelta(minutes=15))
+
+AT_ONCE = 4
+"""Passwords from one address that are looked at at once."""
 
 _TOO_MANY = "too many tries came from your address"
 WRONG = "the name or the password is wrong"
@@ -48,8 +54,10 @@ async def sign_in(context: Context, *, name: str, password: str, browser: Browse
     hasher = hasher_of(context)
     name = unicodedata.normalize("NFC", name).strip()
     await _bounded(context, browser.address, name)
-    known = await context.store.credential(name) if len(name) <= _LONGEST_NAME else None
-    good = fits(password) and await hasher.matches(known.hash if known else None, plain(password))
+    async with _one_of_few(context, browser.address):
+        known = await context.store.credential(name) if len(name) <= _LONGEST_NAME else None
+        hash_ = known.hash if known else None
+        good = fits(password) and await hasher.matches(hash_, plain(password))
     if known is None or not good:
         failed = context.failed_sign_ins.failed(
             context.clock.now(), browser.address, name=known.person if known else None
@@ -135,6 +143,21 @@ async def _bounded(context: Context, address: str, name: str) -> None:
             now = context.clock.now()
             await write(context, context.failed_sign_ins.failed(now, address, turned_away=True))
             raise TooManyTries(_TOO_MANY, wait=wait)
+
+
+@asynccontextmanager
+async def _one_of_few(context: Context, address: str) -> AsyncIterator[None]:
+    """Keep one address from filling the queue in which everybody's passwords wait to be hashed."""
+    network = network_of(address)
+    if context.trying[network] >= AT_ONCE:
+        raise TooManyTries(_TOO_MANY, wait=timedelta(seconds=1))
+    context.trying[network] += 1
+    try:
+        yield
+    finally:
+        context.trying[network] -= 1
+        if not context.trying[network]:
+            del context.trying[network]
 
 
 def _together(address: str, name: str) -> str:
