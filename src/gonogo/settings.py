@@ -36,11 +36,15 @@ class Settings:
     `public_url` is the address by which others reach the desk, as scheme and host; without one it
     answers to this machine only. `trusted_proxies` are addresses or networks whose word on for whom
     they ask (`X-Forwarded-For`, `X-Forwarded-Proto`) is believed. `allow_commands` names the services
-    whose specs may run commands, `*` meaning all; None where nothing is said.
+    whose specs may run commands, `*` meaning all; None where nothing is said. `…_per_minute` are
+    requests of each person (reads and writes), and of each address that nobody who is known asks from.
     """
 
     home: Path
     port: int = DEFAULT_PORT
+    reads_per_minute: int = 6000
+    writes_per_minute: int = 600
+    strangers_per_minute: int = 300
     public_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()
     allow_commands: tuple[str, ...] | None = None
@@ -71,7 +75,8 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """GONOGO_HOME (default: gonogo in the user's state directory), GONOGO_PORT, GONOGO_PUBLIC_URL,
     GONOGO_TRUSTED_PROXIES (addresses or networks, with commas) and GONOGO_ALLOW_COMMANDS (`yes`, `no`,
     or names of services, with commas); for an OpenID provider GONOGO_OIDC_ISSUER, _CLIENT_ID,
-    _CLIENT_SECRET_FILE, _EMAIL_DOMAINS, _ROLE_CLAIM, _ROLES (`value=role`, with commas) and _CREATE.
+    _CLIENT_SECRET_FILE, _EMAIL_DOMAINS, _ROLE_CLAIM, _ROLES (`value=role`, with commas) and _CREATE;
+    the limits GONOGO_READS_PER_MINUTE, GONOGO_WRITES_PER_MINUTE and GONOGO_STRANGERS_PER_MINUTE.
 
     Raises ValueError naming the variable when one cannot be used.
     """
@@ -83,11 +88,22 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     return Settings(
         home=home,
         port=int(text),
+        reads_per_minute=_per_minute(environ, "READS", 6000),
+        writes_per_minute=_per_minute(environ, "WRITES", 600),
+        strangers_per_minute=_per_minute(environ, "STRANGERS", 300),
         public_url=_public_url(environ.get("GONOGO_PUBLIC_URL", "")),
         trusted_proxies=_networks(environ.get("GONOGO_TRUSTED_PROXIES", "")),
         allow_commands=_services(environ.get("GONOGO_ALLOW_COMMANDS", "")),
         openid=_openid(environ),
     )
+
+
+def _per_minute(environ: Mapping[str, str], what: str, default: int) -> int:
+    name = f"GONOGO_{what}_PER_MINUTE"
+    text = environ.get(name) or str(default)
+    if not text.isdecimal() or not 1 <= int(text[:12]) <= 10_000_000:
+        raise ValueError(f'{name} must be a number from 1 to 10000000, not "{text[:40]}"')
+    return int(text)
 
 
 def _openid(environ: Mapping[str, str]) -> OpenIdSettings | None:

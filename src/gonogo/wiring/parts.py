@@ -13,6 +13,7 @@ from pathlib import Path
 
 from gonogo.adapters.argon2_passwords import Argon2Passwords
 from gonogo.adapters.console_notifier import ConsoleNotifier
+from gonogo.adapters.counting_limiter import CountingLimiter
 from gonogo.adapters.haproxy.checkup import HaproxyCheckup
 from gonogo.adapters.haproxy.metrics import HaproxyMetrics
 from gonogo.adapters.haproxy.router import HaproxyRouter
@@ -33,6 +34,7 @@ from gonogo.adapters.system_clock import SystemClock
 from gonogo.controllers.world import World
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.errors import InvalidInput, Unavailable
+from gonogo.domain.rate import Rate, Rates
 from gonogo.ports.heads import Heads
 from gonogo.settings import OpenIdSettings, Settings
 from gonogo.storage.store import SqlStore, open_store
@@ -104,6 +106,12 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         history=history,
         dossiers=dossiers,
         signer=FileSigner(private(home / "keys"), clock),
+        limiter=CountingLimiter(),
+        rates=Rates(
+            reads=Rate(settings.reads_per_minute, 60),
+            writes=Rate(settings.writes_per_minute, 60),
+            strangers=Rate(settings.strangers_per_minute, 60),
+        ),
         passwords=Argon2Passwords(),
         throttle=LimitsThrottle(),
         openid=openid_at(settings.openid),

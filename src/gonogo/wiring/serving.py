@@ -62,7 +62,7 @@ async def serve(settings: Settings, port: int) -> None:
     desk = Desk(parts.world)
     woken.desk = desk
     token = secret(settings.token)
-    _allow_many_pages()
+    allow_many_pages()
     with _listener(port) as listening:
         bound = listening.getsockname()[1]
         server: uvicorn.Server | None = None
@@ -151,7 +151,7 @@ async def _until_one_ends(
     await server
 
 
-def _allow_many_pages() -> None:
+def allow_many_pages() -> None:
     """Every open page is an open file, and systems often start a program with 1,024 of them."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
