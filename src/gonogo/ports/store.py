@@ -6,16 +6,17 @@ from datetime import datetime
 from typing import Protocol
 
 from gonogo.domain.actor import Actor
-from gonogo.domain.audit import AuditDraft, AuditEntry
+from gonogo.domain.audit import AuditDraft, AuditEntry, AuditSearch
 from gonogo.domain.journal import JournalEntry
 from gonogo.domain.look import Look
 from gonogo.domain.message import Message
-from gonogo.domain.paper import Paper
+from gonogo.domain.paper import Paper, PaperKind
 from gonogo.domain.person import Person, Token
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Instruction, Release
 from gonogo.domain.session import Credential, Flow, Invitation, LinkedIdentity, Session
 from gonogo.domain.slot import Slot
+from gonogo.ports.answers import AnswerStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,10 @@ class ServiceStore(Protocol):
         """The slots of one environment by name; empty ones where nothing was stored yet."""
         ...
 
+    async def all_slots(self) -> tuple[Slot, ...]:
+        """Every stored slot of every service, by service, environment and name."""
+        ...
+
 
 class ReleaseStore(Protocol):
     """Releases and their history."""
@@ -115,9 +120,23 @@ class ReleaseStore(Protocol):
         ...
 
     async def releases(
-        self, service: str | None = None, *, under_way: bool = False, limit: int = 100
+        self,
+        service: str | None = None,
+        *,
+        under_way: bool = False,
+        limit: int = 100,
+        before: str | None = None,
     ) -> tuple[Release, ...]:
-        """Releases, newest first; only those that have not ended when `under_way`."""
+        """Releases, newest first; only those that have not ended when `under_way`.
+
+        `before` is a release's id: only what was opened before it; nothing when it is unknown.
+        """
+        ...
+
+    async def matching(self, reference: str, limit: int) -> tuple[Release, ...]:
+        """The releases that `reference` may mean: the one with this id; else the newest with this
+        service, version or `service version`; else up to `limit` whose id begins with it, newest
+        first."""
         ...
 
     async def instruct(
@@ -144,6 +163,10 @@ class ReleaseStore(Protocol):
 
     async def looks(self, release_id: str) -> tuple[Look, ...]:
         """Every recorded look, in order."""
+        ...
+
+    async def looks_after(self, release_id: str, after: int) -> tuple[tuple[int, Look], ...]:
+        """Recorded looks after a number, in order, each with its own; 0 is before the first."""
         ...
 
     async def last_look(self, release_id: str) -> Look | None:
@@ -176,6 +199,21 @@ class PaperStore(Protocol):
 
     async def paper(self, paper_id: str) -> Paper | None:
         """One paper."""
+        ...
+
+    async def filed(
+        self,
+        service: str,
+        *,
+        commit: str | None = None,
+        kind: PaperKind | None = None,
+        before: str | None = None,
+        limit: int = 100,
+    ) -> tuple[Paper, ...]:
+        """Papers of a service, of all its versions or of one commit, the last filed first.
+
+        `before` is a paper's id: only what was filed before it; nothing when it is unknown.
+        """
         ...
 
 
@@ -253,6 +291,10 @@ class SignInStore(Protocol):
         """Link an identity to somebody, who is added when given. Raises Conflict when it is linked."""
         ...
 
+    async def unlink(self, person: str, audit: AuditDraft) -> int:
+        """Forget a person's identities; how many there were. Nothing is written down when none was."""
+        ...
+
     async def put_flow(self, flow: Flow, now: datetime) -> None:
         """Remember a sign-in that goes to a provider; those that have run out are forgotten."""
         ...
@@ -318,6 +360,10 @@ class AuditStore(Protocol):
         """Entries in order, streamed; of one subject, or of all."""
         ...
 
+    async def search(self, search: AuditSearch) -> tuple[AuditEntry, ...]:
+        """The entries that fit, in the order asked for, at most `search.limit`."""
+        ...
+
     async def append(self, audit: AuditDraft) -> AuditEntry:
         """Write down something that changes no other row."""
         ...
@@ -342,7 +388,10 @@ class Outbox(Protocol):
         ...
 
     async def waiting(self, now: datetime, limit: int = 20) -> tuple[Message, ...]:
-        """Messages due by now, oldest first."""
+        """Messages due by now, oldest first.
+
+        Where several desks share the store, no two are given the same message within a minute.
+        """
         ...
 
     async def sent(self, message_id: str, at: datetime) -> None:
@@ -365,6 +414,7 @@ class Store(
     LeaseStore,
     AuditStore,
     Outbox,
+    AnswerStore,
     Protocol,
 ):
     """All of it, as one database gives it."""

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from gonogo.storage.codec import encode
 from gonogo.storage.rows import Row, instruction_of, lines_text, release_of, values_of_release
 from gonogo.storage.tables import instructions, leases, plans, releases
 
+_OTHER = releases.alias("other")
 _OF_RELEASE = releases.c.id == sa.bindparam("of_release")
 _WITH_PLAN = sa.select(releases, plans.c.plan).join(plans)
 # Statements of the way of a rollback are built once: building one costs more than running it.
@@ -27,10 +29,11 @@ _STORED: sa.Select[Any] = (
     .join(plans)
     .join(leases, leases.c.release_id == releases.c.id, isouter=True)
     .where(_OF_RELEASE)
-    .with_for_update(of=releases)
 )
 _CHANGE = sa.update(releases).where(_OF_RELEASE)
 _LOCK = sa.select(releases.c.id).where(_OF_RELEASE).with_for_update()
+_LOCK_IF_FREE = _LOCK.with_for_update(skip_locked=True)
+_LEASE = sa.select(leases).where(leases.c.release_id == sa.bindparam("of_release"))
 
 
 def open_release(
@@ -77,16 +80,51 @@ def find(connection: sa.Connection, release_id: str) -> Release | None:
 
 
 def newest(
-    connection: sa.Connection, service: str | None, *, under_way: bool, limit: int
+    connection: sa.Connection,
+    service: str | None,
+    *,
+    under_way: bool,
+    limit: int,
+    before: str | None = None,
 ) -> tuple[Release, ...]:
-    """Releases, the last opened first."""
+    """Releases, the last opened first; with `before` only those opened before that one."""
     query = _WITH_PLAN
+    if before is not None:
+        place = sa.select(_OTHER.c.number).where(_OTHER.c.id == before).scalar_subquery()
+        query = query.where(releases.c.number < place)
     if service is not None:
         query = query.where(releases.c.service == service)
     if under_way:
         query = query.where(releases.c.ended.is_(False))
     rows = connection.execute(query.order_by(releases.c.number.desc()).limit(limit))
     return tuple(release_of(row) for row in rows)
+
+
+def matching(connection: sa.Connection, reference: str, limit: int) -> tuple[Release, ...]:
+    """What a reference may mean: an id, else the newest of a name, else ids that begin with it."""
+    exact = find(connection, reference)
+    if exact is not None:
+        return (exact,)
+    service, _, version = reference.partition(" ")
+    meant = [releases.c.service == reference, releases.c.version == reference]
+    if version:
+        meant.append(sa.and_(releases.c.service == service, releases.c.version == version))
+    # One query for each index, as a database answers an OR over two columns by reading everything.
+    named = [each for each in map(partial(_last, connection), meant) if each is not None]
+    if named:
+        number = max(row.number for row in named)
+        return tuple(release_of(row) for row in named if row.number == number)[:1]
+    if not reference:
+        return ()
+    # Not LIKE, which takes capitals for small letters in SQLite.
+    begins = _WITH_PLAN.where(sa.func.substr(releases.c.id, 1, len(reference)) == reference)
+    rows = connection.execute(begins.order_by(releases.c.number.desc()).limit(limit))
+    return tuple(release_of(row) for row in rows)
+
+
+def _last(connection: sa.Connection, meant: sa.ColumnElement[bool]) -> Row | None:
+    query = _WITH_PLAN.where(meant).order_by(releases.c.number.desc()).limit(1)
+    return connection.execute(query).first()
 
 
 def record(connection: sa.Connection, change: Change, now: datetime) -> Release:
@@ -126,6 +164,11 @@ def _check_parts(change: Change) -> None:
 
 
 def _stored(connection: sa.Connection, release_id: str) -> Row:
+    """The row, its plan and its lease, which nobody changes until the transaction ends."""
+    if connection.dialect.name != "sqlite":
+        # In a statement of its own: one that waits for a lock and then reads on would read the lease
+        # as it was before the wait, and not see who took the release over meanwhile.
+        connection.execute(_LOCK, {"of_release": release_id})
     row = connection.execute(_STORED, {"of_release": release_id}).first()
     if row is None:
         raise NotFound(f"there is no release {release_id}")
@@ -216,8 +259,12 @@ def claim(
     connection: sa.Connection, release_id: str, desk: str, now: datetime, until: datetime
 ) -> Lease | None:
     """Take or renew the lease; None when another desk holds it. Raises NotFound for no such release."""
-    _lock(connection, release_id)
-    held = connection.execute(sa.select(leases).where(leases.c.release_id == release_id)).first()
+    held = connection.execute(_LEASE, {"of_release": release_id}).first()
+    if held is not None and held.desk != desk and held.until > now:
+        return None
+    if not _locked(connection, release_id, wait=held is None or held.desk == desk):
+        return None  # another is about to take it, or its driver writes once more
+    held = connection.execute(_LEASE, {"of_release": release_id}).first()
     if held is None:
         fence = 1
         connection.execute(
@@ -233,3 +280,11 @@ def claim(
         .values(desk=desk, fence=fence, until=until)
     )
     return Lease(release=release_id, desk=desk, fence=fence, until=until)
+
+
+def _locked(connection: sa.Connection, release_id: str, *, wait: bool) -> bool:
+    """Lock a release's row; without `wait`, False when another transaction has it locked."""
+    if wait:
+        _lock(connection, release_id)
+        return True
+    return connection.execute(_LOCK_IF_FREE, {"of_release": release_id}).first() is not None

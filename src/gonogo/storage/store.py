@@ -15,15 +15,15 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from gonogo.domain.actor import Actor
-from gonogo.domain.audit import AuditDraft, AuditEntry
+from gonogo.domain.answer import KeptAnswer
+from gonogo.domain.audit import AuditDraft, AuditEntry, AuditSearch
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.journal import JournalEntry
 from gonogo.domain.look import Look
 from gonogo.domain.message import Message
-from gonogo.domain.paper import Paper
+from gonogo.domain.paper import Paper, PaperKind
 from gonogo.domain.person import Person, Token
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Instruction, Release
@@ -31,15 +31,16 @@ from gonogo.domain.slot import Slot
 from gonogo.ports.clock import Clock
 from gonogo.ports.notices import Notice
 from gonogo.ports.store import Change, Delivery, Lease, ServiceState, Store, UnderWay
-from gonogo.storage import board, chain, history, outbox, people, releases, services
+from gonogo.storage import answers, board, chain, history, outbox, people, releases, services
 from gonogo.storage import papers as filing
 from gonogo.storage.checkup import DatabaseCheckup
-from gonogo.storage.engine import DEFAULT_PATIENCE, READING, make_engine
-from gonogo.storage.faults import explain
+from gonogo.storage.engine import DEFAULT_PATIENCE, make_engine, reading
 from gonogo.storage.notices import Announcements
+from gonogo.storage.postgresql import THREADS
 from gonogo.storage.runner import Inline, Runner, Threads
 from gonogo.storage.schema import upgrade_with
 from gonogo.storage.tables import create_all
+from gonogo.storage.transaction import transact
 from gonogo.storage.ways_in import WaysIn
 
 Result = TypeVar("Result")
@@ -63,7 +64,7 @@ def open_store(url: str, clock: Clock, *, patience: timedelta = DEFAULT_PATIENCE
     except BaseException:
         engine.dispose()
         raise
-    count = 1 if engine.dialect.name == "sqlite" else 4
+    count = 1 if engine.dialect.name == "sqlite" else THREADS
     return SqlStore(engine, clock, run=Threads(count), read=Threads(count))
 
 
@@ -86,7 +87,7 @@ class SqlStore(WaysIn):
         self, engine: sa.Engine, clock: Clock, *, run: Runner, read: Runner | None = None
     ) -> None:
         self._engine = engine
-        self._reading = engine.execution_options(**{READING: True})
+        self._reading = reading(engine)
         self._clock = clock
         self._run = run
         self._run_reads = read or run
@@ -127,6 +128,10 @@ class SqlStore(WaysIn):
         """See the port."""
         return await self._read(lambda c: services.slots(c, service, environment))
 
+    async def all_slots(self) -> tuple[Slot, ...]:
+        """See the port."""
+        return await self._read(services.all_slots)
+
     async def open(
         self, release: Release, audit: AuditDraft, messages: tuple[Message, ...]
     ) -> Release:
@@ -135,12 +140,7 @@ class SqlStore(WaysIn):
         def work(connection: sa.Connection) -> Release:
             return releases.open_release(connection, release, audit, messages, self._clock.now())
 
-        about = (release.id, release.service)
-        try:
-            return await self._write(work, about)
-        except IntegrityError:
-            # Another desk opened one in the same instant; the second look finds it.
-            return await self._write(work, about)
+        return await self._write(work, (release.id, release.service))
 
     async def record(self, change: Change) -> Release:
         """See the port. Raises NotFound for a release that was never opened."""
@@ -152,12 +152,21 @@ class SqlStore(WaysIn):
         return await self._read(lambda c: releases.find(c, release_id))
 
     async def releases(
-        self, service: str | None = None, *, under_way: bool = False, limit: int = 100
+        self,
+        service: str | None = None,
+        *,
+        under_way: bool = False,
+        limit: int = 100,
+        before: str | None = None,
     ) -> tuple[Release, ...]:
         """See the port."""
         return await self._read(
-            lambda c: releases.newest(c, service, under_way=under_way, limit=limit)
+            lambda c: releases.newest(c, service, under_way=under_way, limit=limit, before=before)
         )
+
+    async def matching(self, reference: str, limit: int) -> tuple[Release, ...]:
+        """See the port."""
+        return await self._read(lambda c: releases.matching(c, reference, limit))
 
     async def under_way(self, decided: str) -> tuple[UnderWay, ...]:
         """See the port."""
@@ -190,10 +199,13 @@ class SqlStore(WaysIn):
 
     async def looks(self, release_id: str) -> tuple[Look, ...]:
         """See the port."""
-        found: list[Look] = []
-        after = 0
+        return tuple(look for _, look in await self.looks_after(release_id, 0))
+
+    async def looks_after(self, release_id: str, after: int) -> tuple[tuple[int, Look], ...]:
+        """See the port."""
+        found: list[tuple[int, Look]] = []
         while page := await self._page_of_looks(release_id, after):
-            found.extend(look for _, look in page)
+            found.extend(page)
             after = page[-1][0]
         return tuple(found)
 
@@ -219,6 +231,22 @@ class SqlStore(WaysIn):
     async def paper(self, paper_id: str) -> Paper | None:
         """See the port."""
         return await self._read(lambda c: filing.find_one(c, paper_id))
+
+    async def filed(
+        self,
+        service: str,
+        *,
+        commit: str | None = None,
+        kind: PaperKind | None = None,
+        before: str | None = None,
+        limit: int = 100,
+    ) -> tuple[Paper, ...]:
+        """See the port."""
+        return await self._read(
+            lambda c: filing.newest(
+                c, service, commit=commit, kind=kind, before=before, limit=limit
+            )
+        )
 
     async def put_person(self, person: Person, audit: AuditDraft) -> None:
         """See the port."""
@@ -258,6 +286,10 @@ class SqlStore(WaysIn):
     async def _page_of_entries(self, subject: str | None, after: int) -> tuple[AuditEntry, ...]:
         return await self._read(lambda c: chain.page(c, subject, after, _PAGE))
 
+    async def search(self, search: AuditSearch) -> tuple[AuditEntry, ...]:
+        """See the port."""
+        return await self._read(lambda c: chain.search(c, search))
+
     async def append(self, audit: AuditDraft) -> AuditEntry:
         """See the port."""
         return await self._write(lambda c: chain.append(c, audit, self._clock.now()))
@@ -268,7 +300,9 @@ class SqlStore(WaysIn):
 
     async def waiting(self, now: datetime, limit: int = 20) -> tuple[Message, ...]:
         """See the port."""
-        return await self._read(lambda c: outbox.waiting(c, now, limit))
+        if self._engine.dialect.name == "sqlite":
+            return await self._read(lambda c: outbox.waiting(c, now, limit))
+        return await self._write(lambda c: outbox.waiting(c, now, limit))
 
     async def sent(self, message_id: str, at: datetime) -> None:
         """See the port. Raises NotFound for a message that was never queued."""
@@ -278,8 +312,20 @@ class SqlStore(WaysIn):
         """See the port. Raises NotFound for a message that was never queued."""
         await self._write(lambda c: outbox.postpone(c, message_id, until, error))
 
+    async def begin_answer(self, answer: KeptAnswer, since: datetime) -> KeptAnswer | None:
+        """See the port."""
+        return await self._write(lambda c: answers.begin(c, answer, since))
+
+    async def finish_answer(self, answer: KeptAnswer) -> None:
+        """See the port."""
+        await self._write(lambda c: answers.finish(c, answer))
+
+    async def forget_answer(self, place: str, begun: str) -> None:
+        """See the port."""
+        await self._write(lambda c: answers.forget(c, place, begun))
+
     async def _read(self, work: Callable[[sa.Connection], Result]) -> Result:
-        return await self._on(self._run_reads, lambda: self._transact(self._reading, work))
+        return await self._on(self._run_reads, lambda: transact(self._reading, work))
 
     async def _write(
         self, work: Callable[[sa.Connection], Result], about: About | None = None
@@ -291,7 +337,7 @@ class SqlStore(WaysIn):
             return work(connection), connection.info.pop(chain.SEQUENCE, 0)
 
         def write() -> Result:
-            result, sequence = self._transact(self._engine, noted)
+            result, sequence = transact(self._engine, noted)
             if about is not None or sequence:
                 self.notices.tell(Notice(*(about or (None, None)), sequence))
             return result
@@ -302,16 +348,6 @@ class SqlStore(WaysIn):
         if self._closed:
             raise Unavailable("the store is closed: the desk is going down")
         return await run(work)
-
-    def _transact(self, engine: sa.Engine, work: Callable[[sa.Connection], Result]) -> Result:
-        try:
-            with engine.begin() as connection:
-                return work(connection)
-        except DBAPIError as error:
-            explained = explain(error, engine.url)
-            if explained is None:
-                raise
-            raise explained from error
 
 
 if TYPE_CHECKING:

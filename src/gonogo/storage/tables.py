@@ -194,6 +194,30 @@ slots = sa.Table(
     sa.Column("port", sa.Integer),
     sa.Column("share", sa.Double, nullable=False),
     sa.Column("testers", sa.Boolean, nullable=False),
+    # Grows with every change: which of two pictures of an environment is the newer one.
+    sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
+)
+
+places = sa.Table(
+    "places",
+    metadata,
+    sa.Column("service", sa.Text, primary_key=True),
+    sa.Column("environment", sa.Text, primary_key=True),
+    sa.Column("site", sa.Text, nullable=False),
+)
+
+desks = sa.Table(
+    "desks",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("site", sa.Text, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("incarnation", sa.Text, nullable=False),
+    # The server's process that serves it, by which a session that hangs can be ended.
+    sa.Column("session", sa.Integer, nullable=False),
+    sa.Column("since", UtcTime, nullable=False),
+    sa.Column("seen_at", UtcTime, nullable=False),
 )
 
 releases = sa.Table(
@@ -225,6 +249,9 @@ sa.Index(
     sqlite_where=sa.text("ended = 0"),
     postgresql_where=sa.text("NOT ended"),
 )
+
+sa.Index("releases_of_service", releases.c.service, releases.c.number)
+sa.Index("releases_of_version", releases.c.version, releases.c.number)
 
 plans = sa.Table(
     "plans",
@@ -331,6 +358,21 @@ audit_head = sa.Table(
     sa.Column("digest", sa.Text, nullable=False),
 )
 """One row: where the chain ends. Writers queue up on it; entries cut off the end leave a gap."""
+
+answers = sa.Table(
+    "answers",
+    metadata,
+    _number(),
+    # The digest of whose key it is: the key itself is not kept.
+    sa.Column("place", sa.Text, nullable=False, unique=True),
+    sa.Column("begun", sa.Text, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("request", sa.Text),
+    sa.Column("status", sa.Integer),
+    sa.Column("headers", sa.Text, nullable=False),
+    sa.Column("body", sa.LargeBinary),
+    sa.Index("answers_by_age", "at"),
+)
 
 HEAD_ROW = {"id": 1, "sequence": 0, "digest": GENESIS}
 

@@ -41,11 +41,19 @@ async def serve(settings: Settings, port: int) -> None:
     import uvicorn
 
     from gonogo.api.application import build_application
-    from gonogo.api.door import Door, page_guard, reader
+    from gonogo.api.door import (
+        Door,
+        browser_of,
+        csrf_of,
+        page_guard,
+        reader,
+        safe_next,
+        session_of,
+    )
     from gonogo.api.reach import Reach, allowed_origin
     from gonogo.web.desk.application import add_desk
     from gonogo.web.desk.live import LARGEST_FRAME
-    from gonogo.web.desk.visitor import seen_by
+    from gonogo.web.desk.visitor import Entrance, seen_by
     from gonogo.web.pages import add_pages
     from gonogo.wiring.websockets import AnsweringWebSockets
 
@@ -67,8 +75,13 @@ async def serve(settings: Settings, port: int) -> None:
         application = build_application(parts.context, parts.owner, token, stop, reach)
         door = Door(parts.context, parts.owner, token)
         add_pages(application, parts.context, reader(door))
-        visitor = seen_by(reader(page_guard(door)))
-        add_desk(application, parts.context, visitor, allowed_origin)
+        add_desk(
+            application,
+            parts.context,
+            seen_by(reader(page_guard(door)), csrf_of),
+            allowed_origin,
+            Entrance(browser=browser_of, session=session_of, safe=safe_next),
+        )
         configuration = uvicorn.Config(
             application,
             log_level="warning",

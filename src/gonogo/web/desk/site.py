@@ -22,7 +22,7 @@ from gonogo.usecases.context import Context
 from gonogo.web import wording
 from gonogo.web.desk import assets
 from gonogo.web.desk.region import REGIONS, digest
-from gonogo.web.desk.visitor import Visitor
+from gonogo.web.desk.visitor import Visitor, reading
 
 POLICY = "; ".join(
     (
@@ -85,6 +85,22 @@ class Site:
         text = templates().get_template(template).render(shown)
         return HTMLResponse(text, status_code=status, headers=HEADERS)
 
+    def outside(
+        self, request: Request, template: str, /, status: int = 200, **values: object
+    ) -> HTMLResponse:
+        """A page for whoever is not signed in: `template` extends `outside.html.j2`."""
+        reader, theme = reading(request)
+        shown = {
+            **_reading(reader),
+            "theme": theme,
+            "languages": tuple(Language),
+            "wrong": None,
+            "apart": False,
+            **values,
+        }
+        text = templates().get_template(template).render(shown)
+        return HTMLResponse(text, status_code=status, headers=HEADERS)
+
     async def region(self, reader: Reader, name: str, argument: str = "") -> Markup:
         """A region as it is now, to be included in a page: `<div data-live=…>…</div>`."""
         return live_region(reader, name, await REGIONS[name].read(self.context, argument), argument)
@@ -135,6 +151,14 @@ def _reading(reader: Reader) -> dict[str, object]:
             return Markup(spoken.t(message)).format(**values)  # noqa: S704
         return spoken.t(message, **values)
 
+    def counted(one: str, many: str, number: int, /, **values: object) -> str:
+        """`n`, which writes {count} in the reader's digits and keeps markup among the values."""
+        values = {"count": formats.count(number, reader), **values}
+        message = spoken.n(one, many, number, **{name: f"{{{name}}}" for name in values})
+        if any(hasattr(value, "__html__") for value in values.values()):
+            return Markup(message).format(**values)  # noqa: S704 - messages are the program's own
+        return message.format(**values)
+
     def said(sentence: str) -> Markup:
         """What the desk wrote down, in the reader's language; marked as English where it has no words."""
         found = phrases.say(wording.plain(sentence, 2000), reader)
@@ -145,7 +169,7 @@ def _reading(reader: Reader) -> dict[str, object]:
         "reader": reader,
         "said": said,
         "t": say,
-        "n": spoken.n,
+        "n": counted,
         "p": spoken.p,
         "number": lambda value, places=None: formats.number(value, reader, places),
         "count": lambda value: formats.count(value, reader),
