@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 from tests.plans import START, a_plan
 
 from gonogo.adapters.memory.deployer import MemoryDeployer
+from gonogo.adapters.memory.passwords import MemoryPasswords
 from gonogo.adapters.memory.router import MemoryRouter
 from gonogo.adapters.memory.source import MemorySource
+from gonogo.adapters.memory.throttle import MemoryThrottle
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.change import Change, CommitNote, FileChange, Merge
@@ -158,6 +160,9 @@ async def a_desk(plan: Plan | None = None) -> AsyncIterator[Desk]:
         new_id=lambda: next(ids),
         wake=woken.append,
         history=history,
+        notices=store.notices,
+        passwords=MemoryPasswords(),
+        throttle=MemoryThrottle(clock),
     )
     shop = plan or shop_plan()
     for known in (shop, replace(shop, service="bakery", environments=shop.environments)):

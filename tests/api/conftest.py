@@ -24,6 +24,7 @@ class House:
     desk: Desk
     client: httpx2.AsyncClient
     stopped: list[str] = field(default_factory=list)
+    application: Any = None
 
     async def token(self, *roles: Role, name: str = "") -> str:
         """A token of somebody new with these roles."""
@@ -55,4 +56,4 @@ async def house() -> AsyncIterator[House]:
         async with httpx2.AsyncClient(
             transport=transport, base_url="http://127.0.0.1:8460"
         ) as client:
-            yield House(desk, client, stopped)
+            yield House(desk, client, stopped, application)

@@ -15,6 +15,7 @@ from gonogo.adapters.haproxy.metrics import HaproxyMetrics
 from gonogo.adapters.haproxy.router import HaproxyRouter
 from gonogo.adapters.memory.metrics import MemoryMetrics
 from gonogo.domain.errors import Unavailable
+from gonogo.domain.latency import summed, upper_bound
 from gonogo.domain.traffic import BadStatus, Counts, Endpoint, Kpi, Request, SlowerThan
 from gonogo.ports.metrics import Batch, MetricSource, MetricStream
 
@@ -172,6 +173,18 @@ async def test_no_answer_is_bad_for_every_kpi(world: World) -> None:
         (world.address, "errors"): Counts(bad=1, total=1),
         (world.address, "slow orders"): Counts(bad=1, total=1),
     }
+
+
+async def test_it_is_known_how_long_answers_took_and_how_many_never_came(world: World) -> None:
+    async with world.source.subscribe("orders", "production", (ERRORS,)) as stream:
+        for status in (200, 500, None, 200):
+            await world.request(status)
+        batches = [await stream.next(SOON)]
+        while sum(sum(batch.requests.values()) for batch in batches) < 4:
+            batches.append(await stream.next(SOON))
+    found = summed(batch.latencies[world.address] for batch in batches)
+    assert (found.total, found.unanswered) == (4, 1)
+    assert all(upper_bound(bucket) < 10 for bucket, _ in found.buckets)
 
 
 async def test_what_happened_before_the_subscription_is_not_counted(world: World) -> None:

@@ -26,6 +26,10 @@ def _row(store, message_id):
 async def test_messages_wait_as_they_were_queued_oldest_first(store):
     await _queue(store, "z", "a", "m")
     assert await store.waiting(NOON) == (a_message("z"), a_message("a"), a_message("m"))
+
+
+async def test_no_more_messages_are_given_than_asked_for(store):
+    await _queue(store, "z", "a", "m")
     assert await _ids(store, limit=2) == ["z", "a"]
 
 
@@ -62,3 +66,13 @@ async def test_a_message_that_was_never_queued_cannot_be_sent_or_postponed(store
         await store.sent("m1", NOON)
     with pytest.raises(NotFound, match="no message m1"):
         await store.postpone("m1", NOON, "refused")
+
+
+async def test_what_became_of_the_messages_of_a_release_is_told_newest_last(store):
+    await _queue(store, "m1", "m2")
+    await store.sent("m1", NOON)
+    await store.postpone("m2", NOON + MINUTE, "refused")
+    first, second = await store.deliveries("r1")
+    assert (first.message, first.sent_at) == (a_message("m1"), NOON)
+    assert (second.sent_at, second.attempts, second.trouble) == (None, 1, "refused")
+    assert await store.deliveries("r2") == ()

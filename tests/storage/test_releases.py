@@ -16,6 +16,7 @@ from tests.storage.samples import (
     opened,
 )
 
+from gonogo.domain.audit import AuditDraft
 from gonogo.domain.errors import Conflict, NotFound, StaleLease
 from gonogo.domain.journal import JournalEntry, StepState
 from gonogo.domain.release import FINAL, InstructionKind, Stage, move
@@ -264,3 +265,14 @@ async def _assert_nothing_but(store: SqlStore, reason: str) -> None:
     assert await store.journal("r1") == ()
     assert await store.looks("r1") == ()
     assert await store.judge_memory("r1") is None
+
+
+async def test_of_two_people_who_saw_the_same_the_second_is_told_what_the_first_said(store):
+    await store.open(a_release(), a_draft(), ())
+    seen = max([entry.sequence async for entry in store.entries()])
+    word = AuditDraft("ada", "person:release:pause", "r1", {"reason": "lunch"})
+    await store.instruct(an_instruction("i1"), word, seen=seen)
+    await store.instruct(an_instruction("i1"), word, seen=seen)  # the same word again is no other
+    with pytest.raises(Conflict, match=r"ada was first: pause at .* UTC \(lunch\)"):
+        await store.instruct(an_instruction("i2", InstructionKind.ROLL_BACK), word, seen=seen)
+    assert [each.id for each in await store.instructions("r1")] == ["i1"]

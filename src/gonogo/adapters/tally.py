@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 
+from gonogo.domain.latency import bucket_of, latencies_of
 from gonogo.domain.repeats import Repeats
 from gonogo.domain.traffic import Counts, Kpi, Request, is_bad
 from gonogo.ports.metrics import Batch
@@ -24,6 +25,8 @@ class Tally:
     digest: Callable[[str], str]
     _requests: dict[str, int] = field(default_factory=dict)
     _counts: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    _buckets: dict[str, dict[int, int]] = field(default_factory=dict)
+    _unanswered: dict[str, int] = field(default_factory=dict)
     _hurt: list[tuple[str, str]] = field(default_factory=list)
     _matching: dict[tuple[str, str], tuple[Kpi, ...]] = field(default_factory=dict)
 
@@ -39,6 +42,7 @@ class Tally:
             return
         address = request.address
         self._requests[address] = self._requests.get(address, 0) + 1
+        self._time(request)
         hurt = False
         for kpi in self._kpis_of(request):
             bad = is_bad(kpi.bad, request)
@@ -52,9 +56,18 @@ class Tally:
         else:
             self._repeats.answered_well(request.client)
 
+    def _time(self, request: Request) -> None:
+        if request.status is None:
+            self._unanswered[request.address] = self._unanswered.get(request.address, 0) + 1
+            return
+        buckets = self._buckets.setdefault(request.address, {})
+        bucket = bucket_of(request.seconds)
+        buckets[bucket] = buckets.get(bucket, 0) + 1
+
     def drop(self) -> None:
         """Forget what was not given out yet."""
         self._requests, self._counts, self._hurt = {}, {}, []
+        self._buckets, self._unanswered = {}, {}
 
     def take(self, at: datetime) -> Batch:
         """What was counted since the last call."""
@@ -63,6 +76,12 @@ class Tally:
             counts={key: Counts(bad, total) for key, (bad, total) in self._counts.items()},
             requests=self._requests,
             hurt=tuple(self._hurt),
+            latencies={
+                address: latencies_of(
+                    self._buckets.get(address, {}), self._unanswered.get(address, 0)
+                )
+                for address in self._requests
+            },
         )
         self.drop()
         return batch

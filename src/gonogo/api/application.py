@@ -1,9 +1,8 @@
 """The API under /api/v1, for the owner of the desk and the people whom it knows.
 
-Every request but the one for the desk's health carries a token (see gonogo.api.door); what it may do
-follows from its bearer's roles, and whoever may look may read everything. The Host header must name this
-machine and an Origin header, where a browser sends one, too: a page from elsewhere cannot reach the
-desk through its visitor's browser.
+Every request but the one for the desk's health and those for signing in carries a token or a session
+(see gonogo.api.door); what it may do follows from its bearer's roles, and whoever may look may read
+everything. A page from elsewhere cannot reach the desk through its visitor's browser (gonogo.api.reach).
 """
 
 import asyncio
@@ -16,11 +15,15 @@ from fastapi.responses import JSONResponse
 
 from gonogo import __version__
 from gonogo.api.bodies import CompareBody, InstructionBody, RegisterBody, ReleaseBody
-from gonogo.api.door import Door, reader
+from gonogo.api.door import Door, lead_to_sign_in, reader
 from gonogo.api.evidence import add_evidence
+from gonogo.api.frontier import Frontier
 from gonogo.api.keys import add_keys
+from gonogo.api.operations import add_operations
 from gonogo.api.papers import add_papers
 from gonogo.api.people import add_people
+from gonogo.api.reach import Reach
+from gonogo.api.sessions import add_sessions
 from gonogo.domain.actor import Actor
 from gonogo.domain.errors import (
     ActionFailed,
@@ -31,6 +34,7 @@ from gonogo.domain.errors import (
     NotAllowed,
     NotFound,
     StaleLease,
+    TooManyTries,
     Unavailable,
 )
 from gonogo.domain.release import VerifiedLine
@@ -50,29 +54,37 @@ STATUS: dict[type[GonogoError], int] = {
     Unavailable: 503,
     ActionFailed: 500,
     NeedsPerson: 409,
+    TooManyTries: 429,
 }
 
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _LARGEST_BODY = 8 << 20
 _LONGEST_WAIT = 30.0
 _POLL = 0.1
 
 
 def build_application(
-    context: Context, owner: Actor, token: str, stop: Callable[[], None]
+    context: Context,
+    owner: Actor,
+    token: str,
+    stop: Callable[[], None],
+    reach: Reach = Reach(),  # noqa: B008 - frozen
 ) -> FastAPI:
-    """The application. `stop` asks the desk's process to end."""
+    """The application. `stop` asks the desk's process to end; `reach` says to whom it answers."""
     application = FastAPI(title="gonogo", version=__version__, docs_url=None, redoc_url=None)
     door = Door(context, owner, token)
     actor, looking = Depends(door), Depends(reader(door))
-    application.middleware("http")(_same_machine)
+    application.middleware("http")(_bounded_body)
+    application.add_middleware(Frontier, reach=reach)
     _errors(application)
+    lead_to_sign_in(application)
     _releases(application, context, actor, looking)
     _services(application, context, actor, looking)
     add_people(application, context, actor, looking)
+    add_sessions(application, context, door, actor)
     add_evidence(application, context, actor, looking)
     add_papers(application, context, actor, looking)
     add_keys(application, context, actor, looking)
+    add_operations(application, context, looking)
 
     @application.get("/api/v1/health")
     async def health() -> dict[str, str]:
@@ -87,14 +99,9 @@ def build_application(
     return application
 
 
-async def _same_machine(
+async def _bounded_body(
     request: Request, call_next: Callable[[Request], Awaitable[Response]]
 ) -> Response:
-    host = request.headers.get("host", "").rsplit(":", 1)[0]
-    origin = request.headers.get("origin")
-    foreign = origin is not None and origin.split("//")[-1].rsplit(":", 1)[0] not in _LOOPBACK
-    if host not in _LOOPBACK or foreign:
-        return problem(403, "the desk answers requests from this machine only")
     if (refused := _too_much(request)) is not None:
         return refused
     return await call_next(request)
@@ -137,6 +144,11 @@ def _errors(application: FastAPI) -> None:
     @application.exception_handler(InvalidInput)
     async def invalid(_: Request, error: InvalidInput) -> JSONResponse:
         return problem(STATUS[InvalidInput], str(error), error.hint)
+
+    @application.exception_handler(TooManyTries)
+    async def too_many(_: Request, error: TooManyTries) -> JSONResponse:
+        wait = {"Retry-After": str(max(1, round(error.wait.total_seconds())))}
+        return problem(STATUS[TooManyTries], str(error), headers=wait)
 
     @application.exception_handler(RequestValidationError)
     async def shape(_: Request, error: RequestValidationError) -> JSONResponse:

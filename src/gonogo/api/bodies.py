@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from gonogo.domain.actor import Role
+from gonogo.domain.actor import Role, Scope
 from gonogo.domain.release import InstructionKind
 from gonogo.usecases.people import DEFAULT_LIFE
 
@@ -85,6 +85,45 @@ class RevocationBody(Body):
 
 
 class TokenBody(Body):
-    """For how long a token is good."""
+    """For how long a token is good, and what it is narrowed to."""
 
     days: Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)] = DEFAULT_LIFE.days
+    scopes: Annotated[list[Scope], Field(max_length=20)] | None = None
+
+
+Password = Annotated[str, StringConstraints(max_length=1000)]
+Secret = Annotated[str, StringConstraints(max_length=200)]
+
+
+class SignInBody(Body):
+    """A name and a password."""
+
+    name: Annotated[str, StringConstraints(max_length=200)]
+    password: Password
+
+
+class SignOutBody(Body):
+    """Whether to sign out of every browser and not of this one alone."""
+
+    everywhere: bool = False
+
+
+class PasswordBody(Body):
+    """The password one has, and the one wanted."""
+
+    present: Password
+    wanted: Password
+
+
+class InvitationBody(Body):
+    """The secret of a one-time link."""
+
+    invitation: Secret
+
+
+class AcceptBody(Body):
+    """The secret of a one-time link and the password wanted; `name` is for the first admin."""
+
+    invitation: Secret
+    password: Password
+    name: Annotated[str, StringConstraints(max_length=1000)] = ""

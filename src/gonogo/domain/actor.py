@@ -34,16 +34,29 @@ PEOPLE_ROLES = tuple(role for role in Role if role not in {Role.OWNER, Role.DESK
 """Roles that can be given to somebody."""
 
 
+class Scope(StrEnum):
+    """What a token can be narrowed to: kinds of deeds."""
+
+    READ = "read"
+    EVIDENCE = "evidence"
+    RELEASE = "release"
+    HANDOFF = "handoff"
+    REGISTER = "register"
+    ADMIN = "admin"
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """A person, a CI job, or the desk itself. `name` is what the audit chain shows.
 
-    `emails` (lower case) tell whether a commit is theirs.
+    `emails` (lower case) tell whether a commit is theirs. `scopes` narrow what the roles allow, for
+    somebody who came with a narrowed token; None narrows nothing.
     """
 
     name: str
     roles: frozenset[Role]
     emails: frozenset[str] = frozenset()
+    scopes: frozenset[Scope] | None = None
 
 
 DESK = Actor(name="desk", roles=frozenset({Role.DESK}))

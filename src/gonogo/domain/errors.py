@@ -5,6 +5,8 @@ code. A message is one sentence for a person: what is wrong, where, the value an
 hint, where there is one, is something that can be run.
 """
 
+from datetime import timedelta
+
 
 class GonogoError(Exception):
     """Anything that gonogo itself has to say no to.
@@ -31,6 +33,16 @@ class Conflict(GonogoError):
 
 class NotAllowed(GonogoError):
     """This person may not do that."""
+
+
+class TooManyTries(GonogoError):
+    """Somebody tried too often; `wait` is how long until the next try counts."""
+
+    def __init__(self, message: str, *, wait: timedelta) -> None:
+        seconds = max(1, round(wait.total_seconds()))
+        said = f"{seconds} s" if seconds < 120 else f"{-(-seconds // 60)} min"
+        super().__init__(f"{message}; the next one can be made in {said}")
+        self.wait = wait
 
 
 class StaleLease(GonogoError):

@@ -14,9 +14,13 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check's end. `remedy` can be run or done; it is empty when all is well."""
+    """One check's end. `remedy` can be run or done; it is empty when all is well.
+
+    `service` names whose health it is; empty where it is the desk's own.
+    """
 
     check: str
     health: Health
     detail: str
     remedy: str = ""
+    service: str = ""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from gonogo.domain.actor import Actor, Role
+from gonogo.domain.actor import Actor, Role, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A secret that stands for a person until it expires or is revoked; only its digest is kept."""
+    """A secret that stands for a person until it expires or is revoked; only its digest is kept.
+
+    With `scopes` it allows those kinds of deeds alone, and only where the person's roles allow them too;
+    without (None) it allows all that the person may do.
+    """
 
     id: str
     person: str
@@ -36,3 +40,4 @@ class Token:
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None = None
+    scopes: tuple[Scope, ...] | None = None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from gonogo.domain.actor import Actor
 from gonogo.domain.audit import AuditDraft, AuditEntry
 from gonogo.domain.journal import JournalEntry
 from gonogo.domain.look import Look
@@ -13,6 +14,7 @@ from gonogo.domain.paper import Paper
 from gonogo.domain.person import Person, Token
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Instruction, Release
+from gonogo.domain.session import Credential, Flow, Invitation, LinkedIdentity, Session
 from gonogo.domain.slot import Slot
 
 
@@ -96,8 +98,14 @@ class ReleaseStore(Protocol):
         """Releases, newest first; only those that have not ended when `under_way`."""
         ...
 
-    async def instruct(self, instruction: Instruction, audit: AuditDraft) -> None:
-        """Store a person's word. The same id twice is stored once."""
+    async def instruct(
+        self, instruction: Instruction, audit: AuditDraft, *, seen: int | None = None
+    ) -> None:
+        """Store a person's word. The same id twice is stored once.
+
+        `seen` is the last audit entry that whoever says it has seen of the release. Raises Conflict,
+        saying who said what, when a person said something to the release after it.
+        """
         ...
 
     async def instructions(self, release_id: str) -> tuple[Instruction, ...]:
@@ -141,7 +149,8 @@ class PeopleStore(Protocol):
     """People and their tokens."""
 
     async def put_person(self, person: Person, audit: AuditDraft) -> None:
-        """Store or replace a person."""
+        """Store or replace a person. With one who has left all go by which they could sign in: their
+        password, sessions, links and identities."""
         ...
 
     async def people(self) -> tuple[Person, ...]:
@@ -156,9 +165,106 @@ class PeopleStore(Protocol):
         """All tokens, the oldest first."""
         ...
 
-    async def bearer(self, digest: str, now: datetime) -> Person | None:
-        """Whom a token with this digest stands for now: nobody when it is unknown, expired or revoked,
-        or when the person has left."""
+    async def bearer(self, digest: str, now: datetime) -> Actor | None:
+        """As whom a token with this digest acts now: nobody when it is unknown, expired or revoked, or
+        when the person has left."""
+        ...
+
+
+class SignInStore(Protocol):
+    """Passwords, one-time links, and identities at a provider."""
+
+    async def those_who_sign_in(self) -> frozenset[str]:
+        """Names of people who are here and have a password or a linked identity."""
+        ...
+
+    async def credential(self, person: str) -> Credential | None:
+        """Somebody's password; None where they have none or have left."""
+        ...
+
+    async def put_credential(
+        self, credential: Credential, audit: AuditDraft | None, *, keep: str | None = None
+    ) -> None:
+        """Store or replace a password. With an audit entry it is another password: all sessions of the
+        person but `keep` end, and their open links are void. Without one it is the same password, hashed
+        anew: nothing else changes."""
+        ...
+
+    async def invite(self, invitation: Invitation, audit: AuditDraft) -> None:
+        """Store a one-time link; an open one for the same person is void from now on."""
+        ...
+
+    async def invitation(self, digest: str) -> Invitation | None:
+        """One link, whatever its state."""
+        ...
+
+    async def accept(
+        self, invitation: Invitation, person: Person | None, hash_: str, audit: AuditDraft
+    ) -> Credential:
+        """Use a link up: make the person it makes, if any, and give them this password, ending all their
+        sessions. Raises Conflict when it was used or made void meanwhile, or the name is taken."""
+        ...
+
+    async def identities(self, person: str | None = None) -> tuple[LinkedIdentity, ...]:
+        """Linked identities of a person, or all."""
+        ...
+
+    async def linked(self, issuer: str, subject: str) -> Person | None:
+        """Whose identity this is; nobody when it is unknown or the person has left."""
+        ...
+
+    async def link(
+        self, identity: LinkedIdentity, person: Person | None, audit: AuditDraft
+    ) -> None:
+        """Link an identity to somebody, who is added when given. Raises Conflict when it is linked."""
+        ...
+
+    async def unlink(self, person: str, audit: AuditDraft) -> int:
+        """Forget a person's identities; how many there were. Nothing is written down when none was."""
+        ...
+
+    async def put_flow(self, flow: Flow, now: datetime) -> None:
+        """Remember a sign-in that goes to a provider; those that have run out are forgotten."""
+        ...
+
+    async def take_flow(self, digest: str, now: datetime) -> Flow | None:
+        """The flow, which is gone afterwards; None when it is unknown, used or expired."""
+        ...
+
+
+class SessionStore(Protocol):
+    """Sessions."""
+
+    async def open_session(
+        self, session: Session, audit: AuditDraft, now: datetime, *, replaces: str | None = None
+    ) -> None:
+        """Store a new session; the one with the id `replaces` ends, and those that have run out go."""
+        ...
+
+    async def session(self, digest: str) -> tuple[Session, Person] | None:
+        """The session that has this digest as its present, succeeding or previous one, and whose it is;
+        None when there is none or the person has left."""
+        ...
+
+    async def turn_session(self, session: Session, turned_at: datetime, seen_at: datetime) -> bool:
+        """Store a session whose digests or times changed, unless somebody else did since then
+        (`turned_at` and `seen_at` are those it had); whether it was stored."""
+        ...
+
+    async def sessions(self, person: str) -> tuple[Session, ...]:
+        """Sessions of a person, the newest first."""
+        ...
+
+    async def end_sessions(
+        self,
+        person: str,
+        audit: AuditDraft,
+        *,
+        only: str | None = None,
+        keep: str | None = None,
+    ) -> int:
+        """End all sessions of a person: the one with the id `only`, or all but `keep`. How many ended;
+        nothing is written down when none did."""
         ...
 
 
@@ -187,11 +293,29 @@ class AuditStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of a message: when it was sent (None: not yet), how often that was tried in vain or
+    not, and the last trouble."""
+
+    message: Message
+    sent_at: datetime | None
+    attempts: int
+    trouble: str = ""
+
+
 class Outbox(Protocol):
     """Messages that wait to be sent."""
 
+    async def deliveries(self, release_id: str, limit: int = 200) -> tuple[Delivery, ...]:
+        """The newest messages about a release, in the order they were queued."""
+        ...
+
     async def waiting(self, now: datetime, limit: int = 20) -> tuple[Message, ...]:
-        """Messages due by now, oldest first."""
+        """Messages due by now, oldest first.
+
+        Where several desks share the store, no two are given the same message within a minute.
+        """
         ...
 
     async def sent(self, message_id: str, at: datetime) -> None:
@@ -204,6 +328,15 @@ class Outbox(Protocol):
 
 
 class Store(
-    ServiceStore, ReleaseStore, PaperStore, PeopleStore, LeaseStore, AuditStore, Outbox, Protocol
+    ServiceStore,
+    ReleaseStore,
+    PaperStore,
+    PeopleStore,
+    SignInStore,
+    SessionStore,
+    LeaseStore,
+    AuditStore,
+    Outbox,
+    Protocol,
 ):
     """All of it, as one database gives it."""

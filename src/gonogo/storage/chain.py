@@ -20,6 +20,10 @@ _MOVE_HEAD = sa.update(audit_head)
 _ADD = sa.insert(audit)
 
 
+SEQUENCE = "gonogo_sequence"
+"""Where a connection notes the newest entry that its transaction wrote."""
+
+
 def append(connection: sa.Connection, draft: AuditDraft, at: datetime) -> AuditEntry:
     """Write an entry at the end of the chain.
 
@@ -44,6 +48,7 @@ def append(connection: sa.Connection, draft: AuditDraft, at: datetime) -> AuditE
         },
     )
     connection.execute(_MOVE_HEAD, {"sequence": entry.sequence, "digest": entry.digest})
+    connection.info[SEQUENCE] = entry.sequence
     return entry
 
 
@@ -56,3 +61,20 @@ def page(
         query = query.where(audit.c.subject == subject)
     rows = connection.execute(query.order_by(audit.c.sequence).limit(size))
     return tuple(entry_of(row) for row in rows)
+
+
+def first_after(
+    connection: sa.Connection, subject: str, action: str, after: int
+) -> AuditEntry | None:
+    """The first entry of a subject after a sequence number whose action begins like this."""
+    row = connection.execute(
+        sa.select(audit)
+        .where(
+            audit.c.subject == subject,
+            audit.c.sequence > after,
+            audit.c.action.startswith(action, autoescape=True),
+        )
+        .order_by(audit.c.sequence)
+        .limit(1)
+    ).first()
+    return None if row is None else entry_of(row)

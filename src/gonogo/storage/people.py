@@ -1,23 +1,42 @@
 """People and their tokens."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from gonogo.domain.actor import Actor
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.errors import NotFound
 from gonogo.domain.person import Person, Token
 from gonogo.storage import chain
 from gonogo.storage.codec import decode, encode
-from gonogo.storage.rows import put, token_of
-from gonogo.storage.tables import people, tokens
+from gonogo.storage.rows import put, scopes_of, token_of
+from gonogo.storage.tables import credentials, identities, invitations, people, sessions, tokens
 
 
 def put_person(connection: sa.Connection, person: Person, audit: AuditDraft, now: datetime) -> None:
     """Store or replace a person."""
     values = {"person": encode(person), "left_at": person.left_at}
     put(connection, people, {"name": person.name}, values)
+    if person.left_at is not None:
+        _forget_ways_in(connection, person.name, now)
     chain.append(connection, audit, now)
+
+
+def _forget_ways_in(connection: sa.Connection, name: str, now: datetime) -> None:
+    for table in (credentials, sessions, identities):
+        connection.execute(sa.delete(table).where(table.c.person == name))
+    void_invitations(connection, name, now)
+
+
+def void_invitations(connection: sa.Connection, person: str, now: datetime) -> None:
+    """Open links for this person open nothing any more."""
+    connection.execute(
+        sa.update(invitations)
+        .where(invitations.c.person == person, invitations.c.ended_at.is_(None))
+        .values(ended_at=now)
+    )
 
 
 def everybody(connection: sa.Connection) -> tuple[Person, ...]:
@@ -37,6 +56,7 @@ def put_token(connection: sa.Connection, token: Token, audit: AuditDraft, now: d
         "created_at": token.created_at,
         "expires_at": token.expires_at,
         "revoked_at": token.revoked_at,
+        "scopes": None if token.scopes is None else " ".join(token.scopes),
     }
     put(connection, tokens, {"id": token.id}, values)
     chain.append(connection, audit, now)
@@ -48,10 +68,10 @@ def all_tokens(connection: sa.Connection) -> tuple[Token, ...]:
     return tuple(token_of(row) for row in rows)
 
 
-def bearer(connection: sa.Connection, digest: str, now: datetime) -> Person | None:
-    """Whom a token with this digest stands for now."""
+def bearer(connection: sa.Connection, digest: str, now: datetime) -> Actor | None:
+    """As whom a token with this digest acts now."""
     row = connection.execute(
-        sa.select(people.c.person)
+        sa.select(people.c.person, tokens.c.scopes)
         .join(tokens, tokens.c.person == people.c.name)
         .where(
             tokens.c.digest == digest,
@@ -60,4 +80,8 @@ def bearer(connection: sa.Connection, digest: str, now: datetime) -> Person | No
             people.c.left_at.is_(None),
         )
     ).first()
-    return None if row is None else decode(Person, row.person)
+    if row is None:
+        return None
+    scopes = scopes_of(row.scopes)
+    actor = decode(Person, row.person).actor
+    return actor if scopes is None else replace(actor, scopes=frozenset(scopes))

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gonogo.domain.actor import Scope
 from gonogo.domain.audit import AuditEntry
 from gonogo.domain.journal import JournalEntry, StepState
 from gonogo.domain.message import Message
@@ -14,8 +15,10 @@ from gonogo.domain.person import Token
 from gonogo.domain.plan import Plan
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Instruction, InstructionKind, Release, Stage, VerifiedLine
+from gonogo.domain.session import Invitation, Purpose, Session
 from gonogo.domain.slot import Slot, SlotRole
 from gonogo.storage.codec import decode, encode
+from gonogo.storage.tables import slots
 
 Values = dict[str, Any]
 Row = sa.Row[Any]
@@ -112,6 +115,7 @@ def slot_of(row: Row) -> Slot:
         port=row.port,
         share=row.share,
         testers=row.testers,
+        revision=row.revision,
     )
 
 
@@ -142,6 +146,54 @@ def token_of(row: Row) -> Token:
         created_at=row.created_at,
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
+        scopes=scopes_of(row.scopes),
+    )
+
+
+def scopes_of(text: str | None) -> tuple[Scope, ...] | None:
+    """What a token is narrowed to; None when it is not."""
+    return None if text is None else tuple(Scope(name) for name in text.split())
+
+
+def values_of_session(session: Session) -> Values:
+    """What of a session may change; its id says which it is."""
+    return {
+        "digest": session.digest,
+        "successor": session.successor,
+        "previous": session.previous,
+        "seen_at": session.seen_at,
+        "turned_at": session.turned_at,
+    }
+
+
+def session_of(row: Row) -> Session:
+    """The session of a row."""
+    return Session(
+        id=row.id,
+        person=row.person,
+        digest=row.digest,
+        csrf=row.csrf,
+        created_at=row.created_at,
+        seen_at=row.seen_at,
+        turned_at=row.turned_at,
+        expires_at=row.expires_at,
+        successor=row.successor,
+        previous=row.previous,
+        client=row.client,
+        address=row.address,
+    )
+
+
+def invitation_of(row: Row) -> Invitation:
+    """The one-time link of a row."""
+    return Invitation(
+        digest=row.digest,
+        person=row.person,
+        purpose=Purpose(row.purpose),
+        made_by=row.made_by,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        ended_at=row.ended_at,
     )
 
 
@@ -189,7 +241,11 @@ def entry_of(row: Row) -> AuditEntry:
 @cache
 def _update_and_insert(table: sa.Table, key: frozenset[str]) -> tuple[sa.Update, sa.Insert]:
     here = sa.and_(*(table.c[name] == sa.bindparam(f"of_{name}") for name in sorted(key)))
-    return sa.update(table).where(here), sa.insert(table)
+    update, insert = sa.update(table).where(here), sa.insert(table)
+    if table is slots:  # which of two pictures is newer follows from how often rows were written
+        update = update.values(revision=slots.c.revision + 1)
+        insert = insert.values(revision=1)
+    return update, insert
 
 
 def put(

@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from gonogo.domain.actor import Actor
 from gonogo.domain.audit import AuditDraft, AuditEntry
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.journal import JournalEntry
@@ -28,16 +28,24 @@ from gonogo.domain.registration import Registration
 from gonogo.domain.release import Instruction, Release
 from gonogo.domain.slot import Slot
 from gonogo.ports.clock import Clock
-from gonogo.ports.store import Change, Lease, Store
+from gonogo.ports.notices import Notice
+from gonogo.ports.store import Change, Delivery, Lease, Store
 from gonogo.storage import chain, history, outbox, people, releases, services
 from gonogo.storage import papers as filing
-from gonogo.storage.engine import DEFAULT_PATIENCE, READING, make_engine
-from gonogo.storage.faults import explain
+from gonogo.storage.checkup import DatabaseCheckup
+from gonogo.storage.engine import DEFAULT_PATIENCE, make_engine, reading
+from gonogo.storage.notices import Announcements
+from gonogo.storage.postgresql import THREADS
 from gonogo.storage.runner import Inline, Runner, Threads
 from gonogo.storage.schema import upgrade_with
 from gonogo.storage.tables import create_all
+from gonogo.storage.transaction import transact
+from gonogo.storage.ways_in import WaysIn
 
 Result = TypeVar("Result")
+
+About = tuple[str | None, str | None]
+"""The release and the service that a write concerns."""
 
 _PAGE = 200
 """Rows of one page of a long read: a few milliseconds."""
@@ -55,7 +63,7 @@ def open_store(url: str, clock: Clock, *, patience: timedelta = DEFAULT_PATIENCE
     except BaseException:
         engine.dispose()
         raise
-    count = 1 if engine.dialect.name == "sqlite" else 4
+    count = 1 if engine.dialect.name == "sqlite" else THREADS
     return SqlStore(engine, clock, run=Threads(count), read=Threads(count))
 
 
@@ -67,21 +75,28 @@ def memory_store(clock: Clock) -> "SqlStore":
     return SqlStore(engine, clock, run=Inline())
 
 
-class SqlStore:
+class SqlStore(WaysIn):
     """`gonogo.ports.store.Store` over SQLAlchemy Core. `engine` comes from `make_engine`.
 
-    `run` does the writes, and the reads too unless `read` is given for them.
+    `run` does the writes, and the reads too unless `read` is given for them. `notices` are told of
+    every write after its commit.
     """
 
     def __init__(
         self, engine: sa.Engine, clock: Clock, *, run: Runner, read: Runner | None = None
     ) -> None:
         self._engine = engine
-        self._reading = engine.execution_options(**{READING: True})
+        self._reading = reading(engine)
         self._clock = clock
         self._run = run
         self._run_reads = read or run
+        self.notices = Announcements()
         self._closed = False
+
+    @property
+    def checkup(self) -> DatabaseCheckup:
+        """What looks after the health of this database."""
+        return DatabaseCheckup(self._engine, self._clock)
 
     async def close(self) -> None:
         """Finish what was begun and let go of the database. Any call afterwards is Unavailable."""
@@ -95,7 +110,8 @@ class SqlStore:
     async def register(self, registration: Registration, audit: AuditDraft) -> None:
         """See the port."""
         await self._write(
-            lambda connection: services.register(connection, registration, audit, self._clock.now())
+            lambda c: services.register(c, registration, audit, self._clock.now()),
+            (None, registration.service),
         )
 
     async def registration(self, service: str) -> Registration | None:
@@ -119,15 +135,12 @@ class SqlStore:
         def work(connection: sa.Connection) -> Release:
             return releases.open_release(connection, release, audit, messages, self._clock.now())
 
-        try:
-            return await self._write(work)
-        except IntegrityError:
-            # Another desk opened one in the same instant; the second look finds it.
-            return await self._write(work)
+        return await self._write(work, (release.id, release.service))
 
     async def record(self, change: Change) -> Release:
         """See the port. Raises NotFound for a release that was never opened."""
-        return await self._write(lambda c: releases.record(c, change, self._clock.now()))
+        about = (change.release.id, change.release.service)
+        return await self._write(lambda c: releases.record(c, change, self._clock.now()), about)
 
     async def release(self, release_id: str) -> Release | None:
         """See the port."""
@@ -141,9 +154,14 @@ class SqlStore:
             lambda c: releases.newest(c, service, under_way=under_way, limit=limit)
         )
 
-    async def instruct(self, instruction: Instruction, audit: AuditDraft) -> None:
+    async def instruct(
+        self, instruction: Instruction, audit: AuditDraft, *, seen: int | None = None
+    ) -> None:
         """See the port. Raises NotFound for a release that was never opened."""
-        await self._write(lambda c: releases.instruct(c, instruction, audit, self._clock.now()))
+        await self._write(
+            lambda c: releases.instruct(c, instruction, audit, self._clock.now(), seen),
+            (instruction.release, None),
+        )
 
     async def instructions(self, release_id: str) -> tuple[Instruction, ...]:
         """See the port."""
@@ -175,7 +193,11 @@ class SqlStore:
 
     async def file(self, papers: tuple[Paper, ...], audit: AuditDraft) -> None:
         """See the port."""
-        await self._write(lambda c: filing.file(c, papers, audit, self._clock.now()))
+        services_of = {paper.service for paper in papers}
+        await self._write(
+            lambda c: filing.file(c, papers, audit, self._clock.now()),
+            (None, services_of.pop() if len(services_of) == 1 else None),
+        )
 
     async def papers(self, service: str, commit: str | None = None) -> tuple[Paper, ...]:
         """See the port."""
@@ -201,7 +223,7 @@ class SqlStore:
         """See the port."""
         return await self._read(people.all_tokens)
 
-    async def bearer(self, digest: str, now: datetime) -> Person | None:
+    async def bearer(self, digest: str, now: datetime) -> Actor | None:
         """See the port."""
         return await self._read(lambda c: people.bearer(c, digest, now))
 
@@ -227,9 +249,15 @@ class SqlStore:
         """See the port."""
         return await self._write(lambda c: chain.append(c, audit, self._clock.now()))
 
+    async def deliveries(self, release_id: str, limit: int = 200) -> tuple[Delivery, ...]:
+        """See the port."""
+        return await self._read(lambda c: outbox.deliveries(c, release_id, limit))
+
     async def waiting(self, now: datetime, limit: int = 20) -> tuple[Message, ...]:
         """See the port."""
-        return await self._read(lambda c: outbox.waiting(c, now, limit))
+        if self._engine.dialect.name == "sqlite":
+            return await self._read(lambda c: outbox.waiting(c, now, limit))
+        return await self._write(lambda c: outbox.waiting(c, now, limit))
 
     async def sent(self, message_id: str, at: datetime) -> None:
         """See the port. Raises NotFound for a message that was never queued."""
@@ -240,27 +268,29 @@ class SqlStore:
         await self._write(lambda c: outbox.postpone(c, message_id, until, error))
 
     async def _read(self, work: Callable[[sa.Connection], Result]) -> Result:
-        return await self._on(self._run_reads, self._reading, work)
+        return await self._on(self._run_reads, lambda: transact(self._reading, work))
 
-    async def _write(self, work: Callable[[sa.Connection], Result]) -> Result:
-        return await self._on(self._run, self._engine, work)
-
-    async def _on(
-        self, run: Runner, engine: sa.Engine, work: Callable[[sa.Connection], Result]
+    async def _write(
+        self, work: Callable[[sa.Connection], Result], about: About | None = None
     ) -> Result:
+        """Do it in one transaction; who listens is told when it is about something or was audited."""
+
+        def noted(connection: sa.Connection) -> tuple[Result, int]:
+            connection.info.pop(chain.SEQUENCE, None)
+            return work(connection), connection.info.pop(chain.SEQUENCE, 0)
+
+        def write() -> Result:
+            result, sequence = transact(self._engine, noted)
+            if about is not None or sequence:
+                self.notices.tell(Notice(*(about or (None, None)), sequence))
+            return result
+
+        return await self._on(self._run, write)
+
+    async def _on(self, run: Runner, work: Callable[[], Result]) -> Result:
         if self._closed:
             raise Unavailable("the store is closed: the desk is going down")
-        return await run(lambda: self._transact(engine, work))
-
-    def _transact(self, engine: sa.Engine, work: Callable[[sa.Connection], Result]) -> Result:
-        try:
-            with engine.begin() as connection:
-                return work(connection)
-        except DBAPIError as error:
-            explained = explain(error, engine.url)
-            if explained is None:
-                raise
-            raise explained from error
+        return await run(work)
 
 
 if TYPE_CHECKING:

@@ -1,17 +1,23 @@
 """What every use case is given."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gonogo.ports.checkup import Checkup
 from gonogo.ports.clock import Clock
 from gonogo.ports.deployer import Deployer
 from gonogo.ports.dossiers import Dossiers
 from gonogo.ports.history import History
+from gonogo.ports.notices import Notices
+from gonogo.ports.passwords import PasswordHasher
 from gonogo.ports.router import Router
 from gonogo.ports.signer import Signer
 from gonogo.ports.source import Source
 from gonogo.ports.store import Store
+from gonogo.ports.throttle import Throttle, Unlimited
+from gonogo.usecases.command_policy import CommandPolicy
+from gonogo.usecases.failed_sign_ins import FailedSignIns
+from gonogo.usecases.openid_policy import OpenId
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +25,8 @@ class Context:
     """The ports a use case reaches. `wake` tells the desk that something was stored for a release.
 
     Without `history` nothing is told of commits; without `dossiers` gates see filed papers only;
-    without `signer` nothing is signed.
+    without `signer` nothing is signed; without `notices` nobody is told of what is stored; without
+    `passwords` nobody signs in with one, without `openid` nobody by an account elsewhere.
     """
 
     store: Store
@@ -33,3 +40,9 @@ class Context:
     history: History | None = None
     dossiers: Dossiers | None = None
     signer: Signer | None = None
+    passwords: PasswordHasher | None = None
+    openid: OpenId | None = None
+    throttle: Throttle = field(default_factory=Unlimited)
+    failed_sign_ins: FailedSignIns = field(default_factory=FailedSignIns)
+    commands: CommandPolicy = field(default_factory=CommandPolicy)
+    notices: Notices | None = None

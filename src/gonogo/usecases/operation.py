@@ -1,6 +1,7 @@
 """Looking after the desk itself: its audit chain, its health, and shutting everything down."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from gonogo.domain.actor import Actor
 from gonogo.domain.audit import GENESIS, AuditEntry, first_broken
@@ -12,6 +13,9 @@ from gonogo.usecases.keys import examine_keys
 from gonogo.usecases.permissions import Deed, allow
 
 _GRACE_SECONDS = 10.0
+_PATIENCE = timedelta(minutes=1)
+_PUT_OFF = timedelta(days=1)
+_MOST_MESSAGES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ async def examine(context: Context) -> tuple[Finding, ...]:
         *looks,
         _examine_chain(context),
         examine_keys(context),
+        _examine_messages(context),
         _examine_services(context),
     ):
         try:
@@ -63,6 +68,20 @@ async def _examine_chain(context: Context) -> tuple[Finding, ...]:
     return (Finding("audit chain", Health.CRITICAL, detail, remedy),)
 
 
+async def _examine_messages(context: Context) -> tuple[Finding, ...]:
+    """Whether people get what is sent to them: also what is put off after a failure counts as waiting."""
+    now = context.clock.now()
+    waiting = await context.store.waiting(now + _PUT_OFF, limit=_MOST_MESSAGES)
+    if not waiting or now - waiting[0].at < _PATIENCE:
+        return (Finding("messages", Health.GOOD, "no message waits to be sent"),)
+    count = f"{len(waiting)}" if len(waiting) < _MOST_MESSAGES else f"{_MOST_MESSAGES} or more"
+    detail = (
+        f"{count} messages wait to be sent, the oldest since {waiting[0].at:%Y-%m-%d %H:%M} UTC"
+    )
+    remedy = "see that the desk runs and that its receivers answer"
+    return (Finding("messages", Health.CRITICAL, detail, remedy),)
+
+
 async def _examine_services(context: Context) -> tuple[Finding, ...]:
     found: list[Finding] = []
     for registration in await context.store.registrations():
@@ -76,13 +95,15 @@ async def _examine_services(context: Context) -> tuple[Finding, ...]:
             slot = reading.slots.get(serving.name) if reading else None
             if slot is not None and slot.up and slot.in_rotation:
                 detail = f"{serving.version} answers at {environment.url}"
-                found.append(Finding(name, Health.GOOD, detail))
+                found.append(Finding(name, Health.GOOD, detail, service=registration.service))
             else:
                 what = (
                     "its router does not run" if reading is None else f"{serving.version} is down"
                 )
                 remedy = "see that the desk runs (`gonogo serve`): it starts what should be running"
-                found.append(Finding(name, Health.CRITICAL, what, remedy))
+                found.append(
+                    Finding(name, Health.CRITICAL, what, remedy, service=registration.service)
+                )
     return tuple(found)
 
 

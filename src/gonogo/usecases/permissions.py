@@ -7,7 +7,7 @@ word of somebody who has that role. The desk itself does nothing through use cas
 from collections.abc import Mapping
 from enum import StrEnum
 
-from gonogo.domain.actor import Actor, Role
+from gonogo.domain.actor import Actor, Role, Scope
 from gonogo.domain.errors import NotAllowed
 
 
@@ -62,15 +62,41 @@ PERMISSIONS: Mapping[Deed, frozenset[Role]] = {
 """Every deed with the roles that may do it; a test holds every role against every deed."""
 
 
+SCOPES: Mapping[Scope, frozenset[Deed]] = {
+    Scope.READ: frozenset({Deed.LOOK}),
+    Scope.EVIDENCE: frozenset({Deed.SUPPLY_EVIDENCE}),
+    Scope.RELEASE: frozenset(
+        {Deed.RELEASE, Deed.PAUSE, Deed.ABORT, Deed.ROLL_BACK, Deed.SETTLE, Deed.VERIFY}
+    ),
+    Scope.HANDOFF: frozenset(
+        {Deed.HAND_OVER, Deed.ACKNOWLEDGE, Deed.SIGN_OFF, Deed.WAIVE, Deed.TICK, Deed.FREEZE}
+    ),
+    Scope.REGISTER: frozenset({Deed.REGISTER}),
+    Scope.ADMIN: frozenset({Deed.MANAGE_PEOPLE, Deed.MANAGE_KEYS, Deed.STOP}),
+}
+"""Every scope of a token with its deeds; each deed stands in one."""
+
+
 def may(actor: Actor, deed: Deed) -> bool:
-    """Whether one of the actor's roles allows it."""
-    return bool(actor.roles & PERMISSIONS[deed])
+    """Whether one of the actor's roles allows it, and the token they came with too."""
+    return bool(actor.roles & PERMISSIONS[deed]) and _within_scopes(actor, deed)
+
+
+def _within_scopes(actor: Actor, deed: Deed) -> bool:
+    return actor.scopes is None or any(deed in SCOPES[scope] for scope in actor.scopes)
 
 
 def allow(actor: Actor, deed: Deed) -> None:
     """Raises NotAllowed, naming who may, unless one of the actor's roles allows it."""
     if may(actor, deed):
         return
+    if actor.scopes is not None and not _within_scopes(actor, deed):
+        given = ", ".join(sorted(actor.scopes)) or "nothing"
+        needed = next(scope for scope, deeds in SCOPES.items() if deed in deeds)
+        raise NotAllowed(
+            f"this token of {actor.name} is for {given} alone and may not {deed.value}",
+            hint=f"use a token with the scope {needed.value}",
+        )
     own = ", ".join(sorted(role.words for role in actor.roles)) or "nobody here"
     allowed = ", ".join(role.words for role in Role if role in PERMISSIONS[deed])
     raise NotAllowed(f"{actor.name} ({own}) may not {deed.value}; these may: {allowed}")

@@ -57,6 +57,7 @@ async def prepare_release(context: Context, actor: Actor, *, service: str, versi
     """
     allow(actor, Deed.RELEASE)
     registration = await registration_of(context, service)
+    context.commands.require(service)
     commit = await context.source.resolve(registration.repository, version)
     production = registration.plan.production
     slots = await context.store.slots(service, production.name)
@@ -137,10 +138,12 @@ async def instruct(
     kind: InstructionKind,
     reason: str,
     lines: tuple[VerifiedLine, ...] = (),
+    seen: int | None = None,
 ) -> Release:
     """Tell a release something. What cannot be done in its stage is refused at once with Conflict.
 
-    `lines` go with a confirmation; gonogo.usecases.verification holds them against the plan.
+    `lines` go with a confirmation; gonogo.usecases.verification holds them against the plan. `seen` is
+    the last audit entry that the actor was shown: when somebody else spoke since, it is refused too.
     """
     allow(actor, DEEDS[kind])
     reason = reason.strip()
@@ -153,9 +156,9 @@ async def instruct(
     if not reason.isprintable() and any(unicodedata.category(mark) == "Cs" for mark in reason):
         raise InvalidInput("the reason holds half a character (a lone surrogate); write it again")
     release = await find_release(context, reference)
-    if kind is InstructionKind.RESUME and await _has_open_step(context, release):
+    if kind is InstructionKind.RESUME and await has_open_step(context, release):
         allow(actor, Deed.SETTLE)
-    _fits(release, kind)
+    must_fit(release, kind)
     instruction = Instruction(
         id=context.new_id(),
         release=release.id,
@@ -169,12 +172,12 @@ async def instruct(
     if lines:
         data["lines"] = [asdict(line) for line in lines]
     audit = AuditDraft(actor.name, f"person:release:{kind.value}", release.id, data)
-    await context.store.instruct(instruction, audit)
+    await context.store.instruct(instruction, audit, seen=seen)
     context.wake(release.id)
     return release
 
 
-async def _has_open_step(context: Context, release: Release) -> bool:
+async def has_open_step(context: Context, release: Release) -> bool:
     """Whether going on says how a step ended that the desk itself cannot tell."""
     journal = await context.store.journal(release.id)
     return release.stage is Stage.NEEDS_PERSON or any(entry.state in _OPEN for entry in journal)
@@ -188,8 +191,8 @@ def _verifies(release: Release) -> bool:
     return release.stage is Stage.VERIFYING
 
 
-def _fits(release: Release, kind: InstructionKind) -> None:
-    """Refuse what the release's stage cannot follow, with what would work instead."""
+def must_fit(release: Release, kind: InstructionKind) -> None:
+    """Refuse what the release's stage cannot follow, with what would work instead, as Conflict."""
     name = f"{release.service} {release.version}"
     stage = release.stage.value.replace("_", " ")
     if release.final:

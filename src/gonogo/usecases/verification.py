@@ -49,15 +49,16 @@ async def tell(
     kind: InstructionKind,
     reason: str = "",
     lines: tuple[VerifiedLine, ...] = (),
+    seen: int | None = None,
 ) -> Release:
     """Tell a release anything; confirming and rejecting go through `verify`."""
     if kind in WORDS:
         return await verify(
-            context, actor, reference=reference, kind=kind, lines=lines, reason=reason
+            context, actor, reference=reference, kind=kind, lines=lines, reason=reason, seen=seen
         )
     if lines:
         raise InvalidInput(f"{kind.value.replace('_', ' ')} takes no lines; confirm and reject do")
-    return await instruct(context, actor, reference=reference, kind=kind, reason=reason)
+    return await instruct(context, actor, reference=reference, kind=kind, reason=reason, seen=seen)
 
 
 async def verify(
@@ -68,6 +69,7 @@ async def verify(
     kind: InstructionKind,
     lines: tuple[VerifiedLine, ...] = (),
     reason: str = "",
+    seen: int | None = None,
 ) -> Release:
     """Confirm or reject a promoted release; a confirmation with a line that failed rejects it.
 
@@ -86,7 +88,7 @@ async def verify(
         kind = InstructionKind.REJECT
     reason = reason.strip() or _told(lines, failed)
     return await instruct(
-        context, actor, reference=release.id, kind=kind, reason=reason, lines=lines
+        context, actor, reference=release.id, kind=kind, reason=reason, lines=lines, seen=seen
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import resource
 import signal
 import socket
 import sys
@@ -13,10 +14,16 @@ from typing import TYPE_CHECKING, Any
 from gonogo.controllers.desk import Desk
 from gonogo.domain.errors import InvalidInput
 from gonogo.settings import Settings
+from gonogo.usecases.context import Context
+from gonogo.usecases.invitations import first_admin
+from gonogo.usecases.sign_in import write
 from gonogo.wiring.parts import assemble, secret
 
 if TYPE_CHECKING:
     import uvicorn
+
+
+_OPEN_FILES = 8192
 
 
 class WakeUp:
@@ -34,16 +41,28 @@ async def serve(settings: Settings, port: int) -> None:
     import uvicorn
 
     from gonogo.api.application import build_application
-    from gonogo.api.door import Door, reader
+    from gonogo.api.door import (
+        Door,
+        browser_of,
+        csrf_of,
+        page_guard,
+        reader,
+        safe_next,
+        session_of,
+    )
+    from gonogo.api.reach import Reach, allowed_origin
     from gonogo.web.desk.application import add_desk
-    from gonogo.web.desk.visitor import seen_by
+    from gonogo.web.desk.live import LARGEST_FRAME
+    from gonogo.web.desk.visitor import Entrance, seen_by
     from gonogo.web.pages import add_pages
+    from gonogo.wiring.websockets import AnsweringWebSockets
 
     woken = WakeUp()
     parts = assemble(settings, woken)
     desk = Desk(parts.world)
     woken.desk = desk
     token = secret(settings.token)
+    _allow_many_pages()
     with _listener(port) as listening:
         bound = listening.getsockname()[1]
         server: uvicorn.Server | None = None
@@ -52,25 +71,56 @@ async def serve(settings: Settings, port: int) -> None:
             if server is not None:
                 server.should_exit = True
 
-        application = build_application(parts.context, parts.owner, token, stop)
-        guard = reader(Door(parts.context, parts.owner, token))
-        add_pages(application, parts.context, guard)
-        add_desk(application, parts.context, seen_by(guard))
+        reach = Reach(settings.public_url)
+        application = build_application(parts.context, parts.owner, token, stop, reach)
+        door = Door(parts.context, parts.owner, token)
+        add_pages(application, parts.context, reader(door))
+        add_desk(
+            application,
+            parts.context,
+            seen_by(reader(page_guard(door)), csrf_of),
+            allowed_origin,
+            Entrance(browser=browser_of, session=session_of, safe=safe_next),
+        )
         configuration = uvicorn.Config(
-            application, log_level="warning", lifespan="off", timeout_graceful_shutdown=2
+            application,
+            log_level="warning",
+            lifespan="off",
+            timeout_graceful_shutdown=2,
+            ws=AnsweringWebSockets,
+            # Compressing the same message anew for each of many pages would cost more than sending it.
+            ws_per_message_deflate=False,
+            ws_max_size=LARGEST_FRAME,
+            # Whoever else says for whom they ask is not believed.
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),
         )
         server = _quiet_server(configuration)
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop)
         working = asyncio.ensure_future(desk.run())
         _announce(settings, bound)
+        await _invite_first_admin(parts.context, reach.public_url or f"http://127.0.0.1:{bound}")
         try:
             await _until_one_ends(server.serve(sockets=[listening]), working)
         finally:
             settings.address.unlink(missing_ok=True)
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
+            await write(parts.context, parts.context.failed_sign_ins.rest())
             await parts.store.close()
+
+
+async def _invite_first_admin(context: Context, base: str) -> None:
+    """Where nobody can sign in yet, print the one link that changes it. An earlier one is void then."""
+    invited = await first_admin(context)
+    if invited is None:
+        return
+    sys.stdout.write(
+        f"nobody can sign in yet; this link makes the first admin, once, until"
+        f" {invited.invitation.expires_at:%Y-%m-%d %H:%M} UTC:\n  {base}{invited.path}\n"
+    )
+    sys.stdout.flush()
 
 
 def _quiet_server(configuration: "uvicorn.Config") -> "uvicorn.Server":
@@ -99,6 +149,14 @@ async def _until_one_ends(
         await asyncio.gather(server, return_exceptions=True)
         working.result()
     await server
+
+
+def _allow_many_pages() -> None:
+    """Every open page is an open file, and systems often start a program with 1,024 of them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @contextlib.contextmanager

@@ -1,0 +1,65 @@
+"""What stands before everything else: who may speak to the desk at all, and the session's cookie.
+
+Plain ASGI, so that it holds for WebSockets as it does for requests.
+"""
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import JSONResponse
+
+from gonogo.api.cookies import session_cookie
+from gonogo.api.reach import Reach
+from gonogo.usecases.sessions import LONGEST
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_POLICY_VIOLATED = 1008
+_ANSWERS = {"http.response.start", "websocket.accept"}
+
+
+class Frontier:
+    """Refuses what `reach` does not allow; sets the cookie that the answer asks for."""
+
+    def __init__(self, app: "ASGIApp", reach: Reach) -> None:
+        self._app = app
+        self._reach = reach
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """One request or WebSocket."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        state = {**scope.get("state", {}), "reach": self._reach}
+        scope["state"] = state
+        refused = self._refused(scope)
+        if refused is not None:
+            await _refuse(scope, receive, send, refused)
+            return
+
+        async def answer(message: "Message") -> None:
+            given = state.get("session_cookie")
+            if message["type"] in _ANSWERS and given is not None:
+                header = session_cookie(scope, given, int(LONGEST.total_seconds()))
+                message = {**message, "headers": [*message.get("headers", ()), header]}
+            await send(message)
+
+        await self._app(scope, receive, answer)
+
+    def _refused(self, scope: "Scope") -> str | None:
+        if not self._reach.answers_to(scope):
+            own = "from this machine" if self._reach.public_url is None else "to its own address"
+            return f"the desk answers requests {own} only"
+        if not self._reach.allows_origin(scope) or not self._reach.allows_site(scope):
+            return "the desk takes nothing from pages of another address"
+        return None
+
+
+async def _refuse(scope: "Scope", receive: "Receive", send: "Send", title: str) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": _POLICY_VIOLATED, "reason": title})
+        return
+    content = {"title": title, "status": 403}
+    response = JSONResponse(content, status_code=403, media_type="application/problem+json")
+    await response(scope, receive, send)

@@ -1,0 +1,105 @@
+"""Signing in and out, one's sessions, one's password, and one-time links."""
+
+import asyncio
+from typing import Any
+
+from fastapi import FastAPI, Request
+
+from gonogo.api.bodies import (
+    AcceptBody,
+    InvitationBody,
+    PasswordBody,
+    SignInBody,
+    SignOutBody,
+)
+from gonogo.api.door import Door, browser_of, own_session
+from gonogo.api.openid import add_openid
+from gonogo.domain.actor import Actor
+from gonogo.usecases import invitations, openid, sessions, sign_in
+from gonogo.usecases.context import Context
+from gonogo.usecases.people import actor_view
+from gonogo.usecases.sessions import Opened
+
+
+def add_sessions(application: FastAPI, context: Context, door: Door, actor: Any) -> None:  # noqa: ANN401
+    """Add the endpoints; `actor` gives who asks. Signing in and using a link take no proof before."""
+
+    @application.post("/api/v1/sign-in")
+    async def enter(body: SignInBody, request: Request) -> dict[str, Any]:
+        await door.visitor(request)
+        opened = await sign_in.sign_in(
+            context, name=body.name, password=body.password, browser=browser_of(request)
+        )
+        return signed_in(request, opened)
+
+    @application.post("/api/v1/sign-out")
+    async def leave(body: SignOutBody, request: Request, who: Actor = actor) -> dict[str, int]:
+        present = own_session(request)
+        ended = await sessions.sign_out(context, who, session=None if body.everywhere else present)
+        request.state.session_cookie = ""
+        return {"ended": ended}
+
+    @application.get("/api/v1/sessions")
+    async def own(request: Request, who: Actor = actor) -> list[dict[str, Any]]:
+        return await sessions.sessions_view(context, who, present=own_session(request))
+
+    @application.delete("/api/v1/sessions/{session_id}")
+    async def end(session_id: str, request: Request, who: Actor = actor) -> dict[str, int]:
+        present = own_session(request)
+        await sessions.end_session(context, who, session=session_id)
+        if session_id == present:
+            request.state.session_cookie = ""
+        return {"ended": 1}
+
+    @application.post("/api/v1/password")
+    async def password(body: PasswordBody, request: Request, who: Actor = actor) -> dict[str, str]:
+        await sign_in.change_password(
+            context, who, present=body.present, wanted=body.wanted, session=own_session(request)
+        )
+        return {"password": "changed"}
+
+    _invitations(application, context, door, actor)
+    add_openid(application, context, door)
+
+
+def _invitations(application: FastAPI, context: Context, door: Door, actor: Any) -> None:  # noqa: ANN401
+    # Each of these reads rows and writes them back: one after the other, so that none undoes another.
+    turn = asyncio.Lock()
+
+    @application.post("/api/v1/people/{name}/invitations", status_code=201)
+    async def invite(name: str, request: Request, who: Actor = actor) -> dict[str, Any]:
+        async with turn:
+            invited = await invitations.invite(context, who, name=name)
+        link = request.state.reach.base(request.scope) + invited.path
+        return {**invitations.invitation_view(invited.invitation), "link": link}
+
+    @application.delete("/api/v1/people/{name}/identities")
+    async def unlink(name: str, who: Actor = actor) -> dict[str, int]:
+        async with turn:
+            return {"unlinked": await openid.unlink(context, who, name=name)}
+
+    @application.post("/api/v1/invitations/shown")
+    async def show(body: InvitationBody, request: Request) -> dict[str, Any]:
+        found = await invitations.look_at(
+            context, secret=body.invitation, browser=browser_of(request)
+        )
+        return invitations.invitation_view(found)
+
+    @application.post("/api/v1/invitations/accepted", status_code=201)
+    async def accept(body: AcceptBody, request: Request) -> dict[str, Any]:
+        await door.visitor(request)
+        async with turn:
+            opened = await invitations.accept(
+                context,
+                secret=body.invitation,
+                password=body.password,
+                name=body.name,
+                browser=browser_of(request),
+            )
+        return signed_in(request, opened)
+
+
+def signed_in(request: Request, opened: Opened) -> dict[str, Any]:
+    """Give the browser its session; who it is now, and what its forms have to carry."""
+    request.state.session_cookie = opened.secret
+    return {**actor_view(opened.person.actor), "csrf_token": opened.session.csrf}

@@ -1,0 +1,39 @@
+"""Every form of a sentence that the desk writes down. Messages of the catalogues come from here too."""
+
+from gonogo.language.phrases import best_first
+
+JUDGE = (
+    "{kpi}: no request has reached the canary yet, so nothing can be said",
+    "{kpi}: {text_counts}: {text_conclusion}",
+    "{n_bad} of {n_total} canary requests bad ({share})",
+    "{n_bad} of {n_total} canary requests bad ({share}), baseline {n_base_bad} of {n_base_total}"
+    " ({share_base})",
+    "no canary request",
+    "no canary request, baseline {n_base_bad} of {n_base_total} ({share_base})",
+    "{text_harm}; odds {n_odds} : 1 that this is no accident (limit {n_limit} : 1)",
+    "{text_harm}; odds over a billion : 1 that this is no accident (limit {n_limit} : 1)",
+    "lately more than the {share_limit} tolerated",
+    "more than the {share_limit} tolerated [{share_low}, {share_high}]",
+    "lately worse than the {n_limit} times tolerated",
+    "at least {n_low} times worse",
+    "about {n_ratio} times worse [{n_low}, {n_high}]",
+    "the canary got {share} of this step's requests where {share_planned} was planned, so the split cannot"
+    " be trusted",
+    "the baseline gets such requests and the canary got none in this step: look at the routing",
+    "{n_seen} of {n_minimum} requests needed in this step",
+    "it leans towards harm, odds {n_odds} : 1 (it is stopped at {n_limit} : 1), so it gets no more customers"
+    " before more is seen",
+    "the baseline has had no request in this step, so there is nothing to compare with",
+    "no such request came in this step, so this endpoint is not judged here",
+    "no baseline is left to compare with, so nothing more can be shown",
+    "no proof of harm, and not yet shown that its limits are kept",
+    "no proof of harm, and not yet shown that its limits are kept; an answer may take about {n_more} more"
+    " canary requests",
+    "shown to be below the limit of {share_limit}",
+    "shown to be below {n_ratio} times the baseline",
+    "shown to be below the limit of {share_limit} and below {n_ratio} times the baseline",
+    "{text_first}; also failed: {names}",
+)
+
+FORMS = best_first(JUDGE)
+"""All of them, in the order in which they are tried."""

@@ -1,0 +1,112 @@
+"""Sessions of people."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from gonogo.domain.audit import AuditDraft
+from gonogo.domain.errors import NotFound
+from gonogo.domain.person import Person
+from gonogo.domain.session import Session
+from gonogo.storage import chain
+from gonogo.storage.codec import decode
+from gonogo.storage.rows import session_of, values_of_session
+from gonogo.storage.tables import people, sessions
+
+
+def open_session(
+    connection: sa.Connection,
+    session: Session,
+    audit: AuditDraft,
+    now: datetime,
+    replaces: str | None,
+) -> None:
+    """Store a new session. Raises NotFound when its person is not here."""
+    here = connection.execute(
+        sa.select(people.c.name).where(people.c.name == session.person, people.c.left_at.is_(None))
+    )
+    if here.first() is None:
+        raise NotFound(f"nobody is known as {session.person}", hint="gonogo people")
+    gone = sessions.c.expires_at <= now
+    if replaces is not None:
+        gone |= sessions.c.id == replaces
+    connection.execute(sa.delete(sessions).where(gone))
+    values = {
+        "id": session.id,
+        "person": session.person,
+        "csrf": session.csrf,
+        "created_at": session.created_at,
+        "expires_at": session.expires_at,
+        "client": session.client,
+        "address": session.address,
+    }
+    connection.execute(sa.insert(sessions), {**values, **values_of_session(session)})
+    chain.append(connection, audit, now)
+
+
+def find(connection: sa.Connection, digest: str) -> tuple[Session, Person] | None:
+    """The session that has this digest, and whose it is."""
+    columns = sessions.c
+    row = connection.execute(
+        sa.select(sessions, people.c.person.label("whose"))
+        .join(people, people.c.name == columns.person)
+        .where(
+            sa.or_(
+                columns.digest == digest, columns.successor == digest, columns.previous == digest
+            ),
+            people.c.left_at.is_(None),
+        )
+    ).first()
+    return None if row is None else (session_of(row), decode(Person, row.whose))
+
+
+def turn(
+    connection: sa.Connection, session: Session, turned_at: datetime, seen_at: datetime
+) -> bool:
+    """Store a session that changed, if it still is as it was; whether it was stored."""
+    done = connection.execute(
+        sa.update(sessions)
+        .where(
+            sessions.c.id == session.id,
+            sessions.c.turned_at == turned_at,
+            sessions.c.seen_at == seen_at,
+        )
+        .values(values_of_session(session))
+    )
+    return done.rowcount == 1
+
+
+def of_person(connection: sa.Connection, person: str) -> tuple[Session, ...]:
+    """Sessions of a person, the newest first."""
+    rows = connection.execute(
+        sa.select(sessions).where(sessions.c.person == person).order_by(sessions.c.number.desc())
+    )
+    return tuple(session_of(row) for row in rows)
+
+
+def end(
+    connection: sa.Connection,
+    person: str,
+    audit: AuditDraft,
+    now: datetime,
+    *,
+    only: str | None,
+    keep: str | None,
+) -> int:
+    """End sessions of a person; how many ended."""
+    ended = end_all(connection, person, only=only, keep=keep)
+    if ended:
+        chain.append(connection, audit, now)
+    return ended
+
+
+def end_all(
+    connection: sa.Connection, person: str, *, only: str | None = None, keep: str | None = None
+) -> int:
+    """End sessions of a person as a part of something that is written down anyway."""
+    which = sessions.c.person == person
+    if only is not None:
+        which &= sessions.c.id == only
+    if keep is not None:
+        which &= sessions.c.id != keep
+    return connection.execute(sa.delete(sessions).where(which)).rowcount

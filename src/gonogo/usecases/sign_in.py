@@ -1,0 +1,141 @@
+"""Signing in with a name and a password.
+
+Guessing is bounded before it costs anything: tries are counted by the address they come from, then by
+address and name together, and only what is within both is hashed. Nothing is counted by the name
+alone, so nobody can keep another person out by guessing in their name. A name that nobody has takes
+the same work and gets the same answer as a wrong password. Who signs in has their count forgotten.
+
+Sessions and tokens that are good are never counted: they do not come this way.
+"""
+
+import ipaddress
+import unicodedata
+from datetime import timedelta
+
+from gonogo.domain.actor import Actor
+from gonogo.domain.audit import AuditDraft
+from gonogo.domain.errors import NotAllowed, NotFound, TooManyTries, Unavailable
+from gonogo.domain.session import Credential
+from gonogo.ports.passwords import PasswordHasher
+from gonogo.ports.throttle import Allowance
+from gonogo.usecases.context import Context
+from gonogo.usecases.passwords import fits, plain, refuse_weak
+from gonogo.usecases.people import person_here
+from gonogo.usecases.sessions import Browser, Opened, open_session
+
+BY_ADDRESS = Allowance("sign-in from an address", 60, timedelta(minutes=5))
+BY_ADDRESS_AND_NAME = Allowance("sign-in to a name from an address", 10, timedelta(minutes=15))
+BY_LINK = Allowance("one-time links from an address", 60, timedelta(minutes=5))
+BY_PERSON = Allowance("password changes of a person", 10, timedelta(minutes=15))
+
+WRONG = "the name or the password is wrong"
+_LONGEST_NAME = 80
+
+
+def hasher_of(context: Context) -> PasswordHasher:
+    """Whoever hashes passwords. Raises Unavailable where nobody does."""
+    if context.passwords is None:
+        raise Unavailable("nobody can sign in to this desk with a password")
+    return context.passwords
+
+
+async def sign_in(context: Context, *, name: str, password: str, browser: Browser) -> Opened:
+    """A new session for whoever has this name and password.
+
+    Raises NotAllowed when they are wrong, without saying which, and TooManyTries.
+    """
+    hasher = hasher_of(context)
+    name = unicodedata.normalize("NFC", name).strip()
+    await _bounded(context, browser.address, name)
+    known = await context.store.credential(name) if len(name) <= _LONGEST_NAME else None
+    good = fits(password) and await hasher.matches(known.hash if known else None, plain(password))
+    if known is None or not good:
+        failed = context.failed_sign_ins.failed(
+            context.clock.now(), browser.address, name=known.person if known else None
+        )
+        await write(context, failed)
+        raise NotAllowed(WRONG)
+    person = await person_here(context, known.person)
+    await context.throttle.forgive(BY_ADDRESS_AND_NAME, _together(browser.address, name))
+    await write(context, context.failed_sign_ins.due(context.clock.now()))
+    opened = await open_session(context, person, browser, by="password")
+    if hasher.outdated(known.hash):
+        await _hash_anew(context, hasher, known, password)
+    return opened
+
+
+async def change_password(
+    context: Context, actor: Actor, *, present: str, wanted: str, session: str
+) -> None:
+    """Another password for oneself; all one's sessions but this one end.
+
+    Raises NotAllowed when the present one is wrong, InvalidInput for a weak one, TooManyTries.
+    """
+    hasher = hasher_of(context)
+    wait = await context.throttle.take(BY_PERSON, actor.name)
+    if wait is not None:
+        raise TooManyTries("your password was tried too often", wait=wait)
+    known = await context.store.credential(actor.name)
+    good = fits(present) and await hasher.matches(known.hash if known else None, plain(present))
+    if not good:
+        raise NotAllowed("the present password is wrong")
+    refuse_weak(wanted, actor.name, *actor.emails)
+    now = context.clock.now()
+    changed = Credential(actor.name, await hasher.hash(plain(wanted)), now)
+    audit = AuditDraft(actor.name, "person:password:change", actor.name)
+    await context.store.put_credential(changed, audit, keep=session)
+    await context.throttle.forgive(BY_PERSON, actor.name)
+
+
+async def bounded(context: Context, allowance: Allowance, address: str) -> None:
+    """Count one try from an address. Raises TooManyTries."""
+    wait = await context.throttle.take(allowance, network_of(address))
+    if wait is not None:
+        raise TooManyTries("too many tries came from your address", wait=wait)
+
+
+async def write(context: Context, entry: AuditDraft | None) -> None:
+    """Append an entry if there is one."""
+    if entry is not None:
+        await context.store.append(entry)
+
+
+def network_of(address: str) -> str:
+    """What tries are counted by: an IPv4 address, or the /64 network that one IPv6 customer has."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, 64), strict=False))
+
+
+async def _bounded(context: Context, address: str, name: str) -> None:
+    counted = (
+        (BY_ADDRESS, network_of(address)),
+        (BY_ADDRESS_AND_NAME, _together(address, name)),
+    )
+    for allowance, key in counted:
+        wait = await context.throttle.take(allowance, key)
+        if wait is not None:
+            now = context.clock.now()
+            await write(context, context.failed_sign_ins.failed(now, address, turned_away=True))
+            raise TooManyTries("too many tries came from your address", wait=wait)
+
+
+def _together(address: str, name: str) -> str:
+    return f"{network_of(address)} {name[:_LONGEST_NAME].casefold()}"
+
+
+async def _hash_anew(
+    context: Context, hasher: PasswordHasher, known: Credential, password: str
+) -> None:
+    """Keep a password with the work that is asked for now. Its owner is signed in either way."""
+    try:
+        fresh = Credential(known.person, await hasher.hash(plain(password)), known.changed_at)
+        await context.store.put_credential(fresh, None)
+    except (Unavailable, NotFound):
+        return

@@ -1,0 +1,57 @@
+"""Recorded sentences in the reader's language."""
+
+import pytest
+
+from gonogo.language.phrases import phrase, say
+from gonogo.language.reader import Reader
+from gonogo.language.sentences import FORMS
+
+FAILED = (
+    "errors: 9 of 61 canary requests bad (14.8 %), baseline 2 of 1,150 (0.17 %): about 85 times worse"
+    " [10, 3,200]; odds 24,000,000 : 1 that this is no accident (limit 990 : 1)"
+)
+
+
+def test_an_english_reader_sees_what_was_written():
+    assert say(FAILED, Reader.of("en")).text == FAILED
+
+
+def test_a_sentence_that_no_form_fits_is_shown_as_it_was_written():
+    said = say("the moon is made of cheese", Reader.of("fa"))
+    assert (said.text, said.translated) == ("the moon is made of cheese", False)
+
+
+def test_a_failed_kpi_is_recognised_down_to_its_clauses():
+    assert say(FAILED, Reader.of("ru")).translated
+
+
+def test_numbers_are_written_as_the_reader_writes_them():
+    said = say(
+        "shop: no canary request, baseline 2 of 1,150 (0.17 %): {}".format(
+            "no baseline is left to compare with, so nothing more can be shown"
+        ),
+        Reader.of("fa"),
+    )
+    assert said.translated
+    assert "۱٬۱۵۰" in said.text
+    assert "۰٫۱۷٪" in said.text
+
+
+def test_every_form_recognises_itself():
+    for form in FORMS:
+        example = form.source
+        for place in form.places:
+            kind = (
+                "5 %"
+                if place.startswith("share")
+                else "7 days"
+                if place.startswith("span")
+                else "7"
+            )
+            example = example.replace("{" + place + "}", kind)
+        assert form.pattern.fullmatch(example), form.source
+
+
+def test_a_place_named_twice_is_refused():
+    with pytest.raises(ValueError, match="twice"):
+        phrase("{n} of {n}")

@@ -1,0 +1,41 @@
+"""Site health as a page."""
+
+from dataclasses import replace
+
+import httpx2
+from fastapi import FastAPI, Request
+from tests.papers import OWNER, a_desk
+from tests.web.desk.conftest import Visit
+
+from gonogo.domain.actor import Actor
+from gonogo.domain.health import Finding, Health
+from gonogo.web.desk.application import add_desk
+from gonogo.web.desk.visitor import seen_by
+
+
+class Broken:
+    """A check that finds one thing wrong, with a name that would like to act."""
+
+    async def look(self) -> tuple[Finding, ...]:
+        return (Finding("<script>disk</script>", Health.CRITICAL, "it is full", "make room"),)
+
+
+async def test_what_is_critical_stands_first_with_its_remedy_and_cannot_act():
+    async def owner(_: Request) -> Actor:
+        return OWNER
+
+    async with a_desk() as desk:
+        application = FastAPI()
+        add_desk(application, replace(desk.context, checkups=(Broken(),)), seen_by(owner))
+        transport = httpx2.ASGITransport(app=application)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            page = (await client.get("/health")).text
+    assert "1 check is critical." in page
+    assert page.index("it is full") < page.index("entries hold together")
+    assert "make room" in page
+    assert "<script>disk" not in page
+
+
+async def test_all_is_well_is_said_in_one_sentence(visit: Visit):
+    page = await visit.open("/health")
+    assert "All is well." in page.text
