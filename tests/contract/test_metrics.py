@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from gonogo.adapters.haproxy.metrics import HaproxyMetrics
 from gonogo.adapters.haproxy.router import HaproxyRouter
 from gonogo.adapters.memory.metrics import MemoryMetrics
 from gonogo.domain.errors import Unavailable
+from gonogo.domain.latency import summed, upper_bound
 from gonogo.domain.traffic import BadStatus, Counts, Endpoint, Kpi, Request, SlowerThan
 from gonogo.ports.metrics import Batch, MetricSource, MetricStream
 
@@ -174,6 +175,18 @@ async def test_no_answer_is_bad_for_every_kpi(world: World) -> None:
     }
 
 
+async def test_it_is_known_how_long_answers_took_and_how_many_never_came(world: World) -> None:
+    async with world.source.subscribe("orders", "production", (ERRORS,)) as stream:
+        for status in (200, 500, None, 200):
+            await world.request(status)
+        batches = [await stream.next(SOON)]
+        while sum(sum(batch.requests.values()) for batch in batches) < 4:
+            batches.append(await stream.next(SOON))
+    found = summed(batch.latencies[world.address] for batch in batches)
+    assert (found.total, found.unanswered) == (4, 1)
+    assert all(upper_bound(bucket) < 10 for bucket, _ in found.buckets)
+
+
 async def test_what_happened_before_the_subscription_is_not_counted(world: World) -> None:
     for _ in range(3):
         await world.request(500)
@@ -203,6 +216,17 @@ async def test_customers_who_were_hurt_are_told_apart_but_not_named(world: World
     assert {one, two, three} == {world.address}
     assert first == third != second
     assert "127.0.0" not in first + second
+
+
+async def test_a_customer_who_asks_again_counts_once_and_is_hurt_every_time(world: World) -> None:
+    once = replace(ERRORS, name="once", once_in=timedelta(minutes=1))
+    async with world.source.subscribe("orders", "production", (ERRORS, once)) as stream:
+        for client in ("127.0.0.2", "127.0.0.2", "127.0.0.2", "127.0.0.3"):
+            await world.request(500, client=client)
+        batch = await gather(stream, 4)
+    assert batch.counts[world.address, "errors"] == Counts(bad=4, total=4)
+    assert batch.counts[world.address, "once"] == Counts(bad=2, total=2)
+    assert len(batch.hurt) == 4
 
 
 async def test_an_empty_batch_comes_when_nothing_happens(world: World) -> None:

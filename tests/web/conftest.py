@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from gonogo.domain.gate import (
     GateStatus,
 )
 from gonogo.domain.journal import JournalEntry, StepState
+from gonogo.domain.latency import ArmLatencies, Latencies, bucket_of, latencies_of
 from gonogo.domain.look import Look
 from gonogo.domain.plan import Environment, Health, Plan, Rollout, Step
 from gonogo.domain.release import Release, Stage
@@ -95,6 +97,7 @@ class Bench:
         """The next look, after `requests` requests."""
         chance = random.Random(f"{self.seed} {seconds}")
         hurt: list[str] = []
+        took: dict[bool, list[float]] = {True: [], False: []}
         gained = {kpi.name: {True: Counts(), False: Counts()} for kpi in KPIS}
         for _ in range(requests):
             canary, create = chance.random() < share, chance.random() < 0.5
@@ -102,6 +105,9 @@ class Bench:
                 chance.random() < self.bad["create-order" if create else "all-requests"][not canary]
             )
             slow = chance.random() < self.bad["slow"][not canary]
+            took[canary].append(
+                chance.uniform(0.42, 1.6) if slow else chance.lognormvariate(-3, 0.5)
+            )
             gained["all-requests"][canary] += Counts(int(error), 1)
             gained["slow"][canary] += Counts(int(slow), 1)
             if create:
@@ -119,7 +125,15 @@ class Bench:
         verdict = worst(kpi.verdict for kpi in kpis)
         judgement = Judgement(verdict, kpis, f"the verdict is {verdict.value}")
         return Look(
-            "r-1", at(seconds), step, share, tuple(increments), judgement, None, tuple(hurt)
+            "r-1",
+            at(seconds),
+            step,
+            share,
+            tuple(increments),
+            judgement,
+            None,
+            tuple(hurt),
+            ArmLatencies(_timed(took[False]), _timed(took[True])),
         )
 
     def _assess(self, kpi: Kpi) -> KpiAssessment:
@@ -159,6 +173,10 @@ class Bench:
         peak = max(value, self.peaks.get((kpi.name, test), 0.0))
         self.peaks[kpi.name, test] = peak
         return Evidence(test, value, THRESHOLD, peak, ALPHA, tolerance)
+
+
+def _timed(took: list[float]) -> Latencies:
+    return latencies_of(Counter(bucket_of(seconds) for seconds in took))
 
 
 def _interval(counts: Counts) -> Interval | None:

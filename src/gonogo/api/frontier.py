@@ -5,9 +5,8 @@ Plain ASGI, so that it holds for WebSockets as it does for requests.
 
 from typing import TYPE_CHECKING
 
-from starlette.responses import JSONResponse
-
 from gonogo.api.cookies import session_cookie
+from gonogo.api.problems import problem
 from gonogo.api.reach import Reach
 from gonogo.usecases.sessions import LONGEST
 
@@ -60,6 +59,4 @@ async def _refuse(scope: "Scope", receive: "Receive", send: "Send", title: str) 
         await receive()
         await send({"type": "websocket.close", "code": _POLICY_VIOLATED, "reason": title})
         return
-    content = {"title": title, "status": 403}
-    response = JSONResponse(content, status_code=403, media_type="application/problem+json")
-    await response(scope, receive, send)
+    await problem(403, title)(scope, receive, send)

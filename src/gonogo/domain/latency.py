@@ -19,7 +19,8 @@ def bucket_of(seconds: float) -> int:
     """The bucket of a duration. Rounding puts a duration that lies on a bound into the upper one."""
     if not seconds > SHORTEST:
         return 0
-    return min(BUCKETS - 1, math.floor(math.log2(seconds / SHORTEST) * PER_OCTAVE + 1e-9))
+    place = min(math.log2(seconds / SHORTEST) * PER_OCTAVE, BUCKETS - 1)
+    return math.floor(place + 1e-9)
 
 
 def upper_bound(bucket: int) -> float:

@@ -1,6 +1,6 @@
 """Counting what customers got."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -47,4 +47,15 @@ class MetricSource(Protocol):
         self, service: str, environment: str, kpis: tuple[Kpi, ...]
     ) -> AbstractAsyncContextManager[MetricStream]:
         """Count from now on. Nothing that happened before is ever counted."""
+        ...
+
+
+class MetricPast(Protocol):
+    """Bad and total that were recorded before."""
+
+    def past(self, kpis: tuple[Kpi, ...], start: datetime, end: datetime) -> AsyncIterator[Batch]:
+        """What was counted between two times, oldest first.
+
+        Raises Unavailable when the source cannot be reached or gives no trustworthy answer.
+        """
         ...

@@ -16,6 +16,7 @@ from gonogo.domain.plan import (
     Migrations,
     OnSilence,
     OnUnproven,
+    Past,
     Plan,
     Rehearsal,
     RollbackCriterion,
@@ -24,7 +25,7 @@ from gonogo.domain.plan import (
     Step,
     Verification,
 )
-from gonogo.domain.traffic import Endpoint, Kpi
+from gonogo.domain.traffic import ONCE_IN, Endpoint, Kpi, Unit
 from gonogo.spec.checklists import ChecklistPart
 from gonogo.spec.collection import CollectionPart
 from gonogo.spec.deployment import (
@@ -34,8 +35,9 @@ from gonogo.spec.deployment import (
     MigrationsPart,
     RehearsalPart,
 )
+from gonogo.spec.gauges import GaugePart
 from gonogo.spec.part import Part
-from gonogo.spec.shape import CriterionPart, RolloutPart, SpecPart
+from gonogo.spec.shape import CriterionPart, KpiPart, RolloutPart, SpecPart
 from gonogo.spec.smoke import CommandSmokePart, HttpSmokePart
 
 COMMAND_WITHIN = timedelta(minutes=10)
@@ -45,6 +47,7 @@ WATCH = timedelta(minutes=30)
 PERSON_WITHIN = timedelta(minutes=30)
 STEP_REQUESTS = 100
 CRITERION_REQUESTS = 20
+CLIENT_ONCE_IN = timedelta(minutes=10)
 TESTER_HEADER = "X-Gonogo-Canary"
 
 
@@ -58,10 +61,7 @@ def assemble(spec: SpecPart, digest: str) -> Plan:
         health=Health(spec.health.path, _or(spec.health.within, HEALTH_WITHIN)),
         environments=tuple(_environment(*item) for item in spec.environments.items()),
         smoke=tuple(_smoke(test) for test in spec.smoke),
-        kpis=tuple(
-            Kpi(name, kpi.bad, kpi.on or Endpoint(), kpi.limit, kpi.ratio)
-            for name, kpi in spec.kpis.items()
-        ),
+        kpis=tuple(_kpi(name, kpi) for name, kpi in spec.kpis.items() if isinstance(kpi, KpiPart)),
         rollout=_rollout(spec.rollout),
         watch=_or(spec.watch, WATCH),
         build=None if spec.build is None else _command("build", spec.build, repeatable=True),
@@ -74,6 +74,9 @@ def assemble(spec: SpecPart, digest: str) -> Plan:
         gates=tuple(gate.rule() for gate in spec.gates.given()),
         collections=tuple(_collection(part) for part in spec.evidence),
         checklists=tuple(_checklist(*item) for item in spec.checklists.items()),
+        gauges=tuple(
+            part.read(name) for name, part in spec.kpis.items() if isinstance(part, GaugePart)
+        ),
     )
 
 
@@ -144,6 +147,20 @@ def _smoke(part: HttpSmokePart | CommandSmokePart) -> SmokeTest:
     )
 
 
+def _kpi(name: str, part: KpiPart) -> Kpi:
+    unit = Unit(part.unit)
+    usual = CLIENT_ONCE_IN if unit is Unit.CLIENT else ONCE_IN
+    return Kpi(
+        name,
+        part.bad,
+        part.on or Endpoint(),
+        part.limit,
+        part.ratio,
+        unit,
+        _or(part.once_in, usual) or None,
+    )
+
+
 def _rollout(part: RolloutPart) -> Rollout:
     given: dict[str, Any] = {
         "false_alarm": part.false_alarm,
@@ -151,6 +168,7 @@ def _rollout(part: RolloutPart) -> Rollout:
         "drain": part.drain,
         "warm": part.warm,
         "on_unproven": None if part.unproven is None else OnUnproven(part.unproven),
+        "past": None if part.past is None else Past(part.past),
     }
     steps = tuple(
         Step(step.share, step.hold, step.requests or STEP_REQUESTS) for step in part.steps

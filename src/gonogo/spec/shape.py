@@ -1,9 +1,9 @@
 """The shape of gonogo.yaml: one model for every mapping in it, with what editors show of each key."""
 
 import re
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from gonogo.domain.plan import Verification
 from gonogo.spec import scalars
@@ -18,6 +18,7 @@ from gonogo.spec.deployment import (
     MigrationsPart,
 )
 from gonogo.spec.gates import GatesPart
+from gonogo.spec.gauges import GaugePart
 from gonogo.spec.limits import VERIFIERS, Sentence, role
 from gonogo.spec.names import note_duplicates
 from gonogo.spec.part import Part, Problems, one_key, written
@@ -55,21 +56,52 @@ class KpiPart(Part):
     ratio: scalars.Ratio | None = Field(
         None, description="How many times the baseline's share of bad requests is tolerated."
     )
+    unit: scalars.choice("request", "client") = Field(  # type: ignore[valid-type]
+        "request",
+        description="What is counted: every request, or every customer once in the time of once_in. "
+        "Default request.",
+    )
+    once_in: scalars.DurationOrOff | None = Field(
+        None,
+        description="For how long a customer is set aside after a bad answer (unit request), or after "
+        "it was counted (unit client); off: every request counts. Default 1m, of unit client 10m.",
+    )
 
     @classmethod
     def examine(cls, table: Table, problems: Problems) -> None:
-        """Something to judge against."""
+        """Something to judge against, and a time where customers are counted."""
         if not {"limit", "ratio"} & set(table.key_marks):
             problems.note(
                 table.mark,
                 "this KPI has neither limit nor ratio, so nothing could fail; "
                 "give limit (as in 5%), ratio (as in 1.2) or both",
             )
+        if _word(table, "unit") == "client" and _word(table, "once_in") in scalars.OFF:
+            problems.note(
+                table.key_marks["once_in"],
+                "a KPI that counts customers counts each once in a time; give one, as in 10m",
+            )
 
     @classmethod
     def adapt_schema(cls, schema: dict[str, Any]) -> None:
         """Limit, ratio or both."""
         schema["anyOf"] = [{"required": ["limit"]}, {"required": ["ratio"]}]
+
+
+def _kpi_kind(node: object) -> str:
+    is_gauge = isinstance(node, Table) and "gauge" in node.key_marks
+    return "gauge kpi" if is_gauge else "rate kpi"  # no key: places in messages step over it
+
+
+AnyKpiPart = Annotated[
+    Annotated[KpiPart, Tag("rate kpi")] | Annotated[GaugePart, Tag("gauge kpi")],
+    Discriminator(_kpi_kind),
+]
+
+
+def _word(table: Table, key: str) -> str:
+    node = table.get(key)
+    return node.text.strip().lower() if isinstance(node, Text) else ""
 
 
 _STEP = re.compile(
@@ -137,6 +169,11 @@ class RolloutPart(Part):
     warm: Duration | None = Field(
         None,
         description="How long at the least the version before is kept running. Default 0s.",
+    )
+    past: scalars.choice("tell", "stop", "off") | None = Field(  # type: ignore[valid-type]
+        None,
+        description="What follows when a ratio is broken after promotion against the service's own "
+        "recorded past: people are told, or the release is taken back. Default tell.",
     )
     drain: Duration | None = Field(
         None,
@@ -232,7 +269,7 @@ class TestersPart(Part):
     @classmethod
     def expand(cls, text: Text) -> Table:
         """`off`: no tester's way in."""
-        if text.text.lower() not in {"off", "false", "no"}:
+        if text.text.lower() not in scalars.OFF:
             raise Unfit(
                 f"unknown value {quoted(text.text)}; allowed: off, or {{header: X-Gonogo-Canary}}"
             )
@@ -273,7 +310,7 @@ class SpecPart(Part):
     checklists: dict[str, ChecklistPart] = Field(
         {}, description="Lines that people tick, before a release, after it or regularly."
     )
-    kpis: dict[str, KpiPart] = Field(description="What is judged while customers come over.")
+    kpis: dict[str, AnyKpiPart] = Field(description="What is judged while customers come over.")
     rollout: RolloutPart = Field(description="How customers come over.")
     watch: Duration | None = Field(
         None, description="How long a promoted release is still watched. Default 30m."

@@ -19,21 +19,22 @@ from typing import TYPE_CHECKING, TypeVar
 import sqlalchemy as sa
 
 from gonogo.domain.actor import Actor
-from gonogo.domain.audit import AuditDraft, AuditEntry
+from gonogo.domain.answer import KeptAnswer
+from gonogo.domain.audit import AuditDraft, AuditEntry, AuditSearch
 from gonogo.domain.desk import DeskSeen
 from gonogo.domain.errors import GonogoError, Unavailable
 from gonogo.domain.journal import JournalEntry
 from gonogo.domain.look import Look
 from gonogo.domain.message import Message
-from gonogo.domain.paper import Paper
+from gonogo.domain.paper import Paper, PaperKind
 from gonogo.domain.person import Person, Token
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Instruction, Release
 from gonogo.domain.slot import Slot
 from gonogo.ports.clock import Clock
 from gonogo.ports.notices import Notice
-from gonogo.ports.store import Change, Delivery, Lease, Store
-from gonogo.storage import chain, desks, history, outbox, people, releases, services
+from gonogo.ports.store import Change, Delivery, Lease, ServiceState, Store, UnderWay
+from gonogo.storage import answers, board, chain, desks, history, outbox, people, releases, services
 from gonogo.storage import papers as filing
 from gonogo.storage.checkup import DatabaseCheckup
 from gonogo.storage.engine import DEFAULT_PATIENCE, make_engine, reading
@@ -150,6 +151,10 @@ class SqlStore(WaysIn):
         """See the port."""
         return await self._read(lambda c: services.slots(c, service, environment))
 
+    async def all_slots(self) -> tuple[Slot, ...]:
+        """See the port."""
+        return await self._read(services.all_slots)
+
     async def open(
         self, release: Release, audit: AuditDraft, messages: tuple[Message, ...]
     ) -> Release:
@@ -170,12 +175,29 @@ class SqlStore(WaysIn):
         return await self._read(lambda c: releases.find(c, release_id))
 
     async def releases(
-        self, service: str | None = None, *, under_way: bool = False, limit: int = 100
+        self,
+        service: str | None = None,
+        *,
+        under_way: bool = False,
+        limit: int = 100,
+        before: str | None = None,
     ) -> tuple[Release, ...]:
         """See the port."""
         return await self._read(
-            lambda c: releases.newest(c, service, under_way=under_way, limit=limit)
+            lambda c: releases.newest(c, service, under_way=under_way, limit=limit, before=before)
         )
+
+    async def matching(self, reference: str, limit: int) -> tuple[Release, ...]:
+        """See the port."""
+        return await self._read(lambda c: releases.matching(c, reference, limit))
+
+    async def under_way(self, decided: str) -> tuple[UnderWay, ...]:
+        """See the port."""
+        return await self._read(lambda c: board.under_way(c, decided))
+
+    async def service_states(self) -> tuple[ServiceState, ...]:
+        """See the port."""
+        return await self._read(board.service_states)
 
     async def instruct(
         self, instruction: Instruction, audit: AuditDraft, *, seen: int | None = None
@@ -200,10 +222,13 @@ class SqlStore(WaysIn):
 
     async def looks(self, release_id: str) -> tuple[Look, ...]:
         """See the port."""
-        found: list[Look] = []
-        after = 0
+        return tuple(look for _, look in await self.looks_after(release_id, 0))
+
+    async def looks_after(self, release_id: str, after: int) -> tuple[tuple[int, Look], ...]:
+        """See the port."""
+        found: list[tuple[int, Look]] = []
         while page := await self._page_of_looks(release_id, after):
-            found.extend(look for _, look in page)
+            found.extend(page)
             after = page[-1][0]
         return tuple(found)
 
@@ -229,6 +254,22 @@ class SqlStore(WaysIn):
     async def paper(self, paper_id: str) -> Paper | None:
         """See the port."""
         return await self._read(lambda c: filing.find_one(c, paper_id))
+
+    async def filed(
+        self,
+        service: str,
+        *,
+        commit: str | None = None,
+        kind: PaperKind | None = None,
+        before: str | None = None,
+        limit: int = 100,
+    ) -> tuple[Paper, ...]:
+        """See the port."""
+        return await self._read(
+            lambda c: filing.newest(
+                c, service, commit=commit, kind=kind, before=before, limit=limit
+            )
+        )
 
     async def put_person(self, person: Person, audit: AuditDraft) -> None:
         """See the port."""
@@ -276,6 +317,10 @@ class SqlStore(WaysIn):
     async def _page_of_entries(self, subject: str | None, after: int) -> tuple[AuditEntry, ...]:
         return await self._read(lambda c: chain.page(c, subject, after, _PAGE))
 
+    async def search(self, search: AuditSearch) -> tuple[AuditEntry, ...]:
+        """See the port."""
+        return await self._read(lambda c: chain.search(c, search))
+
     async def append(self, audit: AuditDraft) -> AuditEntry:
         """See the port."""
         return await self._write(lambda c: chain.append(c, audit, self._clock.now()))
@@ -297,6 +342,18 @@ class SqlStore(WaysIn):
     async def postpone(self, message_id: str, until: datetime, error: str) -> None:
         """See the port. Raises NotFound for a message that was never queued."""
         await self._write(lambda c: outbox.postpone(c, message_id, until, error))
+
+    async def begin_answer(self, answer: KeptAnswer, since: datetime) -> KeptAnswer | None:
+        """See the port."""
+        return await self._write(lambda c: answers.begin(c, answer, since))
+
+    async def finish_answer(self, answer: KeptAnswer) -> None:
+        """See the port."""
+        await self._write(lambda c: answers.finish(c, answer))
+
+    async def forget_answer(self, place: str, begun: str) -> None:
+        """See the port."""
+        await self._write(lambda c: answers.forget(c, place, begun))
 
     async def _read(self, work: Callable[[sa.Connection], Result]) -> Result:
         return await self._on(self._run_reads, lambda: transact(self._reading, work))

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from gonogo.domain.rate import Rates
 from gonogo.ports.checkup import Checkup
 from gonogo.ports.clock import Clock
 from gonogo.ports.deployer import Deployer
 from gonogo.ports.dossiers import Dossiers
 from gonogo.ports.history import History
+from gonogo.ports.limiter import Limiter
 from gonogo.ports.notices import Notices
 from gonogo.ports.passwords import PasswordHasher
 from gonogo.ports.router import Router
@@ -15,7 +17,10 @@ from gonogo.ports.signer import Signer
 from gonogo.ports.source import Source
 from gonogo.ports.store import Store
 from gonogo.ports.throttle import Throttle, Unlimited
+from gonogo.usecases.command_policy import CommandPolicy
 from gonogo.usecases.failed_sign_ins import FailedSignIns
+from gonogo.usecases.openid_policy import OpenId
+from gonogo.usecases.pulse import Pulse
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,8 @@ class Context:
 
     Without `history` nothing is told of commits; without `dossiers` gates see filed papers only;
     without `signer` nothing is signed; without `notices` nobody is told of what is stored; without
-    `passwords` nobody signs in with one.
+    `passwords` nobody signs in with one, without `openid` nobody by an account elsewhere; without
+    `limiter` nobody's requests are counted.
     """
 
     store: Store
@@ -38,7 +44,12 @@ class Context:
     history: History | None = None
     dossiers: Dossiers | None = None
     signer: Signer | None = None
+    limiter: Limiter | None = None
+    rates: Rates = field(default_factory=Rates)
     passwords: PasswordHasher | None = None
+    openid: OpenId | None = None
     throttle: Throttle = field(default_factory=Unlimited)
     failed_sign_ins: FailedSignIns = field(default_factory=FailedSignIns)
+    commands: CommandPolicy = field(default_factory=CommandPolicy)
+    pulse: Pulse = field(default_factory=Pulse)
     notices: Notices | None = None

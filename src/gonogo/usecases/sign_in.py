@@ -28,6 +28,7 @@ BY_ADDRESS_AND_NAME = Allowance("sign-in to a name from an address", 10, timedel
 BY_LINK = Allowance("one-time links from an address", 60, timedelta(minutes=5))
 BY_PERSON = Allowance("password changes of a person", 10, timedelta(minutes=15))
 
+_TOO_MANY = "too many tries came from your address"
 WRONG = "the name or the password is wrong"
 _LONGEST_NAME = 80
 
@@ -87,11 +88,21 @@ async def change_password(
     await context.throttle.forgive(BY_PERSON, actor.name)
 
 
+async def turned_away(context: Context, address: str) -> TooManyTries | None:
+    """The refusal of one more try from an address that has used its tries up; None while it has some."""
+    wait = await context.throttle.wait(BY_ADDRESS, network_of(address))
+    if wait is None:
+        return None
+    now = context.clock.now()
+    await write(context, context.failed_sign_ins.failed(now, address, turned_away=True))
+    return TooManyTries(_TOO_MANY, wait=wait)
+
+
 async def bounded(context: Context, allowance: Allowance, address: str) -> None:
     """Count one try from an address. Raises TooManyTries."""
     wait = await context.throttle.take(allowance, network_of(address))
     if wait is not None:
-        raise TooManyTries("too many tries came from your address", wait=wait)
+        raise TooManyTries(_TOO_MANY, wait=wait)
 
 
 async def write(context: Context, entry: AuditDraft | None) -> None:
@@ -123,7 +134,7 @@ async def _bounded(context: Context, address: str, name: str) -> None:
         if wait is not None:
             now = context.clock.now()
             await write(context, context.failed_sign_ins.failed(now, address, turned_away=True))
-            raise TooManyTries("too many tries came from your address", wait=wait)
+            raise TooManyTries(_TOO_MANY, wait=wait)
 
 
 def _together(address: str, name: str) -> str:

@@ -1,12 +1,15 @@
-"""A judgement as one picture: the forest of all tests, then each KPI's shares and evidence over time."""
+"""A judgement as one picture: the forest of all tests, then each KPI's charts over time."""
 
 from collections.abc import Sequence
 
 from markupsafe import Markup
 
 from gonogo.domain.look import Look
+from gonogo.usecases.bands import distributions
 from gonogo.web import charts
 from gonogo.web.charts import svg
+from gonogo.web.charts.bands import difference_over_time, ratio_over_time
+from gonogo.web.charts.bands import last as last_band
 from gonogo.web.charts.series import kpi_names
 from gonogo.web.wording import shorten
 
@@ -26,7 +29,17 @@ def plot(looks: Sequence[Look]) -> str:
     for kpi in kpi_names(looks)[:MOST_KPIS]:
         name = shorten(kpi, 60)
         parts.append((f"{name}: share of bad requests", charts.comparison(looks, kpi)))
+        difference, ratio = difference_over_time(looks, kpi), ratio_over_time(looks, kpi)
+        if last_band(difference) is not None:
+            title = f"{name}: canary − baseline in points, with the band that holds at every look"
+            parts.append((title, charts.difference(looks, kpi, None, difference)))
+        if last_band(ratio) is not None:
+            title = f"{name}: canary / baseline, with the band that holds at every look"
+            parts.append((title, charts.ratio(looks, kpi, None, ratio)))
         parts.append((f"{name}: evidence of harm, log10 of the odds", charts.evidence(looks, kpi)))
+    timed = distributions(looks)
+    if timed:
+        parts.append(("How long answers took: share answered within a time", charts.latency(timed)))
     return charts.standalone(_sheet(parts))
 
 

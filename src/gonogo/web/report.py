@@ -9,6 +9,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
@@ -19,15 +20,17 @@ from markupsafe import Markup
 from gonogo.domain.audit import AuditEntry, digest_of
 from gonogo.domain.release import WAITING, Release, Stage
 from gonogo.domain.story import Figures, Story, closing_look, deciding_look, figures
-from gonogo.domain.traffic import Arm, Counts
+from gonogo.domain.traffic import Arm, Counts, SlowerThan
 from gonogo.domain.verdict import KpiAssessment, Test, Verdict
+from gonogo.usecases.bands import Distribution, distributions
 from gonogo.web import charts, chronicle, planned, replay, wording
 from gonogo.web.answer import answer, outcome
-from gonogo.web.charts import Frame, Span, forest_chart, series
+from gonogo.web.charts import Frame, Span, bands, forest_chart, series
 from gonogo.web.decided import Decided, decided
 
 MOST_EVENTS = 400
 MOST_SPANS = 40
+MOST_BANDS = 24
 
 _TONES = {
     **dict.fromkeys((Stage.CANARY, Stage.PROMOTING, Stage.VERIFYING, Stage.WATCHING), "canary"),
@@ -46,8 +49,17 @@ VERDICTS = {
 
 
 @dataclass(frozen=True, slots=True)
+class BandRow:
+    """One look in the table behind the bands: when, and both in words."""
+
+    at: datetime
+    difference: str
+    ratio: str
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
-    """One KPI: its two charts and the table behind them."""
+    """One KPI: its charts and the tables behind them. `ratio` is empty where it is not judged."""
 
     kpi: str
     assessment: KpiAssessment | None
@@ -57,6 +69,11 @@ class Panel:
     evidence: str
     comparison: str
     rows: tuple[replay.LookRow, ...]
+    difference: str
+    difference_told: str
+    ratio: str
+    ratio_told: str
+    bands: tuple[BandRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +91,8 @@ class Chapter:
     forest: str
     forest_rows: tuple[forest_chart.Row, ...]
     panels: tuple[Panel, ...]
+    latency: str
+    latencies: tuple[tuple[Arm, Distribution], ...]
     exposure: str
     requests: str
     gaps: tuple[charts.Gap, ...]
@@ -166,6 +185,7 @@ def _chapter(identity: str, story: Story) -> Chapter:
     told = chronicle.events(story)
     frame = charts.frame_of(story.looks, chronicle.marks(told), found.weight_zero_at)
     panels = _panels(story, frame)
+    timed = distributions(story.looks)
     return Chapter(
         id=identity,
         story=story,
@@ -178,6 +198,8 @@ def _chapter(identity: str, story: Story) -> Chapter:
         forest="" if closing is None else charts.forest(closing.judgement),
         forest_rows=() if closing is None else forest_chart.rows(closing.judgement),
         panels=panels,
+        latency=charts.latency(timed, _slow_from(story)) if timed else "",
+        latencies=tuple(timed.items()),
         exposure=charts.exposure(story.looks, frame, found.weight_zero_at),
         requests=charts.requests(story.looks, frame),
         gaps=charts.gaps(story.looks),
@@ -242,16 +264,7 @@ def _panels(story: Story, frame: Frame | None) -> tuple[Panel, ...]:
     closing = deciding_look(story) or looks[-1]
     order = list(Verdict)
     found = [
-        Panel(
-            kpi=kpi,
-            assessment=series.assessment(closing, kpi),
-            tests=series.tests(looks, kpi),
-            canary=series.totals(looks, kpi, Arm.CANARY)[-1],
-            baseline=series.totals(looks, kpi, Arm.BASELINE)[-1],
-            evidence=charts.evidence(looks, kpi, frame),
-            comparison=charts.comparison(looks, kpi, frame),
-            rows=replay.rows(looks, kpi, series.tests(looks, kpi)),
-        )
+        _panel(story, kpi, series.assessment(closing, kpi), frame)
         for kpi in series.kpi_names(looks)
     ]
     last = len(order)
@@ -263,6 +276,40 @@ def _panels(story: Story, frame: Frame | None) -> tuple[Panel, ...]:
             ),
         )
     )
+
+
+def _panel(story: Story, kpi: str, said: KpiAssessment | None, frame: Frame) -> Panel:
+    looks = story.looks
+    tests = series.tests(looks, kpi)
+    difference, ratio = bands.difference_over_time(looks, kpi), bands.ratio_over_time(looks, kpi)
+    return Panel(
+        kpi=kpi,
+        assessment=said,
+        tests=tests,
+        canary=series.totals(looks, kpi, Arm.CANARY)[-1],
+        baseline=series.totals(looks, kpi, Arm.BASELINE)[-1],
+        evidence=charts.evidence(looks, kpi, frame),
+        comparison=charts.comparison(looks, kpi, frame),
+        rows=replay.rows(looks, kpi, tests),
+        difference=charts.difference(looks, kpi, frame, difference),
+        difference_told=bands.told_difference(bands.last(difference)),
+        ratio=charts.ratio(looks, kpi, frame, ratio) if Test.RELATIVE in tests else "",
+        ratio_told=bands.told_ratio(bands.last(ratio)),
+        bands=tuple(
+            BandRow(
+                looks[place].at,
+                bands.told_difference(difference[place]),
+                bands.told_ratio(ratio[place]),
+            )
+            for place in replay.chosen(looks, MOST_BANDS)
+        ),
+    )
+
+
+def _slow_from(story: Story) -> list[float]:
+    """Seconds that the plan's KPIs call slow, each once."""
+    rules = (kpi.bad for kpi in story.release.plan.kpis)
+    return sorted({rule.limit.total_seconds() for rule in rules if isinstance(rule, SlowerThan)})
 
 
 def _whole(story: Story, told: Sequence[chronicle.Event]) -> Frame:

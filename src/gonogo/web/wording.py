@@ -127,6 +127,19 @@ def share(value: float | None) -> str:
     return MISSING if value is None else f"{number(value * 100)}\u00a0%"
 
 
+def points(value: float) -> str:
+    """A difference of two shares in percentage points, with its sign: `+2.1`, `−0.3`, `0`."""
+    return f"{'+' if value > 0 else ''}{number(value * 100)}"
+
+
+def quantile(estimate: float | None, low: float | None, high: float | None) -> str:
+    """Seconds with their band: `0.041 s [0.038, 0.047]`; an end that is not known is `…`."""
+    middle = "too few" if estimate is None else seconds(estimate)
+    if low is None:
+        return middle
+    return f"{middle} [{number(low)}, {'…' if high is None else number(high)}]"
+
+
 def people(value: int) -> str:
     """How many customers were hurt, as the end of a sentence begins."""
     if value == 0:

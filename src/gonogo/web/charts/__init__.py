@@ -8,11 +8,13 @@ from importlib.resources import files
 
 from markupsafe import Markup
 
+from gonogo.web.charts.band_chart import difference, ratio
 from gonogo.web.charts.comparison_chart import comparison
 from gonogo.web.charts.evidence_chart import evidence
 from gonogo.web.charts.exposure_chart import exposure
 from gonogo.web.charts.forest_chart import forest
 from gonogo.web.charts.frame import INSET, Frame, Gap, Mark, MarkKind, frame_of, gaps
+from gonogo.web.charts.latency_chart import latency
 from gonogo.web.charts.requests_chart import requests
 from gonogo.web.charts.timeline_chart import Span, timeline
 
@@ -26,11 +28,14 @@ __all__ = [
     "MarkKind",
     "Span",
     "comparison",
+    "difference",
     "evidence",
     "exposure",
     "forest",
     "frame_of",
     "gaps",
+    "latency",
+    "ratio",
     "requests",
     "standalone",
     "timeline",

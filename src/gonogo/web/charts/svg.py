@@ -121,3 +121,28 @@ def stairs(runs: Iterable[Sequence[tuple[float, float]]], class_: str) -> Markup
 
 def _units(across: float) -> str:
     return f"{across * STRETCH / 100:.1f}".removesuffix(".0")
+
+
+def area(
+    highs: Iterable[Sequence[tuple[float, float]]],
+    lows: Iterable[Sequence[tuple[float, float]]],
+    class_: str,
+) -> Markup:
+    """What lies between two stairs, as one path; runs of both belong together in order.
+
+    Points are (x in per cent, y in pixels); each run of both ends at the same x.
+    """
+    pieces: list[str] = []
+    for high, low in zip(highs, lows, strict=True):
+        there = _corners(high)
+        back = reversed(_corners(low))
+        pieces.append("M" + "L".join(f"{_units(x)} {y:.1f}" for x, y in (*there, *back)) + "Z")
+    return element("path", d="".join(pieces), class_=class_)
+
+
+def _corners(run: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The points of stairs: each value holds until the next one begins."""
+    found = [run[0]]
+    for x, y in run[1:]:
+        found += [(x, found[-1][1]), (x, y)]
+    return found
