@@ -135,7 +135,7 @@ class _Move:
             raise NeedsPerson(
                 f"entry {broken[0].sequence} of the audit chain does not hold: {broken[1]};"
                 " nothing was moved",
-                hint="gonogo verify --chain, and find out who changed it",
+                hint="gonogo verify, and find out who changed it",
             )
         heads = [
             connection.execute(sa.select(audit_head.c.sequence, audit_head.c.digest)).one()
@@ -150,7 +150,7 @@ class _Move:
             raise NeedsPerson(
                 f"the audit chain should end with entry {heads[0].sequence} and does not;"
                 " nothing was moved",
-                hint="gonogo verify --chain",
+                hint="gonogo verify",
             )
         return heads[1].sequence, heads[1].digest
 
