@@ -1,12 +1,13 @@
 """What is remembered. Every write is one transaction with its audit entry and its messages."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from gonogo.domain.actor import Actor
 from gonogo.domain.audit import AuditDraft, AuditEntry, AuditSearch
+from gonogo.domain.desk import DeskSeen
 from gonogo.domain.journal import JournalEntry
 from gonogo.domain.look import Look
 from gonogo.domain.message import Message
@@ -14,7 +15,14 @@ from gonogo.domain.paper import Paper, PaperKind
 from gonogo.domain.person import Person, Token
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Instruction, Release
-from gonogo.domain.session import Credential, Flow, Invitation, LinkedIdentity, Session
+from gonogo.domain.session import (
+    Credential,
+    Flow,
+    Invitation,
+    KnownBrowser,
+    LinkedIdentity,
+    Session,
+)
 from gonogo.domain.slot import Slot
 from gonogo.ports.answers import AnswerStore
 
@@ -262,6 +270,14 @@ class SignInStore(Protocol):
         anew: nothing else changes."""
         ...
 
+    async def know_browser(self, browser: KnownBrowser) -> None:
+        """Remember a browser; of each person the newest twenty are remembered."""
+        ...
+
+    async def known_browser(self, digest: str) -> KnownBrowser | None:
+        """The browser with this digest, if somebody signed in with it who is here."""
+        ...
+
     async def invite(self, invitation: Invitation, audit: AuditDraft) -> None:
         """Store a one-time link; an open one for the same person is void from now on."""
         ...
@@ -308,9 +324,19 @@ class SessionStore(Protocol):
     """Sessions."""
 
     async def open_session(
-        self, session: Session, audit: AuditDraft, now: datetime, *, replaces: str | None = None
+        self,
+        session: Session,
+        audit: AuditDraft,
+        now: datetime,
+        *,
+        replaces: str | None = None,
+        password_of: datetime | None = None,
     ) -> None:
-        """Store a new session; the one with the id `replaces` ends, and those that have run out go."""
+        """Store a new session; the one with the id `replaces` ends, and those that have run out go.
+
+        `password_of` is when the password was set that it is opened with. Raises Conflict when it was
+        changed since then.
+        """
         ...
 
     async def session(self, digest: str) -> tuple[Session, Person] | None:
@@ -337,6 +363,18 @@ class SessionStore(Protocol):
     ) -> int:
         """End all sessions of a person: the one with the id `only`, or all but `keep`. How many ended;
         nothing is written down when none did."""
+        ...
+
+
+class DeskStore(Protocol):
+    """The desks that share the store; there is nothing to tell of where only one can."""
+
+    async def desks(self) -> tuple[DeskSeen, ...]:
+        """Every desk that has not ended properly, by name."""
+        ...
+
+    async def places(self) -> Mapping[tuple[str, str], str]:
+        """The site on which the environment (service, environment) lives."""
         ...
 
 
@@ -412,6 +450,7 @@ class Store(
     SignInStore,
     SessionStore,
     LeaseStore,
+    DeskStore,
     AuditStore,
     Outbox,
     AnswerStore,
