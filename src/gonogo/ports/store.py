@@ -1,12 +1,13 @@
 """What is remembered. Every write is one transaction with its audit entry and its messages."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from gonogo.domain.actor import Actor
 from gonogo.domain.audit import AuditDraft, AuditEntry, AuditSearch
+from gonogo.domain.desk import DeskSeen
 from gonogo.domain.journal import JournalEntry
 from gonogo.domain.look import Look
 from gonogo.domain.message import Message
@@ -365,6 +366,18 @@ class SessionStore(Protocol):
         ...
 
 
+class DeskStore(Protocol):
+    """The desks that share the store; there is nothing to tell of where only one can."""
+
+    async def desks(self) -> tuple[DeskSeen, ...]:
+        """Every desk that has not ended properly, by name."""
+        ...
+
+    async def places(self) -> Mapping[tuple[str, str], str]:
+        """The site on which the environment (service, environment) lives."""
+        ...
+
+
 class LeaseStore(Protocol):
     """Who drives what."""
 
@@ -437,6 +450,7 @@ class Store(
     SignInStore,
     SessionStore,
     LeaseStore,
+    DeskStore,
     AuditStore,
     Outbox,
     AnswerStore,

@@ -288,7 +288,7 @@ def _harm(said: Judgement) -> float:
         each.log10_e / each.threshold
         for kpi in said.kpis
         for each in kpi.evidence
-        if each.threshold > 0
+        if each.threshold > 0 and each.alpha
     )
     return round(min(1.0, max(0.0, *parts, 0.0)), 2)
 
