@@ -87,6 +87,11 @@ async def test_a_name_and_a_password_open_the_desk_in_that_name(
     assert (who["name"], who["roles"]) == ("Quinn", ["qa"])
 
 
+async def test_a_name_may_be_written_in_small_letters(house: House, browser: Browser) -> None:
+    await somebody(house)
+    assert (await browser.sign_in("quinn ")).json()["name"] == "Quinn"
+
+
 async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(
     house: House, browser: Browser
 ) -> None:
