@@ -132,6 +132,20 @@ class DecisionAnswer(Answer):
     blocking: list[str]
 
 
+class GaugeAnswer(Answer):
+    """One gauge: its newest value and the worst one, in its unit; null where none was read."""
+
+    gauge: str = Field(examples=["memory"])
+    verdict: str = Field(examples=["pass"])
+    value: float | None
+    at: Instant | None
+    worst: float | None
+    bound: str = Field(examples=["at_most"])
+    limit: float
+    unit: str = Field(examples=["bytes"])
+    sentence: str
+
+
 class ReleaseAnswer(Answer):
     """A release and where it stands. `revision` grows with every change of it."""
 
@@ -156,6 +170,7 @@ class ReleaseAnswer(Answer):
     verdict: str | None
     sentence: str | None
     kpis: list[KpiAnswer]
+    gauges: list[GaugeAnswer]
 
 
 class ReleaseDetail(ReleaseAnswer):
@@ -239,6 +254,7 @@ class RecordingAnswer(Answer):
     version: str
     false_alarm: float
     attempt: int
+    past: str = Field(examples=["tell"])
     kpis: list[RecordedKpi]
     stopped_at: Instant | None
     looks: list[LookAnswer]

@@ -31,6 +31,7 @@ from gonogo.api.reach import Reach
 from gonogo.api.releases import add_releases
 from gonogo.api.services import add_services
 from gonogo.api.sessions import add_sessions
+from gonogo.api.sign_in_gate import SignInGate
 from gonogo.api.sizes import Sizes
 from gonogo.api.visitors import Visitors
 from gonogo.domain.actor import Actor
@@ -63,6 +64,7 @@ def build_application(
     application.add_middleware(Idempotency, context=context, visitors=visitors)
     application.add_middleware(RateLimits, context=context, visitors=visitors)
     application.add_middleware(Sizes, larger=size_allowed)
+    application.add_middleware(SignInGate, context=context)
     application.add_middleware(Frontier, reach=reach)
     application.add_middleware(Passage)
     add_problems(application)

@@ -127,4 +127,6 @@ def _invitations(application: FastAPI, context: Context, door: Door, actor: Any)
 def signed_in(request: Request, opened: Opened) -> dict[str, Any]:
     """Give the browser its session; who it is now, and what its forms have to carry."""
     request.state.session_cookie = opened.secret
+    if opened.known_as is not None:
+        request.state.known_cookie = opened.known_as
     return {**actor_view(opened.person.actor), "csrf_token": opened.session.csrf}

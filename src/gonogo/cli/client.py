@@ -65,6 +65,11 @@ class DeskClient:
             trust_env=False,
         )
 
+    @property
+    def url(self) -> str:
+        """Where the desk's pages are."""
+        return self._url
+
     def get(self, path: str, **query: Any) -> Any:  # noqa: ANN401 - any JSON value
         """A JSON answer."""
         return self._answer("GET", path, params={k: v for k, v in query.items() if v is not None})

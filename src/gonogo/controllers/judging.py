@@ -220,7 +220,7 @@ class Watcher:
             self._blind_since = at
 
     def _eat(self, batch: Batch) -> None:
-        if not batch.counts:
+        if not batch.counts and not batch.hurt:
             return
         if self._gap is not None:
             self._close_look()
@@ -238,6 +238,7 @@ class Watcher:
         self._literal = judge.observe_literal(self._literal, batch.at, signed)
         if increments:
             self._memory = judge.observe(self._plan, self._memory, increments)
+        if increments or batch.hurt:  # what a customer asks again counts no more, and hurts
             self._keep(increments, batch)
 
     def _holds(self, criterion: RollbackCriterion, at: datetime) -> bool:
@@ -305,7 +306,9 @@ class Watcher:
     def due(self) -> bool:
         """Whether there is something to store, and it is time to."""
         waited = self._drive.world.clock.now() - self._last_flush
-        news = self._pending or self._readings or self._gap is not None or self._unstored
+        news = (
+            self._pending or self._readings or self._hurt or self._gap is not None or self._unstored
+        )
         return bool(news) and waited >= self._drive.world.rhythm.flush
 
     async def flush(self) -> None:

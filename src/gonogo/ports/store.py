@@ -1,12 +1,13 @@
 """What is remembered. Every write is one transaction with its audit entry and its messages."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from gonogo.domain.actor import Actor
 from gonogo.domain.audit import AuditDraft, AuditEntry, AuditSearch
+from gonogo.domain.desk import DeskSeen
 from gonogo.domain.journal import JournalEntry
 from gonogo.domain.look import Look
 from gonogo.domain.message import Message
@@ -14,7 +15,14 @@ from gonogo.domain.paper import Paper, PaperKind
 from gonogo.domain.person import Person, Token
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Instruction, Release
-from gonogo.domain.session import Credential, Flow, Invitation, LinkedIdentity, Session
+from gonogo.domain.session import (
+    Credential,
+    Flow,
+    Invitation,
+    KnownBrowser,
+    LinkedIdentity,
+    Session,
+)
 from gonogo.domain.slot import Slot
 from gonogo.ports.answers import AnswerStore
 
@@ -48,6 +56,28 @@ class Change:
     look: Look | None = None
     judge: bytes | None = None
     handled: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A release that has not ended, with its newest look and the newest decision of its gates."""
+
+    release: Release
+    look: Look | None
+    decision: AuditEntry | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """A service, the slots in which something should run, and its newest release that has ended.
+
+    `papers` are the flags set on the service, and what takes flags back, in the order they were filed.
+    """
+
+    registration: Registration
+    slots: tuple[Slot, ...]
+    last: Release | None
+    papers: tuple[Paper, ...]
 
 
 class ServiceStore(Protocol):
@@ -143,8 +173,24 @@ class ReleaseStore(Protocol):
         """Every recorded look, in order."""
         ...
 
+    async def looks_after(self, release_id: str, after: int) -> tuple[tuple[int, Look], ...]:
+        """Recorded looks after a number, in order, each with its own; 0 is before the first."""
+        ...
+
     async def last_look(self, release_id: str) -> Look | None:
         """The newest recorded look."""
+        ...
+
+
+class BoardStore(Protocol):
+    """Everything at once, for whoever watches all services."""
+
+    async def under_way(self, decided: str) -> tuple[UnderWay, ...]:
+        """Every release that has not ended, newest first; actions of decisions begin with `decided`."""
+        ...
+
+    async def service_states(self) -> tuple[ServiceState, ...]:
+        """All services, by name."""
         ...
 
 
@@ -224,6 +270,14 @@ class SignInStore(Protocol):
         anew: nothing else changes."""
         ...
 
+    async def know_browser(self, browser: KnownBrowser) -> None:
+        """Remember a browser; of each person the newest twenty are remembered."""
+        ...
+
+    async def known_browser(self, digest: str) -> KnownBrowser | None:
+        """The browser with this digest, if somebody signed in with it who is here."""
+        ...
+
     async def invite(self, invitation: Invitation, audit: AuditDraft) -> None:
         """Store a one-time link; an open one for the same person is void from now on."""
         ...
@@ -270,9 +324,19 @@ class SessionStore(Protocol):
     """Sessions."""
 
     async def open_session(
-        self, session: Session, audit: AuditDraft, now: datetime, *, replaces: str | None = None
+        self,
+        session: Session,
+        audit: AuditDraft,
+        now: datetime,
+        *,
+        replaces: str | None = None,
+        password_of: datetime | None = None,
     ) -> None:
-        """Store a new session; the one with the id `replaces` ends, and those that have run out go."""
+        """Store a new session; the one with the id `replaces` ends, and those that have run out go.
+
+        `password_of` is when the password was set that it is opened with. Raises Conflict when it was
+        changed since then.
+        """
         ...
 
     async def session(self, digest: str) -> tuple[Session, Person] | None:
@@ -299,6 +363,18 @@ class SessionStore(Protocol):
     ) -> int:
         """End all sessions of a person: the one with the id `only`, or all but `keep`. How many ended;
         nothing is written down when none did."""
+        ...
+
+
+class DeskStore(Protocol):
+    """The desks that share the store; there is nothing to tell of where only one can."""
+
+    async def desks(self) -> tuple[DeskSeen, ...]:
+        """Every desk that has not ended properly, by name."""
+        ...
+
+    async def places(self) -> Mapping[tuple[str, str], str]:
+        """The site on which the environment (service, environment) lives."""
         ...
 
 
@@ -368,11 +444,13 @@ class Outbox(Protocol):
 class Store(
     ServiceStore,
     ReleaseStore,
+    BoardStore,
     PaperStore,
     PeopleStore,
     SignInStore,
     SessionStore,
     LeaseStore,
+    DeskStore,
     AuditStore,
     Outbox,
     AnswerStore,

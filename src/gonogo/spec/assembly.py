@@ -25,7 +25,7 @@ from gonogo.domain.plan import (
     Step,
     Verification,
 )
-from gonogo.domain.traffic import Endpoint, Kpi
+from gonogo.domain.traffic import ONCE_IN, Endpoint, Kpi, Unit
 from gonogo.spec.checklists import ChecklistPart
 from gonogo.spec.collection import CollectionPart
 from gonogo.spec.deployment import (
@@ -47,6 +47,7 @@ WATCH = timedelta(minutes=30)
 PERSON_WITHIN = timedelta(minutes=30)
 STEP_REQUESTS = 100
 CRITERION_REQUESTS = 20
+CLIENT_ONCE_IN = timedelta(minutes=10)
 TESTER_HEADER = "X-Gonogo-Canary"
 
 
@@ -60,11 +61,7 @@ def assemble(spec: SpecPart, digest: str) -> Plan:
         health=Health(spec.health.path, _or(spec.health.within, HEALTH_WITHIN)),
         environments=tuple(_environment(*item) for item in spec.environments.items()),
         smoke=tuple(_smoke(test) for test in spec.smoke),
-        kpis=tuple(
-            Kpi(name, kpi.bad, kpi.on or Endpoint(), kpi.limit, kpi.ratio)
-            for name, kpi in spec.kpis.items()
-            if isinstance(kpi, KpiPart)
-        ),
+        kpis=tuple(_kpi(name, kpi) for name, kpi in spec.kpis.items() if isinstance(kpi, KpiPart)),
         rollout=_rollout(spec.rollout),
         watch=_or(spec.watch, WATCH),
         build=None if spec.build is None else _command("build", spec.build, repeatable=True),
@@ -147,6 +144,20 @@ def _smoke(part: HttpSmokePart | CommandSmokePart) -> SmokeTest:
         expect_json=None if expect is None else expect.body,
         save=dict(part.save),
         within=_or(part.within, SMOKE_WITHIN),
+    )
+
+
+def _kpi(name: str, part: KpiPart) -> Kpi:
+    unit = Unit(part.unit)
+    usual = CLIENT_ONCE_IN if unit is Unit.CLIENT else ONCE_IN
+    return Kpi(
+        name,
+        part.bad,
+        part.on or Endpoint(),
+        part.limit,
+        part.ratio,
+        unit,
+        _or(part.once_in, usual) or None,
     )
 
 

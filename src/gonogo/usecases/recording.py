@@ -7,8 +7,17 @@ from itertools import pairwise
 from typing import Any
 
 from gonogo.domain.errors import GonogoError
+from gonogo.domain.plan import Past
 from gonogo.domain.story import Story, deciding_look
-from gonogo.domain.traffic import BadStatus, Counts, Endpoint, Increment, Kpi, SlowerThan
+from gonogo.domain.traffic import (
+    BadStatus,
+    Counts,
+    Endpoint,
+    Increment,
+    Kpi,
+    SlowerThan,
+    Unit,
+)
 from gonogo.judge.plan import judge_plan
 
 _SOME_ENDPOINT = Endpoint(path="/some")  # which one is not needed to judge its counts again
@@ -41,6 +50,7 @@ class Recording:
     kpis: tuple[Kpi, ...]
     looks: tuple[RecordedLook, ...]
     stopped: float | None
+    past: Past = Past.OFF
 
     @property
     def seconds(self) -> float:
@@ -80,6 +90,7 @@ def recording_view(story: Story) -> dict[str, Any]:
         "version": release.version,
         "false_alarm": plan.false_alarm,
         "attempt": plan.attempt,
+        "past": plan.past.value,
         "kpis": [_kpi_view(kpi) for kpi in plan.kpis],
         "stopped_at": deciding.at.isoformat() if deciding else None,
         "looks": looks,
@@ -93,6 +104,8 @@ def _kpi_view(kpi: Kpi) -> dict[str, Any]:
         "all_requests": kpi.endpoint == Endpoint(),
         "limit": kpi.limit,
         "ratio": kpi.ratio,
+        "unit": kpi.unit.value,
+        "once_in": kpi.once_in.total_seconds() if kpi.once_in else None,
     }
 
 
@@ -134,6 +147,7 @@ def _read(found: Mapping[str, Any]) -> Recording:
         kpis=tuple(_kpi(kpi) for kpi in found["kpis"]),
         looks=looks,
         stopped=(_instant(stopped) - started).total_seconds() if stopped else None,
+        past=Past(found.get("past", Past.OFF)),
     )
 
 
@@ -144,7 +158,16 @@ def _instant(text: str) -> datetime:
 def _kpi(found: Mapping[str, Any]) -> Kpi:
     bad = SlowerThan(timedelta()) if found["counts"] == "slow" else BadStatus(())
     endpoint = Endpoint() if found["all_requests"] else _SOME_ENDPOINT
-    return Kpi(found["kpi"], bad, endpoint, limit=found["limit"], ratio=found["ratio"])
+    seconds = found.get("once_in")
+    return Kpi(
+        found["kpi"],
+        bad,
+        endpoint,
+        limit=found["limit"],
+        ratio=found["ratio"],
+        unit=Unit(found.get("unit", Unit.REQUEST)),
+        once_in=timedelta(seconds=seconds) if seconds else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,7 @@ def _say_what_it_means(setup: Setup, file: Path, plan: "Plan") -> None:
                 "digest": plan.digest,
                 "environments": [environment.name for environment in plan.environments],
                 "kpis": [kpi.name for kpi in plan.kpis],
+                "gauges": [gauge.name for gauge in plan.gauges],
             }
         )
         return
@@ -126,5 +127,6 @@ def _say_what_it_means(setup: Setup, file: Path, plan: "Plan") -> None:
     click.echo(f"{file} is valid: {plan.service}")
     click.echo(f"  goes through   {places}")
     click.echo(f"  customers      {steps} → 100 %")
-    click.echo(f"  judged by      {', '.join(kpi.name for kpi in plan.kpis)}")
+    judged = (*(kpi.name for kpi in plan.kpis), *(gauge.name for gauge in plan.gauges))
+    click.echo(f"  judged by      {', '.join(judged)}")
     click.echo(f"  smoke tests    {', '.join(test.name for test in plan.smoke)}")
