@@ -23,7 +23,8 @@ from gonogo.judge.alternatives import (
     likely_bad,
     relative_grid,
 )
-from gonogo.judge.memory import BLOCK, HIGHEST_LOG, SURPLUS
+from gonogo.judge.kpi_tests import HIGHEST_LOG
+from gonogo.judge.memory import BLOCK, SURPLUS
 from gonogo.judge.onset import FIRST, LATER, unspent_after
 
 RESULTS = Path(__file__).parent / "results"

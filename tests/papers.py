@@ -160,6 +160,7 @@ async def a_desk(plan: Plan | None = None) -> AsyncIterator[Desk]:
         new_id=lambda: next(ids),
         wake=woken.append,
         history=history,
+        notices=store.notices,
         passwords=MemoryPasswords(),
         throttle=MemoryThrottle(clock),
     )

@@ -3,11 +3,30 @@
 import ipaddress
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 DEFAULT_PORT = 8460
+_OPENID_NAMES = (
+    *("ISSUER", "CLIENT_ID", "CLIENT_SECRET_FILE"),
+    *("EMAIL_DOMAINS", "ROLE_CLAIM", "ROLES", "CREATE"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIdSettings:
+    """An OpenID provider. `roles` are names of roles by values of the claim `role_claim`; with `create`
+    somebody whom the claim gives a role becomes known by signing in. `domains` are those of e-mail
+    addresses that count; none named: any."""
+
+    issuer: str
+    client_id: str
+    secret_file: Path | None = None
+    domains: tuple[str, ...] = ()
+    role_claim: str | None = None
+    roles: Mapping[str, str] = field(default_factory=dict)
+    create: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +35,16 @@ class Settings:
 
     `public_url` is the address by which others reach the desk, as scheme and host; without one it
     answers to this machine only. `trusted_proxies` are addresses or networks whose word on for whom
-    they ask (`X-Forwarded-For`, `X-Forwarded-Proto`) is believed.
+    they ask (`X-Forwarded-For`, `X-Forwarded-Proto`) is believed. `allow_commands` names the services
+    whose specs may run commands, `*` meaning all; None where nothing is said.
     """
 
     home: Path
     port: int = DEFAULT_PORT
     public_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()
+    allow_commands: tuple[str, ...] | None = None
+    openid: OpenIdSettings | None = None
 
     @property
     def database(self) -> Path:
@@ -46,8 +68,10 @@ class Settings:
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """GONOGO_HOME (default: gonogo in the user's state directory), GONOGO_PORT, GONOGO_PUBLIC_URL and
-    GONOGO_TRUSTED_PROXIES (addresses or networks, with commas).
+    """GONOGO_HOME (default: gonogo in the user's state directory), GONOGO_PORT, GONOGO_PUBLIC_URL,
+    GONOGO_TRUSTED_PROXIES (addresses or networks, with commas) and GONOGO_ALLOW_COMMANDS (`yes`, `no`,
+    or names of services, with commas); for an OpenID provider GONOGO_OIDC_ISSUER, _CLIENT_ID,
+    _CLIENT_SECRET_FILE, _EMAIL_DOMAINS, _ROLE_CLAIM, _ROLES (`value=role`, with commas) and _CREATE.
 
     Raises ValueError naming the variable when one cannot be used.
     """
@@ -61,7 +85,56 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         port=int(text),
         public_url=_public_url(environ.get("GONOGO_PUBLIC_URL", "")),
         trusted_proxies=_networks(environ.get("GONOGO_TRUSTED_PROXIES", "")),
+        allow_commands=_services(environ.get("GONOGO_ALLOW_COMMANDS", "")),
+        openid=_openid(environ),
     )
+
+
+def _openid(environ: Mapping[str, str]) -> OpenIdSettings | None:
+    told = {name: environ.get(f"GONOGO_OIDC_{name}", "").strip() for name in _OPENID_NAMES}
+    if not told["ISSUER"]:
+        if any(told.values()):
+            raise ValueError("GONOGO_OIDC_ISSUER must be set where another GONOGO_OIDC_ one is")
+        return None
+    if not told["CLIENT_ID"]:
+        raise ValueError("GONOGO_OIDC_CLIENT_ID must be set where GONOGO_OIDC_ISSUER is")
+    roles = _pairs(told["ROLES"])
+    if bool(roles) != bool(told["ROLE_CLAIM"]):
+        raise ValueError("GONOGO_OIDC_ROLE_CLAIM and GONOGO_OIDC_ROLES go together")
+    if told["CREATE"] not in {"", "yes", "no"}:
+        raise ValueError(f'GONOGO_OIDC_CREATE must be yes or no, not "{told["CREATE"]}"')
+    if told["CREATE"] == "yes" and not roles:
+        raise ValueError("GONOGO_OIDC_CREATE needs GONOGO_OIDC_ROLES: nobody has a role otherwise")
+    secret = told["CLIENT_SECRET_FILE"]
+    return OpenIdSettings(
+        issuer=told["ISSUER"],
+        client_id=told["CLIENT_ID"],
+        secret_file=Path(secret).expanduser() if secret else None,
+        domains=tuple(part.strip().lower() for part in told["EMAIL_DOMAINS"].split(",") if part),
+        role_claim=told["ROLE_CLAIM"] or None,
+        roles=roles,
+        create=told["CREATE"] == "yes",
+    )
+
+
+def _pairs(text: str) -> dict[str, str]:
+    found = {}
+    for part in (each.strip() for each in text.split(",")):
+        value, sign, role = part.rpartition("=")
+        if part and not (sign and value.strip() and role.strip()):
+            raise ValueError(f'GONOGO_OIDC_ROLES must be value=role, with commas, not "{part}"')
+        if part:
+            found[value.strip()] = role.strip()
+    return found
+
+
+def _services(text: str) -> tuple[str, ...] | None:
+    named = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not named:
+        return None
+    if named == ("no",):
+        return ()
+    return ("*",) if named == ("yes",) else named
 
 
 def _public_url(text: str) -> str | None:

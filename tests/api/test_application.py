@@ -116,6 +116,9 @@ async def test_every_route_but_those_for_signing_in_asks_for_a_token(
         "/api/v1/invitations/accepted",
         "/api/v1/invitations/shown",
         "/api/v1/sign-in",
+        "/api/v1/sign-in",
+        "/api/v1/sign-in/openid",
+        "/api/v1/sign-in/openid/return",
     ]
 
 

@@ -42,6 +42,7 @@ READING = [
         "/people",
         "/whoami",
         "/sessions",
+        "/tokens",
         "/services/shop/evidence",
         "/keys",
         "/keys/ring",
@@ -83,6 +84,7 @@ DOING: list[tuple[str, str, dict[str, Any], frozenset[Role]]] = [
     ("POST", "/people/nobody/tokens", {"json": {}}, frozenset({ADMIN})),
     ("DELETE", "/tokens/none", {}, frozenset({ADMIN})),
     ("POST", "/people/nobody/invitations", {}, frozenset({ADMIN})),
+    ("DELETE", "/people/nobody/identities", {}, frozenset({ADMIN})),
     ("DELETE", "/sessions/none", {}, EVERYBODY),
     ("POST", "/sign-out", {"json": {}}, EVERYBODY),
     ("POST", "/password", {"json": {"present": "x", "wanted": "y"}}, EVERYBODY),
@@ -132,7 +134,10 @@ PAPERS = (
 
 WITHOUT_PROOF = {
     ("GET", "/health"),
+    ("GET", "/sign-in"),
     ("POST", "/sign-in"),
+    ("GET", "/sign-in/openid"),
+    ("GET", "/sign-in/openid/return"),
     ("POST", "/invitations/shown"),
     ("POST", "/invitations/accepted"),
 }

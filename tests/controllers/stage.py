@@ -11,6 +11,7 @@ from tests.plans import a_plan
 from tests.simulation.virtual import VirtualClock, VirtualLoop
 
 from gonogo.adapters.memory.deployer import Behaviour, MemoryDeployer
+from gonogo.adapters.memory.gauges import MemoryGauges
 from gonogo.adapters.memory.history import MemoryHistory
 from gonogo.adapters.memory.metrics import MemoryMetrics
 from gonogo.adapters.memory.notifier import MemoryNotifier
@@ -59,6 +60,7 @@ class Theatre:
         self.workshop = MemoryWorkshop()
         self.router = MemoryRouter()
         self.metrics = MemoryMetrics(self.clock)
+        self.gauges = MemoryGauges(self.clock)
         self.smoke = MemorySmoke()
         self.notifier = MemoryNotifier()
         self.scratch = MemoryScratch()
@@ -88,6 +90,7 @@ class Theatre:
             scratch=self.scratch,
             new_id=self._id,
             free_port=self._port,
+            gauges=self.gauges,
             rhythm=RHYTHM,
         )
         self.desk = Desk(self.world)

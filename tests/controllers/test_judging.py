@@ -9,6 +9,7 @@ import pytest
 from tests.plans import START, a_plan, a_release
 
 from gonogo.adapters.memory.clock import MemoryClock
+from gonogo.adapters.memory.gauges import MemoryGauges
 from gonogo.adapters.memory.metrics import MemoryMetrics
 from gonogo.controllers.drive import Drive, Seen
 from gonogo.controllers.judging import Watcher
@@ -54,6 +55,7 @@ async def drive() -> AsyncIterator[Drive]:
         scratch=nothing,
         new_id=nothing,
         free_port=nothing,
+        gauges=MemoryGauges(clock),
     )
     release = a_release(stage=Stage.CANARY)
     registration = Registration("shop", "/repository", "", a_plan(), "qa", START, "secret")

@@ -14,6 +14,7 @@ from tests.simulation.scenario import SERVICE, Kind, Scenario
 from tests.simulation.virtual import VirtualClock, VirtualLoop
 
 from gonogo.adapters.memory.deployer import Behaviour, MemoryDeployer
+from gonogo.adapters.memory.gauges import MemoryGauges
 from gonogo.adapters.memory.metrics import MemoryMetrics
 from gonogo.adapters.memory.notifier import MemoryNotifier
 from gonogo.adapters.memory.router import MemoryRouter
@@ -185,6 +186,7 @@ class Ground:
         self.deployer = MemoryDeployer(loop.time)
         self.workshop = MemoryWorkshop()
         self.metrics = MemoryMetrics(self.clock)
+        self.gauges = MemoryGauges(self.clock)
         self.notifier = MemoryNotifier()
         self.scratch = MemoryScratch()
         self.source = MemorySource({REPOSITORY: COMMITS})

@@ -240,6 +240,7 @@ class Run:
             scratch=Wire(life, "scratch", ground.scratch),  # type: ignore[arg-type]
             new_id=ground.new_id,
             free_port=ground.free_port,
+            gauges=Wire(life, "gauges", ground.gauges),  # type: ignore[arg-type]
             rhythm=RHYTHM,
         )
         life.withdrawn = world.withdrawn

@@ -1,8 +1,9 @@
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from tests.postgres import PostgresServer, empty, postgres_server
 from tests.storage.samples import StandingClock, url_of
 
 from gonogo.storage.schema import upgrade
@@ -42,14 +43,57 @@ async def on_disk(file: Path, new_database: Path, clock: StandingClock) -> Async
     await store.close()
 
 
-@pytest.fixture(params=["memory", "file"])
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def one_postgres(postgres: PostgresServer) -> str:
+    """A database at the newest schema; making one for each test takes longer than emptying it."""
+    postgres.sql("CREATE DATABASE desk")
+    url = postgres.url("desk")
+    upgrade(url)
+    return url
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer, one_postgres: str) -> Iterator[str]:
+    """An empty database at the newest schema on PostgreSQL."""
+    yield one_postgres
+    empty(postgres, "desk")
+
+
+@pytest.fixture
+async def on_postgres(postgres_url: str, clock: StandingClock) -> AsyncIterator[SqlStore]:
+    store = open_store(postgres_url, clock)
+    yield store
+    await store.close()
+
+
+ON_POSTGRES = pytest.param("postgresql", marks=pytest.mark.slow)
+
+
+@pytest.fixture(params=["file", ON_POSTGRES])
+def shared_url(request: pytest.FixtureRequest, file: Path) -> str:
+    """A database that several stores may open at once."""
+    if request.param == "file":
+        return url_of(file)
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture(params=["memory", "file", ON_POSTGRES])
 async def store(
     request: pytest.FixtureRequest, file: Path, new_database: Path, clock: StandingClock
 ) -> AsyncIterator[SqlStore]:
     if request.param == "memory":
         made = memory_store(clock)
-    else:
+    elif request.param == "file":
         shutil.copy(new_database, file)
         made = open_store(url_of(file), clock)
+    else:
+        made = open_store(request.getfixturevalue("postgres_url"), clock)
     yield made
     await made.close()

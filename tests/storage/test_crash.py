@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from tests.storage.samples import NOON, StandingClock, a_look, all_of, claimed, url_of
+from tests.storage.samples import NOON, StandingClock, a_look, all_of, claimed
 
 from gonogo.domain.audit import first_broken
 from gonogo.ports.store import Change
@@ -40,9 +40,9 @@ asyncio.run(record())
 
 
 @pytest.mark.parametrize("lines", [1, 17, 60])
-async def test_a_killed_desk_leaves_every_change_whole(file, lines):
-    acknowledged = _killed_after(lines, url_of(file))
-    store = open_store(url_of(file), StandingClock())
+async def test_a_killed_desk_leaves_every_change_whole(shared_url, lines):
+    acknowledged = _killed_after(lines, shared_url)
+    store = open_store(shared_url, StandingClock())
     release = await store.release("r1")
     assert release is not None
     changes = release.revision

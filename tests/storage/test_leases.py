@@ -2,7 +2,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from tests.storage.samples import NOON, StandingClock, opened, url_of
+from tests.storage.samples import NOON, StandingClock, opened
 
 from gonogo.domain.errors import NotFound
 from gonogo.storage.store import open_store
@@ -56,8 +56,8 @@ async def test_an_unknown_release_cannot_be_claimed(store):
         await store.claim("r1", "north", NOON, NOON + SPAN)
 
 
-async def test_of_many_desks_that_claim_at_once_one_wins(file):
-    desks = [open_store(url_of(file), StandingClock()) for _ in range(4)]
+async def test_of_many_desks_that_claim_at_once_one_wins(shared_url):
+    desks = [open_store(shared_url, StandingClock()) for _ in range(4)]
     try:
         for number in range(10):
             await opened(desks[0], f"r{number}", f"service{number}")

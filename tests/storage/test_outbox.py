@@ -26,6 +26,10 @@ def _row(store, message_id):
 async def test_messages_wait_as_they_were_queued_oldest_first(store):
     await _queue(store, "z", "a", "m")
     assert await store.waiting(NOON) == (a_message("z"), a_message("a"), a_message("m"))
+
+
+async def test_no_more_messages_are_given_than_asked_for(store):
+    await _queue(store, "z", "a", "m")
     assert await _ids(store, limit=2) == ["z", "a"]
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from gonogo.domain.actor import Role
+from gonogo.domain.actor import Role, Scope
 from gonogo.domain.release import InstructionKind
 from gonogo.usecases.people import DEFAULT_LIFE
 
@@ -85,9 +85,10 @@ class RevocationBody(Body):
 
 
 class TokenBody(Body):
-    """For how long a token is good."""
+    """For how long a token is good, and what it is narrowed to."""
 
     days: Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)] = DEFAULT_LIFE.days
+    scopes: Annotated[list[Scope], Field(max_length=20)] | None = None
 
 
 Password = Annotated[str, StringConstraints(max_length=1000)]

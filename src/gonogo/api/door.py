@@ -162,12 +162,23 @@ def safe_next(wanted: str | None) -> str:
 
 def browser_of(request: Request) -> Browser:
     """Who asks, as far as the network tells."""
-    visitor: Visitor | None = getattr(request.state, "visitor", None)
     return Browser(
         address=request.client.host if request.client else "",
         client=request.headers.get("user-agent", ""),
-        session=visitor.session if visitor else None,
+        session=session_of(request),
     )
+
+
+def session_of(request: Request) -> str | None:
+    """The id of the session that the request came with, if it came with one."""
+    visitor: Visitor | None = getattr(request.state, "visitor", None)
+    return visitor.session if visitor else None
+
+
+def csrf_of(request: Request) -> str | None:
+    """What the forms of the request's session carry."""
+    visitor: Visitor | None = getattr(request.state, "visitor", None)
+    return visitor.csrf if visitor else None
 
 
 def own_session(request: Request) -> str:

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 
 from gonogo.api.bodies import PersonBody, RolesBody, TokenBody
 from gonogo.domain.actor import Actor
@@ -46,12 +46,23 @@ def add_people(application: FastAPI, context: Context, actor: Any, looking: Any)
         return people.person_view(person)
 
     @application.post("/api/v1/people/{name}/tokens", status_code=201)
-    async def issue(name: str, body: TokenBody, who: Actor = actor) -> dict[str, Any]:
+    async def issue(
+        name: str, body: TokenBody, request: Request, who: Actor = actor
+    ) -> dict[str, Any]:
         async with turn:
             issued = await people.issue_token(
-                context, who, person=name, life=timedelta(days=body.days)
+                context,
+                who,
+                person=name,
+                life=timedelta(days=body.days),
+                scopes=body.scopes,
+                own=request.state.visitor.session is not None,
             )
         return {**people.token_view(issued.token), "secret": issued.secret}
+
+    @application.get("/api/v1/tokens")
+    async def own(who: Actor = actor) -> list[dict[str, Any]]:
+        return await people.own_tokens_view(context, who)
 
     @application.delete("/api/v1/tokens/{token_id}")
     async def revoke(token_id: str, who: Actor = actor) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from gonogo.api.bodies import (
     SignOutBody,
 )
 from gonogo.api.door import Door, browser_of, own_session
+from gonogo.api.openid import add_openid
 from gonogo.domain.actor import Actor
-from gonogo.usecases import invitations, sessions, sign_in
+from gonogo.usecases import invitations, openid, sessions, sign_in
 from gonogo.usecases.context import Context
 from gonogo.usecases.people import actor_view
 from gonogo.usecases.sessions import Opened
@@ -58,6 +59,7 @@ def add_sessions(application: FastAPI, context: Context, door: Door, actor: Any)
         return {"password": "changed"}
 
     _invitations(application, context, door, actor)
+    add_openid(application, context, door)
 
 
 def _invitations(application: FastAPI, context: Context, door: Door, actor: Any) -> None:  # noqa: ANN401
@@ -70,6 +72,11 @@ def _invitations(application: FastAPI, context: Context, door: Door, actor: Any)
             invited = await invitations.invite(context, who, name=name)
         link = request.state.reach.base(request.scope) + invited.path
         return {**invitations.invitation_view(invited.invitation), "link": link}
+
+    @application.delete("/api/v1/people/{name}/identities")
+    async def unlink(name: str, who: Actor = actor) -> dict[str, int]:
+        async with turn:
+            return {"unlinked": await openid.unlink(context, who, name=name)}
 
     @application.post("/api/v1/invitations/shown")
     async def show(body: InvitationBody, request: Request) -> dict[str, Any]:

@@ -108,6 +108,7 @@ _ANSWERS = ("GO: ", "HOLD: ", "NO-GO: ")
 _LINES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "desk:release:step": lambda found: found["reason"],
     "desk:release:waits": lambda found: found["reason"],
+    "desk:release:warned": lambda found: found["reason"],
     "desk:release:promoted": lambda _: "the router sends it all customers",
     "desk:smoke:passed": _smoke,
     "desk:smoke:failed": _smoke,

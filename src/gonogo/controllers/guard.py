@@ -67,7 +67,9 @@ class Lookout:
         now = drive.world.clock.now()
         if harmed:
             found = watcher.judgement()
-            kpi = next((each.kpi for each in found.kpis if each.verdict is Verdict.FAIL), None)
+            rates = [each.kpi for each in found.kpis if each.verdict is Verdict.FAIL]
+            gauges = [each.gauge.name for each in found.gauges if each.verdict is Verdict.FAIL]
+            kpi = next(iter((*rates, *gauges)), None)
             return Harm("judge:release:fail", found.sentence, now, found, kpi)
         met = watcher.criterion_met()
         if met is not None:

@@ -14,7 +14,10 @@ from types import TracebackType
 
 from gonogo import judge
 from gonogo.controllers.drive import Drive, Seen
+from gonogo.controllers.gauges import GaugeReader
+from gonogo.controllers.layout import instance_of
 from gonogo.domain.errors import InvalidInput, Unavailable
+from gonogo.domain.gauge import Reading
 from gonogo.domain.instance import instance_id
 from gonogo.domain.latency import ArmLatencies, Latencies, summed
 from gonogo.domain.look import Look
@@ -28,6 +31,9 @@ from gonogo.ports.metrics import Batch, MetricStream
 FIRST_CUSTOMERS = frozenset({"desk:release:step", "desk:release:promoted"})
 """Audit entries by which the first customer may have come."""
 
+PAST_LASTS = timedelta(hours=1)
+"""How long after promotion what the baseline had is held against the version; then it is too old."""
+
 
 class Watcher:
     """The judge at work on one release, from its first customer to its end."""
@@ -37,7 +43,12 @@ class Watcher:
         self._plan = judge.judge_plan(drive.plan, drive.release.attempt)
         self._memory = judge.begin(self._plan)
         self._instance = instance_id(drive.release.id, drive.plan.production.name)
-        self._arms = _arms(slots, self._instance)
+        self._arms: dict[str, Arm] = {}
+        self._gauges = judge.begin_gauges(drive.plan.gauges)
+        self._reader = GaugeReader(drive.world, drive.plan.gauges)
+        self._readings: list[Reading] = []
+        self._promoted_at: datetime | None = None
+        self._past_is_over = False
         self._criteria = tuple(
             criterion
             for criterion in drive.plan.rollback_criteria
@@ -59,6 +70,7 @@ class Watcher:
         self._storing = asyncio.Lock()
         self.step_requests = 0
         self.first_bad: datetime | None = None
+        self.follow(slots)
 
     async def __aenter__(self) -> "Watcher":
         """Subscribe, and pick up what the judge remembered before a crash."""
@@ -73,6 +85,7 @@ class Watcher:
                 self._remember(stored)
                 await self._recount()
             await self._recall_first_customer()
+            await opening.enter_async_context(self._reader)
             self._stack = opening.pop_all()
         return self
 
@@ -93,11 +106,18 @@ class Watcher:
         holds over both.
         """
         try:
-            self._memory = judge.decode(self._plan, stored)
+            known = judge.decode_all(self._plan, self._drive.plan.gauges, stored)
         except InvalidInput as error:
             self._plan = judge.judge_plan(self._drive.plan, self._drive.release.attempt + 1)
             self._memory = judge.begin(self._plan)
             self._gap = f"what was seen before cannot be read any more: {error}"
+            return
+        self._memory, self._gauges = known.memory, known.gauges
+        self._promoted_at = known.promoted_at
+
+    def _remembered(self) -> bytes:
+        """All that judging would go on with after a crash."""
+        return judge.encode_all(judge.Recollection(self._memory, self._gauges, self._promoted_at))
 
     async def __aexit__(
         self,
@@ -124,6 +144,9 @@ class Watcher:
     def follow(self, slots: tuple[Slot, ...]) -> None:
         """Learn which instance is which arm after the rows changed."""
         self._arms = _arms(slots, self._instance)
+        plan = self._drive.plan
+        own = next((slot for slot in slots if slot.instance == self._instance), None)
+        self._reader.follow(None if own is None else instance_of(own, plan, plan.production))
 
     async def begin_step(self, share: float, record: Callable[[Seen], Awaitable[None]]) -> None:
         """A rollout step with this planned share begins: a fault may begin with it.
@@ -133,42 +156,61 @@ class Watcher:
         on, for the judge as for the row: the split of one is not held against the plan of the other.
         """
         ended = self.conclude(self.judgement())
-        before = self._memory, self.step_requests
+        before = self._memory, self._gauges, self.step_requests
         self._memory = judge.next_step(self._plan, self._memory, share=share)
+        self._gauges = judge.next_step_of_gauges(self._gauges)
         self.step_requests = 0
         try:
             await self.catch_up()
-            await record(Seen(ended.look, judge.encode(self._memory)))
+            await record(Seen(ended.look, self._remembered()))
         except Unavailable:
-            self._memory, self.step_requests = before
+            self._memory, self._gauges, self.step_requests = before
             self.keep(ended)
             raise
 
     def go_on_alone(self) -> None:
-        """The time after promotion begins: nobody is left to compare with."""
+        """The time after promotion begins: nobody is left to compare with but the recorded past."""
+        if self._promoted_at is None:
+            self._promoted_at = self._drive.world.clock.now()
         self._memory = judge.next_step(self._plan, self._memory, alone=True)
+        self._gauges = judge.next_step_of_gauges(self._gauges)
         self.step_requests = 0
 
     async def look(self, within: timedelta) -> bool:
         """Wait for the next batch, at most `within`, and let the judge see it.
 
-        Returns whether it decided that the release harms. A source that cannot be reached is
-        remembered as blindness and never counted as health.
+        Returns whether it decided that the release harms; what was read of gauges meanwhile is seen
+        too, and never waited for. A source that cannot be reached is remembered as blindness and never
+        counted as health.
         """
         if self._stream is None:
             raise RuntimeError("a watcher is used inside `async with`")
         now = self._drive.world.clock.now()
+        self._let_the_past_rest(now)
         try:
             batch = await self._stream.next(within)
         except Unavailable as error:
             self._note_gap(now, str(error))
             await self._drive.wait(within)
-            return judge.failed(self._memory)
+            return self._harmed()
         if batch.gap is not None:
             self._note_gap(batch.at, batch.gap)
         else:
             self._eat(batch)
-        return judge.failed(self._memory)
+        return self._harmed()
+
+    def _harmed(self) -> bool:
+        readings = self._reader.take()
+        if readings:
+            self._gauges = judge.observe_gauges(self._gauges, readings)
+            self._readings += readings
+        return judge.failed(self._memory) or judge.failed_gauge(self._gauges) is not None
+
+    def _let_the_past_rest(self, now: datetime) -> None:
+        begun = self._promoted_at
+        if begun is not None and not self._past_is_over and now - begun >= PAST_LASTS:
+            self._memory = judge.end_past(self._plan, self._memory)
+            self._past_is_over = True
 
     def _note_gap(self, at: datetime, why: str) -> None:
         if self._pending:
@@ -238,11 +280,13 @@ class Watcher:
             0 <= release.step < len(plan.rollout.steps) and release.stage is not Stage.WATCHING
         )
         minimum = plan.rollout.steps[release.step].minimum_requests if in_canary else 0
-        found = judge.assess(self._plan, self._memory, minimum)
+        rates = judge.assess(self._plan, self._memory, minimum)
+        gauges = judge.assess_gauges(self._gauges, self._drive.world.clock.now())
+        found = judge.with_gauges(rates, gauges)
         blind = self.blind_for()
         if found.verdict is not Verdict.FAIL and blind > self._drive.world.rhythm.gap_patience:
             why = f"no trustworthy counts for {blind.total_seconds():.0f} s: {self._gap}"
-            return Judgement(Verdict.INCONCLUSIVE, found.kpis, why)
+            return Judgement(Verdict.INCONCLUSIVE, found.kpis, why, gauges)
         return found
 
     def blind_for(self) -> timedelta:
@@ -261,8 +305,8 @@ class Watcher:
     def due(self) -> bool:
         """Whether there is something to store, and it is time to."""
         waited = self._drive.world.clock.now() - self._last_flush
-        news = bool(self._pending) or self._gap is not None or bool(self._unstored)
-        return news and waited >= self._drive.world.rhythm.flush
+        news = self._pending or self._readings or self._gap is not None or self._unstored
+        return bool(news) and waited >= self._drive.world.rhythm.flush
 
     async def flush(self) -> None:
         """Store what was seen since the last time, with the judge's memory of it.
@@ -323,12 +367,13 @@ class Watcher:
             gap=self._gap,
             hurt=tuple(sorted(self._hurt)),
             latencies=self._timed(),
+            readings=tuple(self._readings),
         )
         self._known_hurt |= self._hurt
-        self._pending, self._hurt, self._gap = {}, set(), None
+        self._pending, self._hurt, self._gap, self._readings = {}, set(), None, []
         self._latencies.clear()
         self._last_flush = self._drive.world.clock.now()
-        return Seen(look, judge.encode(self._memory))
+        return Seen(look, self._remembered())
 
     def _timed(self) -> ArmLatencies | None:
         if not self._latencies:

@@ -16,9 +16,15 @@ def layout_of(
     slots: Sequence[Slot],
     withdrawn: Collection[str] = (),
 ) -> Layout:
-    """What the router of this environment should be; `withdrawn` instances get nobody."""
+    """What the router of this environment should be; `withdrawn` instances get nobody.
+
+    Customers who were taken off a version before its row says so stay off it until the rows change:
+    that picture is newer than the rows, and older than the next ones.
+    """
+    picture = 2 * sum(slot.revision for slot in slots)
     for instance in withdrawn:
         if any(slot.instance == instance and slot.share > 0 for slot in slots):
+            picture |= 1
             changes = {slot.name: slot for slot in take_out(slots, instance)}
             slots = [changes.get(slot.name, slot) for slot in slots]
     return Layout(
@@ -37,6 +43,7 @@ def layout_of(
         ),
         tester_header=registration.plan.tester_header,
         tester_secret=registration.tester_secret,
+        picture=picture,
     )
 
 

@@ -6,10 +6,12 @@ not repeated, what stands is left standing, what is missing is made.
 
 from dataclasses import replace
 
+from gonogo import judge
 from gonogo.controllers import clearing, confirming, rollback
 from gonogo.controllers.collecting import collect, file_facts
 from gonogo.controllers.drive import Drive, Seen
 from gonogo.controllers.guard import Lookout
+from gonogo.controllers.judging import Watcher
 from gonogo.controllers.layout import promoted, shared
 from gonogo.controllers.rehearsing import rehearse_rollback
 from gonogo.controllers.steps import (
@@ -33,6 +35,9 @@ from gonogo.domain.verdict import Verdict
 
 BLOCKED = "cannot go on yet: "
 """How the reason of a release begins that waits for something which does not answer."""
+
+WORSE = "worse than its past: "
+"""How the reason of a release begins of which people were told that, and which is watched on."""
 
 
 async def draft(drive: Drive, _: Lookout) -> None:
@@ -263,6 +268,21 @@ async def _silence(drive: Drive, rule: OnSilence) -> None:
     await drive.record("desk:verification:accepted", {"reason": f"{said}; the plan accepts that"})
 
 
+async def _tell_of_past(drive: Drive, watcher: Watcher) -> None:
+    """Say once that it is worse than the version before was, which may be no fault of its own."""
+    if drive.release.reason.startswith(WORSE) or not watcher.due_to_assess(drive.world.clock.now()):
+        return
+    found = judge.worse_than_past(watcher.judgement())
+    if found is not None:
+        reason = f"{WORSE}{found}"
+        await drive.record(
+            "desk:release:warned",
+            {"reason": reason},
+            change=lambda release: replace(release, reason=reason),
+            message=reason,
+        )
+
+
 async def watch(drive: Drive, lookout: Lookout) -> None:
     """Watch with nobody left to compare with, then smoke again and let the version before go."""
     environment = drive.plan.production
@@ -272,6 +292,7 @@ async def watch(drive: Drive, lookout: Lookout) -> None:
         if harm is not None:
             await rollback.because_of(drive, lookout, harm)
             return
+        await _tell_of_past(drive, await lookout.watcher())
         await drive.heed()
 
     async def finish() -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from gonogo.ports.clock import Clock
 from gonogo.ports.deployer import Deployer
 from gonogo.ports.dossiers import Dossiers
+from gonogo.ports.gauges import GaugeSource
 from gonogo.ports.metrics import MetricSource
 from gonogo.ports.notifier import Notifier
 from gonogo.ports.router import Router
@@ -24,7 +25,7 @@ class Rhythm:
 
     `regard` is how long a held release waits at the most before its gates are looked at again.
     `books` is how long customers of a harmful version wait for the database before they are taken
-    off it without it.
+    off it without it. `gauge` is how long one reading of a gauge may take.
     """
 
     poll: timedelta = timedelta(milliseconds=100)
@@ -35,6 +36,7 @@ class Rhythm:
     claim: timedelta = timedelta(seconds=1)
     lease: timedelta = timedelta(seconds=15)
     gap_patience: timedelta = timedelta(seconds=10)
+    gauge: timedelta = timedelta(seconds=3)
     stop_grace: timedelta = timedelta(seconds=10)
 
 
@@ -62,6 +64,7 @@ class World:
     scratch: Scratch
     new_id: Callable[[], str]
     free_port: Callable[[], int]
+    gauges: GaugeSource
     rhythm: Rhythm = Rhythm()
     withdrawn: dict[str, str] = field(default_factory=dict)
     _places: dict[tuple[str, str], asyncio.Lock] = field(

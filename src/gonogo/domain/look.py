@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from gonogo.domain.gauge import Reading
 from gonogo.domain.latency import ArmLatencies
 from gonogo.domain.traffic import Increment
 from gonogo.domain.verdict import Judgement
@@ -14,6 +15,7 @@ class Look:
 
     `share` is the canary's planned share of customers. `gap` says why counts of this stretch were
     dropped, when they were. `hurt` are keyed digests of the customers whom the canary failed.
+    `readings` are what was read of gauges, in the order in which it came.
     `latencies` are of all judged requests of both arms; None where the source has none.
     """
 
@@ -25,4 +27,5 @@ class Look:
     judgement: Judgement
     gap: str | None = None
     hurt: tuple[str, ...] = ()
+    readings: tuple[Reading, ...] = ()
     latencies: ArmLatencies | None = None

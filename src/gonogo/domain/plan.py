@@ -12,6 +12,7 @@ from typing import Any
 
 from gonogo.domain.actor import Role
 from gonogo.domain.gate import GateRule
+from gonogo.domain.gauge import Gauge
 from gonogo.domain.traffic import BadStatus, Endpoint, Kpi, SlowerThan
 
 Json = Any  # what json.loads returns
@@ -160,6 +161,18 @@ class OnUnproven(StrEnum):
     HOLD = "hold"
 
 
+class Past(StrEnum):
+    """What follows when a ratio is broken after promotion against the service's own recorded past.
+
+    That comparison cannot tell a fault of the version from one of what it depends on: TELL says so and
+    leaves it to people, STOP takes the release back, OFF does not compare.
+    """
+
+    TELL = "tell"
+    STOP = "stop"
+    OFF = "off"
+
+
 @dataclass(frozen=True, slots=True)
 class Rollout:
     """The way to 100 %: steps that only go up, then everyone.
@@ -175,6 +188,7 @@ class Rollout:
     patience: timedelta = timedelta(hours=1)
     drain: timedelta = timedelta(seconds=10)
     warm: timedelta = timedelta()
+    past: Past = Past.TELL
 
 
 class CriterionMode(StrEnum):
@@ -254,6 +268,7 @@ class Plan:
     gates: tuple[GateRule, ...] = ()
     collections: tuple[Collection, ...] = ()
     checklists: tuple[Checklist, ...] = ()
+    gauges: tuple[Gauge, ...] = ()
 
     @property
     def production(self) -> Environment:

@@ -31,6 +31,7 @@ class Slot:
     """One slot as it should be. `share` is its part of customers (0 to 1).
 
     `testers` lets requests with the tester's secret header in. An empty slot has no instance.
+    `revision` counts the changes of the stored row; it says nothing of what the slot should be.
     """
 
     service: str
@@ -43,6 +44,7 @@ class Slot:
     port: int | None = None
     share: float = 0.0
     testers: bool = False
+    revision: int = field(default=0, compare=False)
 
     @property
     def address(self) -> str | None:
@@ -75,7 +77,8 @@ class Layout:
     """All a router has to be: where customers come in and where they go. Shares add up to 1 or to 0.
 
     Requests that carry `tester_header` with the value `tester_secret` go to the slot that takes
-    testers and are marked as forced.
+    testers and are marked as forced. `picture` grows with every change of the rows that the layout
+    was made from: a router that was laid out after a newer picture takes no older one.
     """
 
     service: str
@@ -85,6 +88,7 @@ class Layout:
     targets: tuple[Target, ...]
     tester_header: str | None = None
     tester_secret: str | None = None
+    picture: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
+from gonogo.domain.gauge import Gauge
 from gonogo.domain.traffic import Counts
 
 
@@ -32,17 +34,25 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 class Test(StrEnum):
-    """Which comparison a piece of evidence comes from."""
+    """Which comparison a piece of evidence comes from.
+
+    PAST: after promotion, against what was recorded of the service before.
+    """
 
     __test__ = False  # not a test case, whatever pytest makes of the name
 
     RELATIVE = "relative"
     ABSOLUTE = "absolute"
+    PAST = "past"
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One e-process: FAIL when log10(e) reaches `threshold` = log10(1/its share of α)."""
+    """One e-process: FAIL when log10(e) reaches `threshold` = log10(1/its share of α).
+
+    `tolerance` is a ratio for RELATIVE and a share of bad requests otherwise. A test that may only
+    warn has no share of α: its `alpha` is 0.
+    """
 
     test: Test
     log10_e: float
@@ -82,9 +92,27 @@ class KpiAssessment:
 
 
 @dataclass(frozen=True, slots=True)
+class GaugeAssessment:
+    """One gauge's verdict: its newest value and when it was read, and one plain sentence.
+
+    `worst` is the value that lay farthest beyond the bound, or nearest to it, in this release;
+    `beyond_since` is when the present stretch beyond the bound began.
+    """
+
+    gauge: Gauge
+    verdict: Verdict
+    value: float | None
+    at: datetime | None
+    worst: float | None
+    beyond_since: datetime | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict over all KPIs of a release at one look."""
+    """The verdict over all KPIs of a release at one look, rates and gauges."""
 
     verdict: Verdict
     kpis: tuple[KpiAssessment, ...]
     sentence: str
+    gauges: tuple[GaugeAssessment, ...] = ()

@@ -6,13 +6,16 @@ Costs some 100 µs per KPI; `failed` is the question to ask after every single r
 import math
 from dataclasses import dataclass
 
+from gonogo.domain.plan import Past
 from gonogo.domain.traffic import Counts, Endpoint, Kpi
 from gonogo.domain.verdict import Evidence, Interval, Judgement, KpiAssessment, Test, Verdict, worst
 from gonogo.judge.alternatives import Vector
 from gonogo.judge.forecast import divergence, relative_information, requests_for
 from gonogo.judge.intervals import log_limit_kept, log_ratio_kept, ratio_interval, share_interval
-from gonogo.judge.memory import Cell, KpiTests, Memory, must_fit
+from gonogo.judge.kpi_tests import Cell, KpiTests
+from gonogo.judge.memory import Memory, must_fit
 from gonogo.judge.onset import unspent_after
+from gonogo.judge.past import HALF
 from gonogo.judge.plan import JudgePlan
 from gonogo.judge.sentences import Findings, deciding_sentence, kpi_sentence
 from gonogo.judge.verdicts import LEANING, Standing, kpi_verdict
@@ -108,7 +111,10 @@ def _kpi(
     minimum = release.minimum_for(kpi, row)
     proofs = _proofs(kpi, tests, row, alone=alone)
     needed = math.log(1 / plan.miss)
-    evidence = _evidence(kpi, tests, row, release.alpha)
+    evidence = (
+        *_evidence(kpi, tests, row, release.alpha),
+        *_past_evidence(plan, tests, row, release.alpha),
+    )
     standing = Standing(
         failed=bool(row[Cell.FAILED]),
         anything=release.canary > 0 or row[Cell.CANARY] > 0,
@@ -160,6 +166,22 @@ def _evidence(kpi: Kpi, tests: KpiTests, row: Vector, alpha: float) -> tuple[Evi
         peak = math.log10(float(row[Cell.ABSOLUTE_PEAK]))
         found.append(Evidence(Test.ABSOLUTE, value, threshold, max(peak, value), alpha, kpi.limit))
     return tuple(found)
+
+
+def _past_evidence(
+    plan: JudgePlan, tests: KpiTests, row: Vector, alpha: float
+) -> tuple[Evidence, ...]:
+    """The comparison with the past: while it runs, and where it has a part of α from the start."""
+    tolerated = float(row[Cell.PAST_TOLERATED])
+    stops = plan.past is Past.STOP
+    if tests.past_ratio is None or (tolerated <= 0 and not stops):
+        return ()
+    threshold = math.log10(1 / (HALF * alpha))
+    left = row[Cell.PAST_LEFT] * unspent_after(float(row[Cell.STEP_CANARY]))
+    value = math.log10(float(row[tests.in_past].sum() + left)) if tolerated > 0 else 0.0
+    peak = max(math.log10(float(row[Cell.PAST_PEAK])), value)
+    part = alpha if stops else 0.0
+    return (Evidence(Test.PAST, value, threshold, peak, part, max(tolerated, 0.0)),)
 
 
 def _proofs(kpi: Kpi, tests: KpiTests, row: Vector, *, alone: bool) -> dict[Test, float]:

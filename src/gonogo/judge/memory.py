@@ -23,170 +23,25 @@ evidence stays an e-process (after Fischer and Ramdas 2024).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from gonogo.domain.errors import InvalidInput
-from gonogo.domain.traffic import Increment
+from gonogo.domain.traffic import Counts, Increment
 from gonogo.judge.alternatives import (
-    AbsoluteGrid,
-    RelativeFactors,
     RelativeGrid,
     Vector,
-    absolute_grid,
     level_of,
-    likely_bad,
-    relative_grid,
 )
+from gonogo.judge.kpi_tests import GRIDS, PAST_OVER, Cell, Gain, KpiTests, Tests
 from gonogo.judge.onset import FIRST, LATER, unspent_after
+from gonogo.judge.past import past_grid, tolerated_share
 from gonogo.judge.plan import JudgePlan
 
 HIGHEST_STAKE = 1e150  # far beyond any threshold; its product with the next cap is a finite number
-HIGHEST_LOG = 300.0  # natural logarithm of the largest gain in one look
-KEPT = 512  # likelihood ratios are kept for this many different looks: some 2 MB per KPI
 BLOCK = 8  # requests of both arms together that a comparison is made of, at least
 LONGEST_WAIT = 100_000  # requests of one arm that may wait for the other arm
-
-
 SURPLUS = 1 + 1e-9  # rounding must not leave the evidence a hair below the threshold
-
-Key = TypeVar("Key")
-Value = TypeVar("Value")
-
-
-class Cell:
-    """Where the scalars of a KPI's row stand; the grids follow. Plain numbers: an enum's cost a third."""
-
-    BASELINE_BAD = 0
-    BASELINE = 1
-    CANARY_BAD = 2
-    CANARY = 3
-    STEP_BASELINE = 4
-    STEP_CANARY_BAD = 5
-    STEP_CANARY = 6
-    WAIT_BASELINE_BAD = 7
-    WAIT_BASELINE = 8
-    WAIT_CANARY_BAD = 9
-    WAIT_CANARY = 10
-    COMPARED = 11  # canary requests of the step that the relative test has judged
-    ABSOLUTE_LEFT = 12  # stake left unspent after the step's start
-    RELATIVE_LEFT = 13
-    ABSOLUTE_PEAK = 14  # highest e-value so far
-    RELATIVE_PEAK = 15
-    FAILED = 16
-    ALONE = 17  # 1 when the canary carries all traffic by design
-    PLANNED = 18  # the canary's planned share of requests in this step; 0 when it was not said
-
-
-GRIDS = 19
-
-
-class Gain(NamedTuple):
-    """What a look does to each point's stake.
-
-    `one_bad` is the multiplier that the same look would have with a single bad canary request, and
-    `most` the largest of it. `likelihood`: what the ratios' log-likelihood gains; None for nothing.
-    """
-
-    stakes: Vector
-    one_bad: Vector
-    most: float
-    likelihood: Vector | None
-
-
-class KpiTests:
-    """The tests of one KPI with the likelihood ratios of looks met lately (a cache, no state)."""
-
-    def __init__(self, absolute: AbsoluteGrid | None, relative: RelativeGrid | None) -> None:
-        self.absolute = absolute
-        self.relative = relative
-        points = 0 if absolute is None else len(absolute.weights)
-        worse = 0 if relative is None else len(relative.weights)
-        ratios = 0 if relative is None else len(relative.ratios)
-        self.in_absolute = slice(GRIDS, GRIDS + points)
-        self.in_relative = slice(GRIDS + points, GRIDS + points + worse)
-        self.in_ratios = slice(GRIDS + points + worse, GRIDS + points + worse + ratios)
-        self.in_earlier = slice(self.in_ratios.stop, self.in_ratios.stop + ratios)
-        self.width = self.in_earlier.stop
-        self._absolute: dict[tuple[float, float], Gain] = {}
-        self._relative: dict[tuple[_Block, int], Gain] = {}
-        self._factors: dict[tuple[float, int], RelativeFactors] = {}
-
-    def absolute_gain(self, grid: AbsoluteGrid, bad: float, total: float) -> Gain:
-        """The gain after `bad` of `total` canary requests; total > 0."""
-        known = self._absolute.get((bad, total))
-        if known is None:
-            stakes = _multiplier(bad * grid.bad + (total - bad) * grid.good)
-            one_bad = _multiplier(grid.bad + (total - 1) * grid.good)
-            known = Gain(stakes, one_bad, float(one_bad.max()), None)
-            _keep(self._absolute, (bad, total), known)
-        return known
-
-    def relative_gain(self, grid: RelativeGrid, block: "_Block", level: int) -> Gain:
-        """The gain after a block of both arms when the baseline's bad share was about 2^level."""
-        known = self._relative.get((block, level))
-        if known is None:
-            known = self._work_out(grid, block, level)
-            _keep(self._relative, (block, level), known)
-        return known
-
-    def _work_out(self, grid: RelativeGrid, block: "_Block", level: int) -> Gain:
-        baseline_bad, baseline, canary_bad, canary = block
-        share = canary / (canary + baseline)
-        factors = self._factors.get((share, level))
-        if factors is None:
-            factors = grid.factors(share, level)
-            _keep(self._factors, (share, level), factors)
-        stakes = _multiplier(_exponent(factors, block))
-        likely = likely_bad(baseline, level)
-        one_bad = _multiplier(_exponent(factors, (likely, baseline, 1.0, canary)))
-        likelihood = None
-        if canary_bad or baseline_bad:
-            likelihood = canary_bad * factors.ratio_canary + baseline_bad * factors.ratio_baseline
-        return Gain(stakes, one_bad, float(one_bad.max()), likelihood)
-
-
-_Block = tuple[float, float, float, float]  # baseline bad, baseline, canary bad, canary; totals > 0
-
-
-def _exponent(factors: RelativeFactors, block: _Block) -> Vector:
-    baseline_bad, baseline, canary_bad, canary = block
-    return (
-        canary_bad * factors.bad_canary
-        + (canary - canary_bad) * factors.good_canary
-        + baseline_bad * factors.bad_baseline
-        + (baseline - baseline_bad) * factors.good_baseline
-    )
-
-
-def _multiplier(exponent: Vector) -> Vector:
-    return np.exp(np.minimum(exponent, HIGHEST_LOG))
-
-
-def _keep(kept: dict[Key, Value], key: Key, value: Value) -> None:
-    if len(kept) >= KEPT:
-        kept.clear()
-    kept[key] = value
-
-
-class Tests:
-    """All tests of a plan, worked out once, and where their numbers stand in the memory."""
-
-    __test__ = False  # not a test case, whatever pytest makes of the name
-
-    def __init__(self, plan: JudgePlan) -> None:
-        self.plan = plan
-        self.limit = 1 / plan.alpha
-        self.kpis = tuple(
-            KpiTests(
-                None if kpi.limit is None else absolute_grid(kpi.limit),
-                None if kpi.ratio is None else relative_grid(kpi.ratio),
-            )
-            for kpi in plan.kpis
-        )
-        self.rows = {kpi.name: row for row, kpi in enumerate(plan.kpis)}
-        self.width = max(kpi.width for kpi in self.kpis)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -211,7 +66,8 @@ def begin(plan: JudgePlan) -> Memory:
     values = np.zeros((len(tests.kpis), tests.width))
     for row, kpi in zip(values, tests.kpis, strict=True):
         row[[Cell.ABSOLUTE_LEFT, Cell.RELATIVE_LEFT]] = 1 - FIRST
-        row[[Cell.ABSOLUTE_PEAK, Cell.RELATIVE_PEAK]] = 1
+        row[[Cell.ABSOLUTE_PEAK, Cell.RELATIVE_PEAK, Cell.PAST_PEAK]] = 1
+        row[Cell.PAST_LEFT] = 1
         if kpi.absolute is not None:
             row[kpi.in_absolute] = FIRST * kpi.absolute.weights
         if kpi.relative is not None:
@@ -220,12 +76,17 @@ def begin(plan: JudgePlan) -> Memory:
 
 
 def next_step(
-    plan: JudgePlan, memory: Memory, *, alone: bool = False, share: float | None = None
+    plan: JudgePlan,
+    memory: Memory,
+    *,
+    alone: bool = False,
+    share: float | None = None,
 ) -> Memory:
     """The memory at the start of a new rollout step, or of the watch (`alone`: no baseline is left).
 
     `share` is the canary's planned share of requests; when it is given and lies between 0 and 1, a
-    step in which the requests are shown to be split otherwise is INCONCLUSIVE.
+    step in which the requests are shown to be split otherwise is INCONCLUSIVE. With `alone`, where the
+    plan says so, ratios are held from now on against all that the baseline had so far.
 
     Fresh stake is put on a fault that begins now, unless the canary has had no request since the last
     step began, so saying it twice is harmless; what waited for the other arm is dropped, since the
@@ -234,6 +95,8 @@ def next_step(
     must_fit(plan, memory)
     values = memory.values.copy()
     for row, kpi in zip(values, memory.tests.kpis, strict=True):
+        if kpi.past_ratio is not None and alone:
+            _recall(memory.tests, kpi, kpi.past_ratio, row)
         if kpi.absolute is not None and row[Cell.STEP_CANARY]:
             _stake_anew(
                 row, kpi.absolute.weights, kpi.in_absolute, Cell.ABSOLUTE_LEFT, Cell.STEP_CANARY
@@ -248,6 +111,29 @@ def next_step(
         row[Cell.STEP_BASELINE : Cell.ABSOLUTE_LEFT] = 0
         row[Cell.ALONE] = alone
         row[Cell.PLANNED] = share if share is not None and 0 < share < 1 and not alone else 0.0
+    return Memory(memory.tests, values)
+
+
+def _recall(tests: Tests, kpi: KpiTests, ratio: float, row: Vector) -> None:
+    """Begin the comparison with the past where it has not begun, once; else go on with it."""
+    tolerated = float(row[Cell.PAST_TOLERATED])
+    if tolerated > 0 and row[Cell.STEP_CANARY]:
+        weights = past_grid(tolerated).weights
+        _stake_anew(row, weights, kpi.in_past, Cell.PAST_LEFT, Cell.STEP_CANARY)
+    elif tolerated == 0:
+        past = Counts(int(row[Cell.BASELINE_BAD]), int(row[Cell.BASELINE]))
+        found = tolerated_share(ratio, past, tests.plan.alpha)
+        if found is not None:
+            row[Cell.PAST_TOLERATED] = found
+            row[kpi.in_past] = FIRST * past_grid(found).weights
+            row[Cell.PAST_LEFT] = 1 - FIRST
+
+
+def end_past(plan: JudgePlan, memory: Memory) -> Memory:
+    """What was recorded is too old to be held against: that comparison rests from now on."""
+    must_fit(plan, memory)
+    values = memory.values.copy()
+    values[values[:, Cell.PAST_TOLERATED] > 0, Cell.PAST_TOLERATED] = PAST_OVER
     return Memory(memory.tests, values)
 
 
@@ -313,6 +199,8 @@ def _look(tests: Tests, kpi: KpiTests, row: Vector, counts: _Counts) -> None:
         _bet(cells, Cell.ABSOLUTE_PEAK, stakes, gain, left, tests.limit)
         if canary_bad:
             _raise_peak(cells, Cell.ABSOLUTE_PEAK, stakes, left, tests.limit)
+    if canary and cells[Cell.PAST_TOLERATED] > 0:
+        _hold_against_past(tests, kpi, row, cells, canary_bad, canary)
     cells[Cell.BASELINE_BAD] += baseline_bad
     cells[Cell.BASELINE] += baseline
     cells[Cell.CANARY_BAD] += canary_bad
@@ -332,6 +220,23 @@ def _look(tests: Tests, kpi: KpiTests, row: Vector, counts: _Counts) -> None:
         elif waiting > LONGEST_WAIT:
             cells[Cell.WAIT_BASELINE_BAD : Cell.WAIT_CANARY + 1] = (0.0, 0.0, 0.0, 0.0)
     row[:GRIDS] = cells
+
+
+def _hold_against_past(
+    tests: Tests, kpi: KpiTests, row: Vector, cells: list[float], bad: int, total: int
+) -> None:
+    """The absolute test against what the past tolerates; it fails only where the plan lets it stop."""
+    tolerated, seen = cells[Cell.PAST_TOLERATED], cells[Cell.STEP_CANARY]
+    stakes, whole = row[kpi.in_past], cells[Cell.PAST_LEFT]
+    left = whole * unspent_after(seen + total)
+    stakes += (whole * unspent_after(seen) - left) * past_grid(tolerated).weights
+    gain = kpi.past_gain(tolerated, bad, total)
+    _bet(cells, Cell.PAST_PEAK, stakes, gain, left, tests.past_limit)
+    if bad:
+        failed = cells[Cell.FAILED]
+        _raise_peak(cells, Cell.PAST_PEAK, stakes, left, tests.past_limit)
+        if not tests.past_stops:
+            cells[Cell.FAILED] = failed
 
 
 def _compare(

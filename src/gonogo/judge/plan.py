@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from gonogo.domain.plan import CriterionMode, Plan
+from gonogo.domain.plan import CriterionMode, Past, Plan
 from gonogo.domain.traffic import Kpi
 
 RETRIES = 6 / math.pi**2  # 1/1² + 1/2² + 1/3² + … = π²/6, so all attempts together keep within α
@@ -15,13 +15,15 @@ class JudgePlan:
 
     `false_alarm` (α) bounds the chance that a release no worse than its limits is ever stopped, over
     all KPIs, tests, steps, the watch and all attempts of the same artifact; `attempt` counts from 1.
-    `miss` (β) bounds, per rollout step, the chance of a PASS while some limit is not kept.
+    `miss` (β) bounds, per rollout step, the chance of a PASS while some limit is not kept. `past` says
+    what ratios are held against once no baseline is left; it has a part of α only where it may stop.
     """
 
     kpis: tuple[Kpi, ...]
     false_alarm: float = 0.01
     attempt: int = 1
     miss: float = 0.01
+    past: Past = Past.OFF
 
     def __post_init__(self) -> None:
         names = [kpi.name for kpi in self.kpis]
@@ -38,8 +40,12 @@ class JudgePlan:
 
     @property
     def tests(self) -> int:
-        """How many tests share the false-alarm budget: one per limit and one per ratio."""
-        return sum((kpi.limit is not None) + (kpi.ratio is not None) for kpi in self.kpis)
+        """How many tests share the false-alarm budget: one per limit and one per ratio, and one more
+        per ratio where its comparison with the past may stop a release."""
+        per_ratio = 2 if self.past is Past.STOP else 1
+        return sum(
+            (kpi.limit is not None) + per_ratio * (kpi.ratio is not None) for kpi in self.kpis
+        )
 
     @property
     def alpha(self) -> float:
@@ -57,4 +63,5 @@ def judge_plan(plan: Plan, attempt: int) -> JudgePlan:
         for criterion in plan.rollback_criteria
         if criterion.mode is CriterionMode.JUDGED
     )
-    return JudgePlan((*plan.kpis, *criteria), plan.rollout.false_alarm, attempt)
+    kpis = (*plan.kpis, *criteria)
+    return JudgePlan(kpis, plan.rollout.false_alarm, attempt, past=plan.rollout.past)

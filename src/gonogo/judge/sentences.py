@@ -43,7 +43,9 @@ def deciding_sentence(verdict: Verdict, parts: Sequence[KpiAssessment]) -> str:
 
 
 def _nearness(part: KpiAssessment) -> float:
-    return max((item.peak - item.threshold for item in part.evidence), default=-math.inf)
+    return max(
+        (item.peak - item.threshold for item in part.evidence if item.alpha), default=-math.inf
+    )
 
 
 def _counts(findings: Findings) -> str:
@@ -60,7 +62,8 @@ def _counts(findings: Findings) -> str:
 
 
 def _failed(findings: Findings) -> str:
-    strongest = max(findings.evidence, key=lambda item: item.peak)
+    stopping = [item for item in findings.evidence if item.alpha]
+    strongest = max(stopping, key=lambda item: item.peak - item.threshold)
     odds = f"odds {odds_of(strongest.peak)} that this is no accident (limit {odds_of(strongest.threshold)})"
     return f": {_harm(findings, strongest)}; {odds}"
 
@@ -68,6 +71,8 @@ def _failed(findings: Findings) -> str:
 def _harm(findings: Findings, strongest: Evidence) -> str:
     """What is worse than tolerated; a fault that came late may not show in the release's estimate."""
     tolerance, share, ratio = strongest.tolerance, findings.share, findings.ratio
+    if strongest.test is Test.PAST:
+        return _than_past(findings, strongest)
     if strongest.test is Test.ABSOLUTE:
         if share is None or share.estimate is None or share.estimate <= tolerance:
             return f"lately more than the {percent(tolerance)} tolerated"
@@ -76,6 +81,14 @@ def _harm(findings: Findings, strongest: Evidence) -> str:
     if ratio is None or (ratio.estimate is not None and ratio.estimate <= tolerance):
         return f"lately worse than the {tolerance:g} times tolerated"
     return _times(ratio)
+
+
+def _than_past(findings: Findings, evidence: Evidence) -> str:
+    times = findings.kpi.ratio or 1
+    return (
+        f"since promotion more than the {percent(evidence.tolerance)} that {times:g} times"
+        " the service's recorded past allows"
+    )
 
 
 def _times(ratio: Interval) -> str:
@@ -100,6 +113,8 @@ def _inconclusive(findings: Findings) -> str:
         return f": {standing.seen:,} of {standing.minimum:,} requests needed in this step"
     if standing.leaning and standing.comparable:
         strongest = max(findings.evidence, key=lambda item: item.log10_e)
+        if strongest.test is Test.PAST:
+            return f": {_leaning_on_past(findings, strongest)}"
         odds = (
             f"odds {odds_of(strongest.log10_e)} (it is stopped at {odds_of(strongest.threshold)})"
         )
@@ -107,9 +122,26 @@ def _inconclusive(findings: Findings) -> str:
     return ": the baseline has had no request in this step, so there is nothing to compare with"
 
 
+def _leaning_on_past(findings: Findings, evidence: Evidence) -> str:
+    told = f"it leans towards harm, {_than_past(findings, evidence)}"
+    odds = f"odds {odds_of(evidence.log10_e)}"
+    if evidence.alpha:
+        return f"{told}, {odds} (it is stopped at {odds_of(evidence.threshold)})"
+    return (
+        f"{told}, {odds}; the version may be the cause, or something that would have hit"
+        " the one before as well, so this does not take it back"
+    )
+
+
 def _unproven(findings: Findings) -> str:
     if not findings.standing.seen:
         return ": no such request came in this step, so this endpoint is not judged here"
+    past = next((item for item in findings.evidence if item.test is Test.PAST), None)
+    if not findings.standing.kept and past is not None and past.tolerance:
+        return (
+            f": no baseline is left; no proof of more than the {percent(past.tolerance)} that"
+            f" {findings.kpi.ratio or 1:g} times the service's recorded past allows"
+        )
     if not findings.standing.kept:
         return ": no baseline is left to compare with, so nothing more can be shown"
     kept = "not yet shown that its limits are kept"

@@ -219,6 +219,10 @@ class SignInStore(Protocol):
         """Link an identity to somebody, who is added when given. Raises Conflict when it is linked."""
         ...
 
+    async def unlink(self, person: str, audit: AuditDraft) -> int:
+        """Forget a person's identities; how many there were. Nothing is written down when none was."""
+        ...
+
     async def put_flow(self, flow: Flow, now: datetime) -> None:
         """Remember a sign-in that goes to a provider; those that have run out are forgotten."""
         ...
@@ -308,7 +312,10 @@ class Outbox(Protocol):
         ...
 
     async def waiting(self, now: datetime, limit: int = 20) -> tuple[Message, ...]:
-        """Messages due by now, oldest first."""
+        """Messages due by now, oldest first.
+
+        Where several desks share the store, no two are given the same message within a minute.
+        """
         ...
 
     async def sent(self, message_id: str, at: datetime) -> None:

@@ -16,6 +16,7 @@ from gonogo.domain.plan import (
     Migrations,
     OnSilence,
     OnUnproven,
+    Past,
     Plan,
     Rehearsal,
     RollbackCriterion,
@@ -34,8 +35,9 @@ from gonogo.spec.deployment import (
     MigrationsPart,
     RehearsalPart,
 )
+from gonogo.spec.gauges import GaugePart
 from gonogo.spec.part import Part
-from gonogo.spec.shape import CriterionPart, RolloutPart, SpecPart
+from gonogo.spec.shape import CriterionPart, KpiPart, RolloutPart, SpecPart
 from gonogo.spec.smoke import CommandSmokePart, HttpSmokePart
 
 COMMAND_WITHIN = timedelta(minutes=10)
@@ -61,6 +63,7 @@ def assemble(spec: SpecPart, digest: str) -> Plan:
         kpis=tuple(
             Kpi(name, kpi.bad, kpi.on or Endpoint(), kpi.limit, kpi.ratio)
             for name, kpi in spec.kpis.items()
+            if isinstance(kpi, KpiPart)
         ),
         rollout=_rollout(spec.rollout),
         watch=_or(spec.watch, WATCH),
@@ -74,6 +77,9 @@ def assemble(spec: SpecPart, digest: str) -> Plan:
         gates=tuple(gate.rule() for gate in spec.gates.given()),
         collections=tuple(_collection(part) for part in spec.evidence),
         checklists=tuple(_checklist(*item) for item in spec.checklists.items()),
+        gauges=tuple(
+            part.read(name) for name, part in spec.kpis.items() if isinstance(part, GaugePart)
+        ),
     )
 
 
@@ -151,6 +157,7 @@ def _rollout(part: RolloutPart) -> Rollout:
         "drain": part.drain,
         "warm": part.warm,
         "on_unproven": None if part.unproven is None else OnUnproven(part.unproven),
+        "past": None if part.past is None else Past(part.past),
     }
     steps = tuple(
         Step(step.share, step.hold, step.requests or STEP_REQUESTS) for step in part.steps

@@ -8,6 +8,7 @@ from gonogo.domain.plan import Plan
 from gonogo.spec import scalars
 from gonogo.spec.assembly import assemble
 from gonogo.spec.commands import check_commands, check_variables
+from gonogo.spec.gauges import GaugePart
 from gonogo.spec.names import note_bad_keys, note_duplicates, note_long_keys
 from gonogo.spec.part import Problems, found_by_shape
 from gonogo.spec.problem import SpecError
@@ -50,6 +51,12 @@ def _check_whole(spec: SpecPart, problems: Problems) -> None:
     for key, sentence in empty.items():
         if not getattr(spec, key):
             problems.note(spec.mark(key), sentence)
+    if spec.kpis and all(isinstance(kpi, GaugePart) for kpi in spec.kpis.values()):
+        problems.note(
+            spec.mark("kpis"),
+            "kpis has only gauges, which do not say how customers fare; "
+            "add at least one with bad, as in errors: {bad: 5xx, limit: 5%}",
+        )
     note_duplicates(problems, "smoke test", [(test.name, test.mark("name")) for test in spec.smoke])
     judged = [(name, kpi.mark()) for name, kpi in spec.kpis.items()]
     judged += [(criterion.name, criterion.mark("name")) for criterion in spec.rollback_when]

@@ -1,9 +1,9 @@
 """The shape of gonogo.yaml: one model for every mapping in it, with what editors show of each key."""
 
 import re
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from gonogo.domain.plan import Verification
 from gonogo.spec import scalars
@@ -18,6 +18,7 @@ from gonogo.spec.deployment import (
     MigrationsPart,
 )
 from gonogo.spec.gates import GatesPart
+from gonogo.spec.gauges import GaugePart
 from gonogo.spec.limits import VERIFIERS, Sentence, role
 from gonogo.spec.names import note_duplicates
 from gonogo.spec.part import Part, Problems, one_key, written
@@ -70,6 +71,17 @@ class KpiPart(Part):
     def adapt_schema(cls, schema: dict[str, Any]) -> None:
         """Limit, ratio or both."""
         schema["anyOf"] = [{"required": ["limit"]}, {"required": ["ratio"]}]
+
+
+def _kpi_kind(node: object) -> str:
+    is_gauge = isinstance(node, Table) and "gauge" in node.key_marks
+    return "gauge kpi" if is_gauge else "rate kpi"  # no key: places in messages step over it
+
+
+AnyKpiPart = Annotated[
+    Annotated[KpiPart, Tag("rate kpi")] | Annotated[GaugePart, Tag("gauge kpi")],
+    Discriminator(_kpi_kind),
+]
 
 
 _STEP = re.compile(
@@ -137,6 +149,11 @@ class RolloutPart(Part):
     warm: Duration | None = Field(
         None,
         description="How long at the least the version before is kept running. Default 0s.",
+    )
+    past: scalars.choice("tell", "stop", "off") | None = Field(  # type: ignore[valid-type]
+        None,
+        description="What follows when a ratio is broken after promotion against the service's own "
+        "recorded past: people are told, or the release is taken back. Default tell.",
     )
     drain: Duration | None = Field(
         None,
@@ -273,7 +290,7 @@ class SpecPart(Part):
     checklists: dict[str, ChecklistPart] = Field(
         {}, description="Lines that people tick, before a release, after it or regularly."
     )
-    kpis: dict[str, KpiPart] = Field(description="What is judged while customers come over.")
+    kpis: dict[str, AnyKpiPart] = Field(description="What is judged while customers come over.")
     rollout: RolloutPart = Field(description="How customers come over.")
     watch: Duration | None = Field(
         None, description="How long a promoted release is still watched. Default 30m."

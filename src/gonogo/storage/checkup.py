@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gonogo.domain.health import Finding, Health
 from gonogo.ports.clock import Clock
-from gonogo.storage.engine import READING
+from gonogo.storage.engine import reading
 from gonogo.storage.faults import explain, name_of
 from gonogo.storage.schema import NEWEST
 from gonogo.storage.tables import UtcTime
@@ -22,7 +22,7 @@ class DatabaseCheckup:
     """Looks through a connection of its own, so that nothing waits for a long check."""
 
     def __init__(self, engine: sa.Engine, clock: Clock) -> None:
-        self._engine = engine.execution_options(**{READING: True})
+        self._engine = reading(engine)
         self._clock = clock
 
     async def look(self) -> tuple[Finding, ...]:

@@ -17,6 +17,9 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import event, pool
 
+from gonogo.domain.errors import InvalidInput
+from gonogo.storage.postgresql import make_postgresql_engine, normalised
+
 READING = "gonogo_reading"
 """Execution option of connections that only read; they take no lock."""
 
@@ -29,14 +32,34 @@ def is_in_memory(url: sa.URL) -> bool:
     return url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}
 
 
+def parse(url: str) -> sa.URL:
+    """The parts of a database URL. Raises InvalidInput, without any of its password."""
+    try:
+        parsed = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        raise InvalidInput(
+            "the URL of the desk's database cannot be read",
+            hint="signs like / @ # in its password are written as %2F %40 %23",
+        ) from None
+    return parsed if parsed.drivername == "sqlite" else normalised(parsed)
+
+
+def reading(engine: sa.Engine) -> sa.Engine:
+    """The same engine for work that only reads: it takes no lock, and no longer than its statements."""
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="AUTOCOMMIT")
+    return engine.execution_options(**{READING: True})
+
+
 def make_engine(url: str, *, patience: timedelta = DEFAULT_PATIENCE) -> sa.Engine:
     """An engine for `sqlite:///FILE`, `sqlite://` (in memory) or a PostgreSQL URL.
 
-    Nothing is opened yet. The directory of FILE must exist.
+    Nothing is opened yet. The directory of FILE must exist. Raises InvalidInput for a URL that is
+    none, and for PostgreSQL where its driver is not installed.
     """
-    parsed = sa.make_url(url)
+    parsed = parse(url)
     if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(parsed, pool_pre_ping=True)
+        return make_postgresql_engine(parsed, patience)
     in_memory = is_in_memory(parsed)
     kept: type[pool.Pool] = pool.StaticPool if in_memory else pool.QueuePool
     engine = sa.create_engine(

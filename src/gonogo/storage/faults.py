@@ -7,13 +7,14 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from gonogo.domain.errors import GonogoError, NeedsPerson, Unavailable
+from gonogo.storage.postgresql import explain_postgresql, name_of_postgresql
 
 
 def name_of(url: sa.URL) -> str:
     """A database as a person knows it: the file, or the URL without its password."""
     if url.get_backend_name() == "sqlite":
         return url.database or ":memory:"
-    return url.render_as_string(hide_password=True)
+    return name_of_postgresql(url)
 
 
 def explain(error: DBAPIError, url: sa.URL) -> GonogoError | None:
@@ -26,10 +27,7 @@ def explain(error: DBAPIError, url: sa.URL) -> GonogoError | None:
         # 0xFF: the lower byte is the kind of error, the rest says more closely where it came from.
         code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
         return _explain_sqlite(code, cause, Path(name_of(url)))
-    if error.connection_invalidated or isinstance(error, sa.exc.OperationalError):
-        first_line = str(cause).strip().splitlines()[0] if str(cause).strip() else "no answer"
-        return Unavailable(f"the database {name_of(url)} did not answer: {first_line}")
-    return None
+    return None if url.get_backend_name() == "sqlite" else explain_postgresql(error, url)
 
 
 _LATER = {

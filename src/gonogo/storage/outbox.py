@@ -1,7 +1,7 @@
 """Messages that wait to be sent, and how often that was tried."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -13,6 +13,22 @@ from gonogo.storage.tables import messages
 
 _KNOWN = sa.select(messages.c.id).where(messages.c.id == sa.bindparam("of_id"))
 _QUEUE = sa.insert(messages)
+HOLD = timedelta(seconds=60)
+"""How long a message is a desk's own; when it does not say what became of it, another gets it."""
+
+_DUE = (
+    sa.select(messages)
+    .where(messages.c.sent_at.is_(None), messages.c.due_at <= sa.bindparam("now"))
+    .order_by(messages.c.number)
+    .limit(sa.bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+_TAKE = (
+    sa.update(messages)
+    .where(messages.c.id.in_(sa.bindparam("taken", expanding=True)))
+    .values(due_at=sa.bindparam("until"))
+    .returning(messages)
+)
 
 
 def queue(connection: sa.Connection, new: Iterable[Message]) -> None:
@@ -34,14 +50,19 @@ def queue(connection: sa.Connection, new: Iterable[Message]) -> None:
 
 
 def waiting(connection: sa.Connection, now: datetime, limit: int) -> tuple[Message, ...]:
-    """Unsent messages due by now, in the order they were queued."""
-    rows = connection.execute(
-        sa.select(messages)
-        .where(messages.c.sent_at.is_(None), messages.c.due_at <= now)
-        .order_by(messages.c.number)
-        .limit(limit)
-    )
-    return tuple(message_of(row) for row in rows)
+    """Unsent messages due by now, in the order they were queued.
+
+    In a database that several desks share they are the caller's for a while: each of two desks that
+    ask at once gets its own.
+    """
+    rows = connection.execute(_DUE, {"now": now, "limit": limit})
+    if connection.dialect.name == "sqlite":
+        return tuple(message_of(row) for row in rows)
+    taken = [row.id for row in rows]
+    if not taken:
+        return ()
+    rows = connection.execute(_TAKE, {"taken": taken, "until": now + HOLD})
+    return tuple(message_of(row) for row in sorted(rows, key=lambda row: row.number))
 
 
 def deliveries(connection: sa.Connection, release_id: str, limit: int) -> tuple[Delivery, ...]:

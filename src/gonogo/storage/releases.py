@@ -27,10 +27,11 @@ _STORED: sa.Select[Any] = (
     .join(plans)
     .join(leases, leases.c.release_id == releases.c.id, isouter=True)
     .where(_OF_RELEASE)
-    .with_for_update(of=releases)
 )
 _CHANGE = sa.update(releases).where(_OF_RELEASE)
 _LOCK = sa.select(releases.c.id).where(_OF_RELEASE).with_for_update()
+_LOCK_IF_FREE = _LOCK.with_for_update(skip_locked=True)
+_LEASE = sa.select(leases).where(leases.c.release_id == sa.bindparam("of_release"))
 
 
 def open_release(
@@ -126,6 +127,11 @@ def _check_parts(change: Change) -> None:
 
 
 def _stored(connection: sa.Connection, release_id: str) -> Row:
+    """The row, its plan and its lease, which nobody changes until the transaction ends."""
+    if connection.dialect.name != "sqlite":
+        # In a statement of its own: one that waits for a lock and then reads on would read the lease
+        # as it was before the wait, and not see who took the release over meanwhile.
+        connection.execute(_LOCK, {"of_release": release_id})
     row = connection.execute(_STORED, {"of_release": release_id}).first()
     if row is None:
         raise NotFound(f"there is no release {release_id}")
@@ -216,8 +222,12 @@ def claim(
     connection: sa.Connection, release_id: str, desk: str, now: datetime, until: datetime
 ) -> Lease | None:
     """Take or renew the lease; None when another desk holds it. Raises NotFound for no such release."""
-    _lock(connection, release_id)
-    held = connection.execute(sa.select(leases).where(leases.c.release_id == release_id)).first()
+    held = connection.execute(_LEASE, {"of_release": release_id}).first()
+    if held is not None and held.desk != desk and held.until > now:
+        return None
+    if not _locked(connection, release_id, wait=held is None or held.desk == desk):
+        return None  # another is about to take it, or its driver writes once more
+    held = connection.execute(_LEASE, {"of_release": release_id}).first()
     if held is None:
         fence = 1
         connection.execute(
@@ -233,3 +243,11 @@ def claim(
         .values(desk=desk, fence=fence, until=until)
     )
     return Lease(release=release_id, desk=desk, fence=fence, until=until)
+
+
+def _locked(connection: sa.Connection, release_id: str, *, wait: bool) -> bool:
+    """Lock a release's row; without `wait`, False when another transaction has it locked."""
+    if wait:
+        _lock(connection, release_id)
+        return True
+    return connection.execute(_LOCK_IF_FREE, {"of_release": release_id}).first() is not None

@@ -18,6 +18,7 @@ from gonogo.domain.release import Instruction, InstructionKind, Release, Stage, 
 from gonogo.domain.session import Invitation, Purpose, Session
 from gonogo.domain.slot import Slot, SlotRole
 from gonogo.storage.codec import decode, encode
+from gonogo.storage.tables import slots
 
 Values = dict[str, Any]
 Row = sa.Row[Any]
@@ -114,6 +115,7 @@ def slot_of(row: Row) -> Slot:
         port=row.port,
         share=row.share,
         testers=row.testers,
+        revision=row.revision,
     )
 
 
@@ -239,7 +241,11 @@ def entry_of(row: Row) -> AuditEntry:
 @cache
 def _update_and_insert(table: sa.Table, key: frozenset[str]) -> tuple[sa.Update, sa.Insert]:
     here = sa.and_(*(table.c[name] == sa.bindparam(f"of_{name}") for name in sorted(key)))
-    return sa.update(table).where(here), sa.insert(table)
+    update, insert = sa.update(table).where(here), sa.insert(table)
+    if table is slots:  # which of two pictures is newer follows from how often rows were written
+        update = update.values(revision=slots.c.revision + 1)
+        insert = insert.values(revision=1)
+    return update, insert
 
 
 def put(

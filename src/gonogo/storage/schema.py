@@ -18,7 +18,7 @@ from gonogo.storage.tables import metadata
 if TYPE_CHECKING:
     from alembic.config import Config
 
-NEWEST = "0003"
+NEWEST = "0005"
 """The schema this program was written for. Known here, so that a start need not load the migrations."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

@@ -7,17 +7,26 @@ import sqlalchemy as sa
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.registration import Registration
 from gonogo.domain.slot import SLOT_NAMES, Slot
-from gonogo.storage import chain
+from gonogo.storage import chain, desks
 from gonogo.storage.codec import encode
 from gonogo.storage.rows import put, registration_of, slot_of, values_of_slot
 from gonogo.storage.tables import registrations, specs
 from gonogo.storage.tables import slots as slots_table
 
+_NEWER = {"revision": slots_table.c.revision + 1}
+
 
 def register(
-    connection: sa.Connection, registration: Registration, audit: AuditDraft, now: datetime
+    connection: sa.Connection,
+    registration: Registration,
+    audit: AuditDraft,
+    now: datetime,
+    site: str | None = None,
 ) -> None:
-    """Store or replace a registration; every spec that was ever registered is kept by its digest."""
+    """Store or replace a registration; every spec that was ever registered is kept by its digest.
+
+    Its environments live on the site of the desk that was asked, unless another desk has them.
+    """
     plan = registration.plan
     known = connection.execute(sa.select(specs.c.digest).where(specs.c.digest == plan.digest))
     if known.first() is None:
@@ -42,8 +51,15 @@ def register(
             "tester_secret": registration.tester_secret,
         },
     )
+    # Where customers come in may have changed: no router follows the registration before any more.
+    connection.execute(
+        sa.update(slots_table).where(slots_table.c.service == registration.service).values(_NEWER)
+    )
     for environment in plan.environments:
         _add_missing_slots(connection, registration.service, environment.name)
+    if site is not None:
+        names = [environment.name for environment in plan.environments]
+        desks.settle(connection, registration.service, names, site)
     chain.append(connection, audit, now)
 
 

@@ -166,6 +166,14 @@ def link(
     chain.append(connection, audit, now)
 
 
+def unlink(connection: sa.Connection, person: str, audit: AuditDraft, now: datetime) -> int:
+    """Forget a person's identities; how many there were."""
+    gone = connection.execute(sa.delete(identities).where(identities.c.person == person)).rowcount
+    if gone:
+        chain.append(connection, audit, now)
+    return gone
+
+
 def put_flow(connection: sa.Connection, flow: Flow, now: datetime) -> None:
     """Remember a sign-in that goes to a provider."""
     connection.execute(sa.delete(flows).where(flows.c.expires_at <= now))

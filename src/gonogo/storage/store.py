@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from gonogo.domain.actor import Actor
 from gonogo.domain.audit import AuditDraft, AuditEntry
@@ -34,12 +33,13 @@ from gonogo.ports.store import Change, Delivery, Lease, Store
 from gonogo.storage import chain, history, outbox, people, releases, services
 from gonogo.storage import papers as filing
 from gonogo.storage.checkup import DatabaseCheckup
-from gonogo.storage.engine import DEFAULT_PATIENCE, READING, make_engine
-from gonogo.storage.faults import explain
+from gonogo.storage.engine import DEFAULT_PATIENCE, make_engine, reading
 from gonogo.storage.notices import Announcements
+from gonogo.storage.postgresql import THREADS
 from gonogo.storage.runner import Inline, Runner, Threads
 from gonogo.storage.schema import upgrade_with
 from gonogo.storage.tables import create_all
+from gonogo.storage.transaction import transact
 from gonogo.storage.ways_in import WaysIn
 
 Result = TypeVar("Result")
@@ -63,7 +63,7 @@ def open_store(url: str, clock: Clock, *, patience: timedelta = DEFAULT_PATIENCE
     except BaseException:
         engine.dispose()
         raise
-    count = 1 if engine.dialect.name == "sqlite" else 4
+    count = 1 if engine.dialect.name == "sqlite" else THREADS
     return SqlStore(engine, clock, run=Threads(count), read=Threads(count))
 
 
@@ -86,7 +86,7 @@ class SqlStore(WaysIn):
         self, engine: sa.Engine, clock: Clock, *, run: Runner, read: Runner | None = None
     ) -> None:
         self._engine = engine
-        self._reading = engine.execution_options(**{READING: True})
+        self._reading = reading(engine)
         self._clock = clock
         self._run = run
         self._run_reads = read or run
@@ -135,12 +135,7 @@ class SqlStore(WaysIn):
         def work(connection: sa.Connection) -> Release:
             return releases.open_release(connection, release, audit, messages, self._clock.now())
 
-        about = (release.id, release.service)
-        try:
-            return await self._write(work, about)
-        except IntegrityError:
-            # Another desk opened one in the same instant; the second look finds it.
-            return await self._write(work, about)
+        return await self._write(work, (release.id, release.service))
 
     async def record(self, change: Change) -> Release:
         """See the port. Raises NotFound for a release that was never opened."""
@@ -260,7 +255,9 @@ class SqlStore(WaysIn):
 
     async def waiting(self, now: datetime, limit: int = 20) -> tuple[Message, ...]:
         """See the port."""
-        return await self._read(lambda c: outbox.waiting(c, now, limit))
+        if self._engine.dialect.name == "sqlite":
+            return await self._read(lambda c: outbox.waiting(c, now, limit))
+        return await self._write(lambda c: outbox.waiting(c, now, limit))
 
     async def sent(self, message_id: str, at: datetime) -> None:
         """See the port. Raises NotFound for a message that was never queued."""
@@ -271,7 +268,7 @@ class SqlStore(WaysIn):
         await self._write(lambda c: outbox.postpone(c, message_id, until, error))
 
     async def _read(self, work: Callable[[sa.Connection], Result]) -> Result:
-        return await self._on(self._run_reads, lambda: self._transact(self._reading, work))
+        return await self._on(self._run_reads, lambda: transact(self._reading, work))
 
     async def _write(
         self, work: Callable[[sa.Connection], Result], about: About | None = None
@@ -283,7 +280,7 @@ class SqlStore(WaysIn):
             return work(connection), connection.info.pop(chain.SEQUENCE, 0)
 
         def write() -> Result:
-            result, sequence = self._transact(self._engine, noted)
+            result, sequence = transact(self._engine, noted)
             if about is not None or sequence:
                 self.notices.tell(Notice(*(about or (None, None)), sequence))
             return result
@@ -294,16 +291,6 @@ class SqlStore(WaysIn):
         if self._closed:
             raise Unavailable("the store is closed: the desk is going down")
         return await run(work)
-
-    def _transact(self, engine: sa.Engine, work: Callable[[sa.Connection], Result]) -> Result:
-        try:
-            with engine.begin() as connection:
-                return work(connection)
-        except DBAPIError as error:
-            explained = explain(error, engine.url)
-            if explained is None:
-                raise
-            raise explained from error
 
 
 if TYPE_CHECKING:

@@ -194,6 +194,30 @@ slots = sa.Table(
     sa.Column("port", sa.Integer),
     sa.Column("share", sa.Double, nullable=False),
     sa.Column("testers", sa.Boolean, nullable=False),
+    # Grows with every change: which of two pictures of an environment is the newer one.
+    sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
+)
+
+places = sa.Table(
+    "places",
+    metadata,
+    sa.Column("service", sa.Text, primary_key=True),
+    sa.Column("environment", sa.Text, primary_key=True),
+    sa.Column("site", sa.Text, nullable=False),
+)
+
+desks = sa.Table(
+    "desks",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("site", sa.Text, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("incarnation", sa.Text, nullable=False),
+    # The server's process that serves it, by which a session that hangs can be ended.
+    sa.Column("session", sa.Integer, nullable=False),
+    sa.Column("since", UtcTime, nullable=False),
+    sa.Column("seen_at", UtcTime, nullable=False),
 )
 
 releases = sa.Table(

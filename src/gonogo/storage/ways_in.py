@@ -72,6 +72,10 @@ class WaysIn:
         """See the port."""
         await self._write(lambda c: sign_in.link(c, identity, person, audit, self._clock.now()))
 
+    async def unlink(self, person: str, audit: AuditDraft) -> int:
+        """See the port."""
+        return await self._write(lambda c: sign_in.unlink(c, person, audit, self._clock.now()))
+
     async def put_flow(self, flow: Flow, now: datetime) -> None:
         """See the port."""
         await self._write(lambda c: sign_in.put_flow(c, flow, now))

@@ -15,7 +15,9 @@ from gonogo.ports.signer import Signer
 from gonogo.ports.source import Source
 from gonogo.ports.store import Store
 from gonogo.ports.throttle import Throttle, Unlimited
+from gonogo.usecases.command_policy import CommandPolicy
 from gonogo.usecases.failed_sign_ins import FailedSignIns
+from gonogo.usecases.openid_policy import OpenId
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Context:
 
     Without `history` nothing is told of commits; without `dossiers` gates see filed papers only;
     without `signer` nothing is signed; without `notices` nobody is told of what is stored; without
-    `passwords` nobody signs in with one.
+    `passwords` nobody signs in with one, without `openid` nobody by an account elsewhere.
     """
 
     store: Store
@@ -39,6 +41,8 @@ class Context:
     dossiers: Dossiers | None = None
     signer: Signer | None = None
     passwords: PasswordHasher | None = None
+    openid: OpenId | None = None
     throttle: Throttle = field(default_factory=Unlimited)
     failed_sign_ins: FailedSignIns = field(default_factory=FailedSignIns)
+    commands: CommandPolicy = field(default_factory=CommandPolicy)
     notices: Notices | None = None

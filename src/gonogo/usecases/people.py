@@ -13,12 +13,12 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
-from gonogo.domain.actor import DESK, PEOPLE_ROLES, Actor, Role
+from gonogo.domain.actor import DESK, PEOPLE_ROLES, Actor, Role, Scope
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.errors import Conflict, InvalidInput, NotFound
 from gonogo.domain.person import Person, Token
 from gonogo.usecases.context import Context
-from gonogo.usecases.permissions import Deed, allow, may
+from gonogo.usecases.permissions import SCOPES, Deed, allow, may
 
 DEFAULT_LIFE = timedelta(days=90)
 LONGEST_LIFE = timedelta(days=366)
@@ -95,16 +95,28 @@ async def remove_person(context: Context, actor: Actor, *, name: str) -> Person:
 
 
 async def issue_token(
-    context: Context, actor: Actor, *, person: str, life: timedelta = DEFAULT_LIFE
+    context: Context,
+    actor: Actor,
+    *,
+    person: str,
+    life: timedelta = DEFAULT_LIFE,
+    scopes: Iterable[Scope] | None = None,
+    own: bool = False,
 ) -> IssuedToken:
-    """A new token for somebody who is here, good for `life` (more than nothing, at most 366 days)."""
-    allow(actor, Deed.MANAGE_PEOPLE)
+    """A new token for somebody who is here, good for `life` (more than nothing, at most 366 days).
+
+    It allows what the person may do, or with `scopes` only that part of it. `own` says that the actor is
+    signed in and may make tokens for themselves; otherwise it takes who manages people.
+    """
+    if not (own and person == actor.name):
+        allow(actor, Deed.MANAGE_PEOPLE)
     if not timedelta() < life <= LONGEST_LIFE:
         days = life / timedelta(days=1)
         raise InvalidInput(
             f"a token cannot be good for {days:g} days; it can be for up to {LONGEST_LIFE.days}"
         )
     holder = await person_here(context, person)
+    narrowed = None if scopes is None else _scopes(holder, scopes)
     secret = SECRET_PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
     now = context.clock.now()
     token = Token(
@@ -113,17 +125,22 @@ async def issue_token(
         digest=digest_of_secret(secret),
         created_at=now,
         expires_at=now + life,
+        scopes=narrowed,
     )
-    data = {"token": token.id, "expires_at": token.expires_at.isoformat()}
+    data: dict[str, Any] = {"token": token.id, "expires_at": token.expires_at.isoformat()}
+    if narrowed is not None:
+        data["scopes"] = [scope.value for scope in narrowed]
     audit = AuditDraft(actor.name, "person:token:issue", holder.name, data)
     await context.store.put_token(token, audit)
     return IssuedToken(token, secret)
 
 
 async def revoke_token(context: Context, actor: Actor, *, token_id: str) -> Token:
-    """End a token now. One that was revoked before stays as it is. Raises NotFound."""
-    allow(actor, Deed.MANAGE_PEOPLE)
+    """End a token now: one's own, or anybody's for who manages people. One that was revoked before
+    stays as it is. Raises NotFound."""
     found = next((each for each in await context.store.tokens() if each.id == token_id), None)
+    if found is None or found.person != actor.name:
+        allow(actor, Deed.MANAGE_PEOPLE)
     if found is None:
         raise NotFound(f'no token has the id "{token_id}"', hint="gonogo people list")
     if found.revoked_at is not None:
@@ -135,13 +152,26 @@ async def revoke_token(context: Context, actor: Actor, *, token_id: str) -> Toke
 
 
 async def people_view(context: Context, actor: Actor) -> list[dict[str, Any]]:
-    """Everybody, by name, also those who left; with their tokens for whoever manages them."""
+    """Everybody, by name, also those who left; for whoever manages them with their tokens and whether
+    they can sign in."""
     allow(actor, Deed.LOOK)
-    tokens = await context.store.tokens() if may(actor, Deed.MANAGE_PEOPLE) else None
+    managing = may(actor, Deed.MANAGE_PEOPLE)
+    tokens = await context.store.tokens() if managing else None
+    sign_in = await context.store.those_who_sign_in() if managing else frozenset()
     shown = []
     for person in await context.store.people():
         own = None if tokens is None else [each for each in tokens if each.person == person.name]
-        shown.append({**person_view(person), **({} if own is None else _tokens(context, own))})
+        managed = {} if own is None else _tokens(context, own)
+        if managing:
+            managed["signs_in"] = person.name in sign_in
+        shown.append({**person_view(person), **managed})
+    return shown
+
+
+async def own_tokens_view(context: Context, actor: Actor) -> list[dict[str, Any]]:
+    """One's own tokens, the oldest first."""
+    own = [token for token in await context.store.tokens() if token.person == actor.name]
+    shown: list[dict[str, Any]] = _tokens(context, own)["tokens"]
     return shown
 
 
@@ -162,6 +192,7 @@ def token_view(token: Token) -> dict[str, Any]:
     return {
         "id": token.id,
         "person": token.person,
+        "scopes": None if token.scopes is None else [scope.value for scope in token.scopes],
         "created_at": token.created_at.isoformat(),
         "expires_at": token.expires_at.isoformat(),
         "revoked_at": token.revoked_at.isoformat() if token.revoked_at else None,
@@ -245,6 +276,19 @@ def _roles(roles: Iterable[Role]) -> tuple[Role, ...]:
                 f'"{role.value}" cannot be given to anybody', hint=f"one of: {known}"
             )
     return tuple(role for role in PEOPLE_ROLES if role in wanted)
+
+
+def _scopes(holder: Person, scopes: Iterable[Scope]) -> tuple[Scope, ...]:
+    wanted = frozenset(scopes)
+    if not wanted:
+        raise InvalidInput("a token needs at least one scope, or none named at all")
+    for scope in wanted:
+        if not any(may(holder.actor, deed) for deed in SCOPES[scope]):
+            raise InvalidInput(
+                f'{holder.name} may do nothing of the scope "{scope.value}"',
+                hint="give a role that may, or leave the scope out",
+            )
+    return tuple(scope for scope in Scope if scope in wanted)
 
 
 def _emails(emails: Iterable[str]) -> tuple[str, ...]:

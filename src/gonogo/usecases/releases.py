@@ -57,6 +57,7 @@ async def prepare_release(context: Context, actor: Actor, *, service: str, versi
     """
     allow(actor, Deed.RELEASE)
     registration = await registration_of(context, service)
+    context.commands.require(service)
     commit = await context.source.resolve(registration.repository, version)
     production = registration.plan.production
     slots = await context.store.slots(service, production.name)

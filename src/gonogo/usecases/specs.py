@@ -110,10 +110,11 @@ async def register(
     `replaces` is the digest of the registered spec, as `compare` showed it: whoever replaces one has
     seen what changes. Raises InvalidInput for a bad spec or repository, Conflict while a release of it
     is under way, when another service has one of its ports, or when another spec is registered than
-    the one to be replaced.
+    the one to be replaced, NotAllowed where the desk runs no commands of this service.
     """
     allow(actor, Deed.REGISTER)
     plan = check_spec(text, path)
+    context.commands.require(plan.service)
     await _repository(context, repository)
     known = await context.store.registration(plan.service)
     if known is not None and known.plan.digest == plan.digest and known.repository == repository:

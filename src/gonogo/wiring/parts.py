@@ -20,6 +20,7 @@ from gonogo.adapters.host_checkup import HostCheckup
 from gonogo.adapters.http_smoke import HttpSmokeRunner
 from gonogo.adapters.limits_throttle import LimitsThrottle
 from gonogo.adapters.local.deployer import ProcessDeployer
+from gonogo.adapters.local.gauges import InstanceGauges
 from gonogo.adapters.local.heads import FileHeads, GitHeads
 from gonogo.adapters.local.history import GitHistory
 from gonogo.adapters.local.scratch import LocalScratch
@@ -27,16 +28,19 @@ from gonogo.adapters.local.secrets import FileSecrets
 from gonogo.adapters.local.signer import FileSigner
 from gonogo.adapters.local.source import GitSource
 from gonogo.adapters.local.workshop import GitWorkshop
+from gonogo.adapters.openid import OpenIdProvider
 from gonogo.adapters.system_clock import SystemClock
 from gonogo.controllers.world import World
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.errors import InvalidInput, Unavailable
 from gonogo.ports.heads import Heads
-from gonogo.settings import Settings
+from gonogo.settings import OpenIdSettings, Settings
 from gonogo.storage.store import SqlStore, open_store
+from gonogo.usecases.command_policy import command_policy
 from gonogo.usecases.context import Context
 from gonogo.usecases.gathering import DossierReader
 from gonogo.usecases.heads import HeadPlace
+from gonogo.usecases.openid_policy import OpenId, OpenIdPolicy, role_mapping
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         scratch=LocalScratch(private(home / "scratch")),
         new_id=new_id,
         free_port=free_port,
+        gauges=InstanceGauges(clock, deployer.resident_bytes),
     )
     context = Context(
         store=store,
@@ -101,9 +106,37 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         signer=FileSigner(private(home / "keys"), clock),
         passwords=Argon2Passwords(),
         throttle=LimitsThrottle(),
+        openid=openid_at(settings.openid),
+        commands=command_policy(settings.allow_commands, public=settings.public_url is not None),
         notices=store.notices,
     )
     return Parts(store, world, context, owner(), deployer, workshop)
+
+
+def openid_at(told: OpenIdSettings | None) -> OpenId | None:
+    """The identity provider of the settings. Raises InvalidInput for a secret or role that cannot be."""
+    if told is None:
+        return None
+    file = told.secret_file
+
+    def client_secret() -> str | None:
+        try:
+            return None if file is None else file.read_text().strip()
+        except OSError as error:
+            raise InvalidInput(
+                f"GONOGO_OIDC_CLIENT_SECRET_FILE {file} cannot be read: {error.strerror}"
+            ) from error
+
+    client_secret()
+    policy = OpenIdPolicy(
+        issuer=told.issuer,
+        client_id=told.client_id,
+        domains=frozenset(told.domains),
+        role_claim=told.role_claim,
+        roles=role_mapping(told.roles),
+        create=told.create,
+    )
+    return OpenId(OpenIdProvider(told.issuer, told.client_id, client_secret), policy)
 
 
 def heads_at(place: HeadPlace) -> Heads:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import resource
 import signal
 import socket
 import sys
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     import uvicorn
 
 
+_OPEN_FILES = 8192
+
+
 class WakeUp:
     """Tells the desk, once there is one, that something was stored."""
 
@@ -37,17 +41,28 @@ async def serve(settings: Settings, port: int) -> None:
     import uvicorn
 
     from gonogo.api.application import build_application
-    from gonogo.api.door import Door, page_guard, reader
-    from gonogo.api.reach import Reach
+    from gonogo.api.door import (
+        Door,
+        browser_of,
+        csrf_of,
+        page_guard,
+        reader,
+        safe_next,
+        session_of,
+    )
+    from gonogo.api.reach import Reach, allowed_origin
     from gonogo.web.desk.application import add_desk
-    from gonogo.web.desk.visitor import seen_by
+    from gonogo.web.desk.live import LARGEST_FRAME
+    from gonogo.web.desk.visitor import Entrance, seen_by
     from gonogo.web.pages import add_pages
+    from gonogo.wiring.websockets import AnsweringWebSockets
 
     woken = WakeUp()
     parts = assemble(settings, woken)
     desk = Desk(parts.world)
     woken.desk = desk
     token = secret(settings.token)
+    _allow_many_pages()
     with _listener(port) as listening:
         bound = listening.getsockname()[1]
         server: uvicorn.Server | None = None
@@ -60,12 +75,22 @@ async def serve(settings: Settings, port: int) -> None:
         application = build_application(parts.context, parts.owner, token, stop, reach)
         door = Door(parts.context, parts.owner, token)
         add_pages(application, parts.context, reader(door))
-        add_desk(application, parts.context, seen_by(reader(page_guard(door))))
+        add_desk(
+            application,
+            parts.context,
+            seen_by(reader(page_guard(door)), csrf_of),
+            allowed_origin,
+            Entrance(browser=browser_of, session=session_of, safe=safe_next),
+        )
         configuration = uvicorn.Config(
             application,
             log_level="warning",
             lifespan="off",
             timeout_graceful_shutdown=2,
+            ws=AnsweringWebSockets,
+            # Compressing the same message anew for each of many pages would cost more than sending it.
+            ws_per_message_deflate=False,
+            ws_max_size=LARGEST_FRAME,
             # Whoever else says for whom they ask is not believed.
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=list(settings.trusted_proxies),
@@ -124,6 +149,14 @@ async def _until_one_ends(
         await asyncio.gather(server, return_exceptions=True)
         working.result()
     await server
+
+
+def _allow_many_pages() -> None:
+    """Every open page is an open file, and systems often start a program with 1,024 of them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @contextlib.contextmanager

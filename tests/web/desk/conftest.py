@@ -1,6 +1,7 @@
 """The desk's pages over a desk in memory."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import httpx2
@@ -15,6 +16,13 @@ from gonogo.web.desk.application import add_desk
 from gonogo.web.desk.visitor import seen_by
 
 OWNERS_TOKEN = "the-owners-token"
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until something is so; TimeoutError after ten seconds."""
+    async with asyncio.timeout(10):
+        while not holds():  # noqa: ASYNC110 - what is waited for tells nobody
+            await asyncio.sleep(0.005)
 
 
 @dataclass

@@ -9,11 +9,11 @@ Guarantees:
   out first; when none would remain, the new one is let in first, so that customers always have one.
 - The files on disk say what was asked for before anything is let in, so that a HAProxy that is
   started again has the right addresses, weights and maintenance states from its first moment.
-- Desks may come and go: whichever calls `apply` adopts the running HAProxy.
+- Desks may come and go: whichever calls `apply` adopts the running HAProxy. A desk that comes with an
+  older picture of the rows than was followed last is refused (`picture` says how).
 
-Assumes that versions listen on this machine (slots hold loopback addresses), and that one desk at a
-time drives an environment. The tester's secret is in a file and a socket that only the desk's user
-can read. `config` says why HAProxy is set up as it is.
+Assumes that versions listen on this machine (slots hold loopback addresses). The tester's secret is
+in a file and a socket that only the desk's user can read. `config` says why HAProxy is set up as it is.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from gonogo.adapters.haproxy import process, runtime
+from gonogo.adapters.haproxy import picture, process, runtime
 from gonogo.adapters.haproxy.config import (
     ADDRESSES_FILE,
     CONFIG_FILE,
@@ -67,6 +67,7 @@ class HaproxyRouter:
         home = home_of(self._root, layout.service, layout.environment)
         async with self._locks.setdefault(home, asyncio.Lock()):
             change = _Change(home, layout, self._ring_bytes, self._up_within)
+            picture.see_that_none_is_newer(home, layout)
             for _ in range(2):
                 before = await change.see_that_it_runs()
                 try:
@@ -93,6 +94,7 @@ class HaproxyRouter:
         home = home_of(self._root, service, environment)
         async with self._locks.setdefault(home, asyncio.Lock()):
             await process.end(home)
+            picture.forget(home)
 
 
 class _Change:
@@ -231,7 +233,7 @@ class _Change:
     async def _write(self) -> None:
         try:
             await asyncio.to_thread(
-                _write_files, self._home, self._fixed, self._plans, self._testers
+                _write_files, self._home, self._layout, self._fixed, self._plans, self._testers
             )
         except OSError as error:
             raise ActionFailed(
@@ -300,11 +302,16 @@ def _point(name: str, address: str) -> list[str]:
 
 
 def _write_files(
-    home: Path, fixed: str, plans: Mapping[str, ServerPlan], testers: Mapping[str, str]
+    home: Path,
+    layout: Layout,
+    fixed: str,
+    plans: Mapping[str, ServerPlan],
+    testers: Mapping[str, str],
 ) -> None:
     for directory in (home.parent.parent, home.parent, home):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     home.chmod(0o700)
+    picture.follow(home, layout)
     for name, text in (
         (TESTERS_FILE, map_text(testers)),
         (ADDRESSES_FILE, map_text(addresses_map(plans))),

@@ -37,6 +37,7 @@ from gonogo.adapters.local.process import (
     family,
     find_leader,
     lives,
+    resident_bytes,
     spawn,
     tagged,
 )
@@ -147,6 +148,11 @@ class ProcessDeployer:
         not end.
         """
         return await self._stop(identity, f"stop {identity}", grace_seconds)
+
+    async def resident_bytes(self, identity: str) -> int | None:
+        """Resident memory of all that runs of this instance, added up; None when nothing does."""
+        leader = await self._leader(identity, self._notes.read(identity))
+        return None if leader is None else await asyncio.to_thread(resident_bytes, leader)
 
     async def instances(self) -> tuple[KnownInstance, ...]:
         """Everything under this directory that was started and not stopped, by id."""

@@ -163,6 +163,15 @@ def group(leader: Identity) -> list[psutil.Process]:
     return list(found.values())
 
 
+def resident_bytes(leader: Identity) -> int | None:
+    """Resident memory of the leader's group, added up; None when it has ended."""
+    found = []
+    for process in group(leader):
+        with contextlib.suppress(psutil.Error):  # it has just ended, and has no memory any more
+            found.append(int(process.memory_info().rss))
+    return sum(found) or None
+
+
 def _of_session(session: int) -> Iterator[psutil.Process]:
     for pid in psutil.pids():
         with contextlib.suppress(psutil.Error, ProcessLookupError, PermissionError):

@@ -27,6 +27,7 @@ class MemoryRouter:
     applied: list[Layout] = field(default_factory=list)
     sessions: dict[str, int] = field(default_factory=dict)
     _layouts: dict[_Place, Layout] = field(default_factory=dict)
+    _pictures: dict[_Place, int] = field(default_factory=dict)
     _pids: dict[_Place, int] = field(default_factory=dict)
     _last_pid: int = 1000
 
@@ -35,6 +36,12 @@ class MemoryRouter:
         _check(layout)
         self._see_that_it_answers(layout.service, layout.environment)
         place = (layout.service, layout.environment)
+        if layout.picture < self._pictures.get(place, 0):
+            raise Unavailable(
+                f"the router of {layout.service} in {layout.environment} follows picture"
+                f" {self._pictures[place]} already, not {layout.picture}"
+            )
+        self._pictures[place] = layout.picture
         self.applied.append(layout)
         if place not in self._pids:
             self._see_that_the_port_is_free(layout)
@@ -59,6 +66,7 @@ class MemoryRouter:
         """See `ports.router.Router.stop`."""
         self._see_that_it_answers(service, environment)
         self.kill(service, environment)
+        self._pictures.pop((service, environment), None)
 
     def running(self) -> tuple[Layout, ...]:
         """What every router that runs is laid out like."""

@@ -10,7 +10,7 @@ from gonogo.cli import output
 from gonogo.cli.client import DeskClient
 from gonogo.cli.options import RoleName, with_json
 from gonogo.cli.program import Setup
-from gonogo.domain.actor import PEOPLE_ROLES
+from gonogo.domain.actor import PEOPLE_ROLES, Scope
 
 _with_roles: Callable[..., Any] = click.option(
     "--role",
@@ -51,7 +51,8 @@ def _show(setup: Setup) -> None:
         for token in person.get("tokens", ()):
             until = token["revoked_at"] or token["expires_at"]
             word = "until" if token["state"] == "good" else "on"
-            click.echo(f"    token {token['id']}  {token['state']} {word} {until[:10]}")
+            scopes = f"  for {', '.join(token['scopes'])}" if token["scopes"] else ""
+            click.echo(f"    token {token['id']}  {token['state']} {word} {until[:10]}{scopes}")
     if not found:
         output.note("nobody is known yet; next: gonogo people add NAME --role ROLE")
 
@@ -100,15 +101,51 @@ def remove(setup: Setup, name: str) -> None:
     show_default=True,
     help="For how long it is good.",
 )
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice([scope.value for scope in Scope]),
+    help="Narrow it to this. Repeat it for several.",
+)
 @with_json
 @click.pass_obj
-def token(setup: Setup, name: str, days: float) -> None:
+def token(setup: Setup, name: str, days: float, scopes: tuple[str, ...]) -> None:
     """Issue a token for somebody. It is printed once; the desk keeps only its digest."""
-    found = DeskClient(setup.home).post(f"{_path(name)}/tokens", {"days": days})
+    body = {"days": days, "scopes": list(scopes) or None}
+    found = DeskClient(setup.home).post(f"{_path(name)}/tokens", body)
     _tell(setup, found, found["secret"])
     output.note(
         f"token {found['id']} of {found['person']}, good until {found['expires_at'][:10]}; it is"
         " shown this once: keep it where secrets are kept, and give it in GONOGO_TOKEN"
+    )
+
+
+@people.command()
+@click.argument("name")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    type=RoleName([role.value for role in PEOPLE_ROLES]),
+    help="Make them known first, with this role. Repeat it for several.",
+)
+@click.option("--email", "emails", multiple=True, help="With --role: of their commits.")
+@with_json
+@click.pass_obj
+def invite(setup: Setup, name: str, roles: tuple[str, ...], emails: tuple[str, ...]) -> None:
+    """Make a one-time link by which somebody chooses their password, or another one."""
+    desk = DeskClient(setup.home)
+    if emails and not roles:
+        raise click.UsageError("--email goes with --role: who is known has their addresses")
+    if roles:
+        desk.post("/people", {"name": name, "roles": list(roles), "emails": list(emails)})
+    found = desk.post(f"{_path(name)}/invitations")
+    _tell(setup, found, found["link"])
+    what = "choose another password" if found["purpose"] == "reset" else "choose a password"
+    output.note(
+        f"{found['person']} can {what} with it once, until {found['expires_at'][:16]} UTC;"
+        " an earlier link is void"
     )
 
 

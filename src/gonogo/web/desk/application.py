@@ -4,15 +4,34 @@ from fastapi import FastAPI
 
 from gonogo.usecases.context import Context
 from gonogo.web.desk.assets import add_assets, folder
-from gonogo.web.desk.pages import board, health
+from gonogo.web.desk.hub import Hub
+from gonogo.web.desk.live import Allowed, add_live, programs_only
+from gonogo.web.desk.pages import board, health, people, settings, sign_in
 from gonogo.web.desk.site import SeenBy, Site
+from gonogo.web.desk.visitor import Entrance
 
 
-def add_desk(application: FastAPI, context: Context, visitor: SeenBy) -> Site:
-    """Add every page, and what pages load. Raises Unavailable when files from npm are missing."""
+def add_desk(
+    application: FastAPI,
+    context: Context,
+    visitor: SeenBy,
+    allowed: Allowed = programs_only,
+    entrance: Entrance | None = None,
+) -> Site:
+    """Add every page, what pages load, and the live connection, which pages of `allowed` origins have.
+
+    Without `entrance` nobody can sign in here.
+
+    Raises Unavailable when files from npm are missing.
+    """
     folder()
     site = Site(context, visitor)
     add_assets(application)
+    add_live(application, site, Hub(context), allowed)
     board.add(application, site)
     health.add(application, site)
+    people.add(application, site)
+    if entrance is not None:
+        settings.add(application, site, entrance)
+        sign_in.add(application, site, entrance)
     return site

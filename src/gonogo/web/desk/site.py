@@ -21,8 +21,8 @@ from gonogo.language.reader import Language, Reader
 from gonogo.usecases.context import Context
 from gonogo.web import wording
 from gonogo.web.desk import assets
-from gonogo.web.desk.region import REGIONS
-from gonogo.web.desk.visitor import Visitor
+from gonogo.web.desk.region import REGIONS, digest
+from gonogo.web.desk.visitor import Visitor, reading
 
 POLICY = "; ".join(
     (
@@ -85,12 +85,48 @@ class Site:
         text = templates().get_template(template).render(shown)
         return HTMLResponse(text, status_code=status, headers=HEADERS)
 
+    def outside(
+        self, request: Request, template: str, /, status: int = 200, **values: object
+    ) -> HTMLResponse:
+        """A page for whoever is not signed in: `template` extends `outside.html.j2`."""
+        reader, theme = reading(request)
+        shown = {
+            **_reading(reader),
+            "theme": theme,
+            "languages": tuple(Language),
+            "wrong": None,
+            "apart": False,
+            **values,
+        }
+        text = templates().get_template(template).render(shown)
+        return HTMLResponse(text, status_code=status, headers=HEADERS)
+
     async def region(self, reader: Reader, name: str, argument: str = "") -> Markup:
         """A region as it is now, to be included in a page: `<div data-live=…>…</div>`."""
-        found = REGIONS[name]
-        html = render_region(reader, name, await found.read(self.context, argument))
-        watched = f"{name}:{argument}" if argument else name
-        return Markup('<div class="live" data-live="{}">{}</div>').format(watched, Markup(html))  # noqa: S704 - ours
+        return live_region(reader, name, await REGIONS[name].read(self.context, argument), argument)
+
+
+def live_region(
+    reader: Reader,
+    name: str,
+    values: Mapping[str, object],
+    argument: str = "",
+    **visitors: object,
+) -> Markup:
+    """A region with these values. `visitors` are what its template knows of one visitor beside them;
+    what is sent later comes without, so a module of the page has to do the same to it.
+
+    One with data for charts says nothing of what was seen: its data comes by the live connection.
+    """
+    shared = render_region(reader, name, values)
+    seen = "" if values.get("data") is not None else digest(shared, None)
+    html = render_region(reader, name, {**values, **visitors}) if visitors else shared
+    watched = f"{name}:{argument}" if argument else name
+    return Markup('<div class="live" data-live="{}" data-seen="{}">{}</div>').format(
+        watched,
+        seen,
+        Markup(html),  # noqa: S704 - rendered by our own template
+    )
 
 
 def render_region(reader: Reader, name: str, values: Mapping[str, object]) -> str:
@@ -115,6 +151,10 @@ def _reading(reader: Reader) -> dict[str, object]:
             return Markup(spoken.t(message)).format(**values)  # noqa: S704
         return spoken.t(message, **values)
 
+    def counted(one: str, many: str, number: int, /, **values: object) -> str:
+        """`n`, with the number in the reader's digits."""
+        return spoken.n(one, many, number, count=formats.count(number, reader), **values)
+
     def said(sentence: str) -> Markup:
         """What the desk wrote down, in the reader's language; marked as English where it has no words."""
         found = phrases.say(wording.plain(sentence, 2000), reader)
@@ -125,7 +165,7 @@ def _reading(reader: Reader) -> dict[str, object]:
         "reader": reader,
         "said": said,
         "t": say,
-        "n": spoken.n,
+        "n": counted,
         "p": spoken.p,
         "number": lambda value, places=None: formats.number(value, reader, places),
         "count": lambda value: formats.count(value, reader),

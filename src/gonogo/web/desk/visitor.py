@@ -6,9 +6,10 @@ from urllib.parse import unquote
 
 from fastapi import Request
 
-from gonogo.domain.actor import Actor
+from gonogo.domain.actor import Actor, Role
 from gonogo.language.reader import Language, Reader
 from gonogo.usecases.permissions import Deed, may
+from gonogo.usecases.sessions import Browser
 
 READER_COOKIE = "gonogo_reader"
 """`language|zone|calendar|digits|theme`, percent-encoded; set by the settings page and, for the zone, by
@@ -25,6 +26,11 @@ class Visitor:
     reader: Reader
     csrf: str | None = None
     theme: str = "auto"
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Their roles as people write them."""
+        return tuple(role.words for role in Role if role in self.actor.roles)
 
     def may(self, deed: str) -> bool:
         """Whether one of their roles allows it; templates show only what can be done."""
@@ -57,15 +63,25 @@ def _preferred(header: str) -> str:
     return known[0] if known else Language.ENGLISH.value
 
 
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """What the pages for coming in are told of a request: who asks, as far as the network tells; the id of
+    the session that it came with; and the part of `next` that is a path of the desk's own."""
+
+    browser: Callable[[Request], Browser]
+    session: Callable[[Request], str | None]
+    safe: Callable[[str | None], str]
+
+
 def seen_by(
     guard: Callable[[Request], Awaitable[Actor]],
+    csrf: Callable[[Request], str | None] = lambda _: None,
 ) -> Callable[[Request], Awaitable[Visitor]]:
-    """The visitor of a request whom `guard` lets in."""
+    """The visitor of a request whom `guard` lets in; `csrf` is what their session's forms carry."""
 
     async def visitor(request: Request) -> Visitor:
         actor = await guard(request)
         reader, theme = reading(request)
-        came = getattr(request.state, "visitor", None)
-        return Visitor(actor, reader, csrf=came.csrf if came else None, theme=theme)
+        return Visitor(actor, reader, csrf(request), theme)
 
     return visitor

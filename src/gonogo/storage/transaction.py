@@ -1,0 +1,59 @@
+"""One transaction, whole or not at all, and begun anew where that is certain to do no harm.
+
+Desks on one PostgreSQL stand in each other's way now and then, and a server that was restarted has
+cut every pooled connection. What ended before its commit was undone by the server, so the same work
+can be done again. What failed at its commit may have been stored: that is never repeated here, and
+the caller has to read what is true.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from gonogo.domain.errors import Unavailable
+from gonogo.storage.faults import explain, name_of
+from gonogo.storage.postgresql import is_read_only, may_try_again
+
+Result = TypeVar("Result")
+
+_TRIES = 3
+
+
+def transact(engine: sa.Engine, work: Callable[[sa.Connection], Result]) -> Result:
+    """Do the work in one transaction and return what it returned.
+
+    Raises what `faults.explain` names where the database does not do it, and the driver's own error
+    for what is a fault of the program.
+    """
+    for left in reversed(range(_TRIES)):
+        committing = False
+        try:
+            with engine.connect() as connection, connection.begin():
+                result = work(connection)
+                committing = True
+            return result
+        except DBAPIError as error:
+            if left and not committing and _again(engine, error):
+                continue
+            explained = explain(error, engine.url)
+            if is_read_only(error):
+                engine.dispose()  # new connections look for the host that takes writes
+            if explained is None:
+                raise
+            raise explained from error
+        except sa.exc.TimeoutError as error:
+            raise Unavailable(
+                f"the database {name_of(engine.url)} is busy: no connection was free in time"
+            ) from error
+    raise AssertionError("the last try returns or raises")
+
+
+def _again(engine: sa.Engine, error: DBAPIError) -> bool:
+    if engine.dialect.name == "sqlite":
+        return (
+            False  # a writer there has the whole file to itself: nothing can have come in between
+        )
+    # A row that another desk added in the same instant: the second look finds it.
+    return isinstance(error, IntegrityError) or may_try_again(error)

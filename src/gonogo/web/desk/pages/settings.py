@@ -1,0 +1,71 @@
+"""One's own settings: how one reads, where one is signed in, one's password."""
+
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from gonogo.domain.errors import GonogoError, TooManyTries
+from gonogo.language.reader import Calendar, Digits
+from gonogo.usecases import sessions, sign_in
+from gonogo.usecases.passwords import SHORTEST
+from gonogo.web.desk.site import Site
+from gonogo.web.desk.visitor import THEMES, Entrance, Visitor
+
+Field = Annotated[str, Form(max_length=2000)]
+
+
+def add(application: FastAPI, site: Site, entrance: Entrance) -> None:
+    """Add the page and what its forms do."""
+    visiting = Depends(site.visitor)
+
+    async def shown(
+        request: Request, visitor: Visitor, *, status: int = 200, **more: object
+    ) -> Response:
+        present = entrance.session(request)
+        return site.page(
+            request,
+            visitor,
+            "settings.html.j2",
+            status,
+            calendars=tuple(Calendar),
+            digit_kinds=tuple(Digits),
+            themes=THEMES,
+            shortest=SHORTEST,
+            sessions=None
+            if present is None
+            else await sessions.sessions_view(site.context, visitor.actor, present=present),
+            **{"wrong": None, "done": "", "apart": False, **more},
+        )
+
+    @application.get("/settings", include_in_schema=False)
+    async def page(request: Request, visitor: Visitor = visiting, done: str = "") -> Response:
+        return await shown(request, visitor, done=done)
+
+    @application.post("/settings/password", include_in_schema=False)
+    async def password(
+        request: Request,
+        visitor: Visitor = visiting,
+        present: Field = "",
+        wanted: Field = "",
+        again: Field = "",
+    ) -> Response:
+        session = entrance.session(request)
+        if wanted != again:
+            return await shown(request, visitor, status=422, apart=True)
+        try:
+            await sign_in.change_password(
+                site.context, visitor.actor, present=present, wanted=wanted, session=session or ""
+            )
+        except GonogoError as refused:
+            status = 429 if isinstance(refused, TooManyTries) else 422
+            return await shown(request, visitor, status=status, wrong=refused)
+        return RedirectResponse("/settings?done=password", status_code=303)
+
+    @application.post("/settings/sessions/{session}", include_in_schema=False)
+    async def end(session: str, request: Request, visitor: Visitor = visiting) -> Response:
+        try:
+            await sessions.end_session(site.context, visitor.actor, session=session)
+        except GonogoError as refused:
+            return await shown(request, visitor, status=404, wrong=refused)
+        return RedirectResponse("/settings?done=session", status_code=303)

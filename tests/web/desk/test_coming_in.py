@@ -1,0 +1,127 @@
+"""Coming in: the first start, signing in, signing out."""
+
+from collections.abc import AsyncIterator
+from urllib.parse import quote
+
+import httpx2
+import pytest
+from tests.papers import OWNER, a_desk
+
+from gonogo.api.application import build_application
+from gonogo.api.door import (
+    Door,
+    browser_of,
+    csrf_of,
+    page_guard,
+    reader,
+    safe_next,
+    session_of,
+)
+from gonogo.usecases.context import Context
+from gonogo.usecases.invitations import first_admin
+from gonogo.web.desk.application import add_desk
+from gonogo.web.desk.visitor import Entrance, seen_by
+
+PASSWORD = "four gold rivers run"
+
+
+class Browser:
+    """A client that keeps cookies and sends forms as a browser does."""
+
+    def __init__(self, context: Context, client: httpx2.AsyncClient) -> None:
+        self.context = context
+        self.client = client
+
+    async def send(self, path: str, **fields: str) -> httpx2.Response:
+        """A form, with the CSRF token of the page that this browser would have it from."""
+        page = await self.client.get("/settings")
+        if 'name="csrf_token" value="' in page.text:
+            token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
+            fields = {"csrf_token": token, **fields}
+        return await self.client.post(path, data=fields)
+
+    async def arrive(self, name: str = "ada") -> httpx2.Response:
+        """Become the first admin by the link that the desk prints."""
+        invited = await first_admin(self.context)
+        assert invited is not None
+        fields = {"name": name, "password": PASSWORD, "again": PASSWORD}
+        return await self.client.post("/join", data={"invitation": invited.secret, **fields})
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with a_desk() as desk:
+        application = build_application(desk.context, OWNER, "the-owners-token", lambda: None)
+        door = Door(desk.context, OWNER, "the-owners-token")
+        entrance = Entrance(browser=browser_of, session=session_of, safe=safe_next)
+        visitor = seen_by(reader(page_guard(door)), csrf_of)
+        add_desk(application, desk.context, visitor, entrance=entrance)
+        async with httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=application), base_url="http://127.0.0.1:8460"
+        ) as client:
+            yield Browser(desk.context, client)
+
+
+async def test_the_first_link_makes_an_admin_who_is_in(browser: Browser):
+    arrived = await browser.arrive()
+    assert (arrived.status_code, arrived.headers["location"]) == (303, "/")
+    assert "ada" in (await browser.client.get("/")).text
+
+
+async def test_who_is_not_signed_in_is_led_to_the_door_and_back(browser: Browser):
+    await browser.arrive()
+    await browser.send("/sign-out")
+    away = await browser.client.get("/people?x=1")
+    assert away.headers["location"] == "/sign-in?next=" + quote("/people?x=1", safe="")
+    fields = {"name": "ada", "password": PASSWORD, "next": "/people?x=1"}
+    back = await browser.client.post("/sign-in", data=fields)
+    assert (back.status_code, back.headers["location"]) == (303, "/people?x=1")
+
+
+async def test_nobody_is_led_to_another_host(browser: Browser):
+    await browser.arrive()
+    fields = {"name": "ada", "password": PASSWORD, "next": "//elsewhere.example/"}
+    assert (await browser.client.post("/sign-in", data=fields)).headers["location"] == "/"
+
+
+async def test_a_wrong_password_is_refused_in_place_and_the_name_is_kept(browser: Browser):
+    await browser.arrive()
+    await browser.send("/sign-out")
+    refused = await browser.client.post("/sign-in", data={"name": "ada", "password": "wrong"})
+    assert refused.status_code == 403
+    assert "the name or the password is wrong" in refused.text
+    assert 'value="ada"' in refused.text
+
+
+async def test_a_used_link_opens_nothing(browser: Browser):
+    invited = await first_admin(browser.context)
+    assert invited is not None
+    fields = {"invitation": invited.secret, "name": "ada", "password": PASSWORD, "again": PASSWORD}
+    await browser.client.post("/join", data=fields)
+    page = await browser.client.get(f"/join?invitation={invited.secret}")
+    assert page.status_code == 404
+    assert "This link opens nothing" in page.text
+
+
+async def test_two_different_passwords_are_told_before_the_link_is_spent(browser: Browser):
+    invited = await first_admin(browser.context)
+    assert invited is not None
+    fields = {"invitation": invited.secret, "name": "ada", "password": PASSWORD, "again": "else"}
+    refused = await browser.client.post("/join", data=fields)
+    assert "The two passwords differ." in refused.text
+    assert (await browser.client.get(f"/join?invitation={invited.secret}")).status_code == 200
+
+
+async def test_an_admin_makes_somebody_known_and_gets_a_link_that_is_shown_once(browser: Browser):
+    await browser.arrive()
+    await browser.send("/people", name="quinn", roles="qa")
+    page = await browser.send("/people/quinn/link")
+    assert "/join?invitation=" in page.text
+    assert "/join?invitation=" not in (await browser.client.get("/people")).text
+
+
+async def test_a_form_without_the_sessions_token_changes_nothing(browser: Browser):
+    await browser.arrive()
+    refused = await browser.client.post("/people", data={"name": "mallory", "roles": "admin"})
+    assert refused.status_code == 403
+    assert "mallory" not in (await browser.client.get("/people")).text
