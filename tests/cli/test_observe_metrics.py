@@ -5,7 +5,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -65,8 +65,6 @@ def test_it_says_when_a_canary_of_the_past_would_have_been_stopped(run: Run, twi
     found = json.loads(done.stdout)
     assert found["would_have_stopped"] is True
     stopped = found["stopped_at"]
-    from datetime import datetime
-
     assert 0 < datetime.fromisoformat(stopped).timestamp() - start <= 120
     assert found["kpis"][0]["verdict"] == "fail"
 
@@ -89,6 +87,25 @@ def test_it_watches_a_prometheus_until_it_would_have_stopped(run: Run, twin: Twi
     assert done.exit_code == 20, done.stderr
     assert "60 of 100 canary requests bad" in done.stdout
     assert "watching Prometheus" in done.stderr
+
+
+def test_a_spec_names_the_counters_and_what_is_judged(run: Run, twin: Twin, tmp_path: Path) -> None:
+    recorded(twin, 0.2)
+    spec = tmp_path / "gonogo.yaml"
+    spec.write_text(
+        "service: shop\nrun: serve --port {port}\nhealth: /health\n"
+        "smoke: [{name: home, get: /}]\nenvironments: {production: {port: 8080}}\n"
+        "kpis:\n  failures: {bad: 5xx, limit: 5%, ratio: 1.5}\n  slow: {bad: slower than 1s, limit: 5%}\n"
+        "metrics:\n  prometheus:\n    url: http://prometheus.example:9090\n    arm: version\n"
+        f"    counts:\n      failures: {{total: '{ALL}', bad: '{BAD}'}}\n"
+        'rollout: {steps: ["5% for 10m"]}\ngates: {smoke: required}\n'
+    )
+    given = ("observe", "--prometheus", twin.url, "--canary", "v2", "--spec", str(spec))
+    done = run(*given, "--since", "40m", "--json")
+    assert done.exit_code == 20, done.stderr
+    assert [kpi["kpi"] for kpi in json.loads(done.stdout)["kpis"]] == ["failures"]
+    twice = run(*given, "--total", ALL, "--bad", BAD)
+    assert "--spec names the counters" in twice.stderr
 
 
 def test_what_prometheus_does_not_answer_is_told_in_a_sentence(run: Run, twin: Twin) -> None:

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from gonogo.domain.plan import CriterionMode, Past, Plan
+from gonogo.domain.plan import CriterionMode, Past, Plan, as_kpi_name
 from gonogo.domain.traffic import Kpi
 
 RETRIES = 6 / math.pi**2  # 1/1² + 1/2² + 1/3² + … = π²/6, so all attempts together keep within α
@@ -59,7 +59,7 @@ def judge_plan(plan: Plan, attempt: int) -> JudgePlan:
     A judged criterion is one more KPI with an absolute test, named "rollback: <name>".
     """
     criteria = tuple(
-        Kpi(f"rollback: {criterion.name}", criterion.bad, criterion.endpoint, limit=criterion.limit)
+        Kpi(as_kpi_name(criterion), criterion.bad, criterion.endpoint, limit=criterion.limit)
         for criterion in plan.rollback_criteria
         if criterion.mode is CriterionMode.JUDGED
     )

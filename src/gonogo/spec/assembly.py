@@ -24,7 +24,9 @@ from gonogo.domain.plan import (
     SmokeTest,
     Step,
     Verification,
+    as_kpi_name,
 )
+from gonogo.domain.prometheus import PrometheusCounts
 from gonogo.domain.traffic import Endpoint, Kpi
 from gonogo.spec.checklists import ChecklistPart
 from gonogo.spec.collection import CollectionPart
@@ -80,7 +82,15 @@ def assemble(spec: SpecPart, digest: str) -> Plan:
         gauges=tuple(
             part.read(name) for name, part in spec.kpis.items() if isinstance(part, GaugePart)
         ),
+        metrics=_metrics(spec),
     )
+
+
+def _metrics(spec: SpecPart) -> PrometheusCounts | None:
+    if spec.metrics is None:
+        return None
+    criteria = [criterion(part) for part in spec.rollback_when]
+    return spec.metrics.prometheus.read({each.name: as_kpi_name(each) for each in criteria})
 
 
 def _or(given: timedelta | None, default: timedelta) -> timedelta:

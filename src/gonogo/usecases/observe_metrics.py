@@ -5,13 +5,13 @@ The source may be a Prometheus or the router of a running desk. Nothing is moved
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
-from gonogo import judge
 from gonogo.domain.errors import InvalidInput, Unavailable
+from gonogo.domain.plan import Plan
 from gonogo.domain.prometheus import (
     LABEL_NAME,
     Buckets,
@@ -21,10 +21,12 @@ from gonogo.domain.prometheus import (
 )
 from gonogo.domain.slot import Slot, SlotRole
 from gonogo.domain.traffic import Arm, Counts, Increment, Kpi, SlowerThan
-from gonogo.judge.plan import RETRIES
+from gonogo.judge.plan import RETRIES, JudgePlan
 from gonogo.ports.clock import Clock
 from gonogo.ports.metrics import Batch, MetricPast, MetricSource
 from gonogo.usecases.observe import ERRORS, Stop, Watching, watched, watched_view
+
+__all__ = ["Arms", "JudgePlan", "OnStart", "RouterPlace", "Wanted", "Watcher"]
 
 LONGEST_PAST = timedelta(days=31)
 _ROUND = timedelta(seconds=1)
@@ -60,7 +62,7 @@ class Wanted:
     to go on, None: until it is ended or would have stopped.
     """
 
-    plan: judge.JudgePlan
+    plan: JudgePlan
     at_least: int
     origin: PrometheusCounts | None = None
     router: RouterPlace | None = None
@@ -160,14 +162,33 @@ def plan_by_options(
     ratio: float,
     slower_than: timedelta | None,
     false_alarm: float,
-) -> judge.JudgePlan:
+) -> JudgePlan:
     """Failed and slow requests, those of them that there are counts of."""
     kpis = []
     if origin is None or "errors" in origin.counts:
         kpis.append(Kpi("errors", ERRORS, limit=limit, ratio=ratio))
     if slower_than is not None:
         kpis.append(Kpi("slow", SlowerThan(slower_than), limit=limit, ratio=ratio))
-    return judge.JudgePlan(tuple(kpis), false_alarm / RETRIES)
+    return JudgePlan(tuple(kpis), false_alarm / RETRIES)
+
+
+def prometheus_by_spec(plan: Plan, url: str, label: str | None) -> PrometheusCounts:
+    """The counters that a spec names, at this address. Raises InvalidInput where it names none."""
+    if plan.metrics is None:
+        raise InvalidInput(
+            "the spec names no counters (metrics.prometheus)",
+            hint="give --total and --bad instead of --spec, or add them to it",
+        )
+    return replace(plan.metrics, url=url, arm=label or plan.metrics.arm)
+
+
+def counted_there(plan: JudgePlan, origin: PrometheusCounts) -> JudgePlan:
+    """Without what Prometheus has no counters of; the rest is judged as strictly as in a release."""
+    kpis = tuple(kpi for kpi in plan.kpis if kpi.name in origin.counts)
+    if not kpis:
+        raise InvalidInput("the spec names no counters of what is judged")
+    left = replace(plan, kpis=kpis)
+    return replace(left, false_alarm=plan.false_alarm * left.tests / plan.tests)
 
 
 def arms_of(slots: tuple[Slot, ...], place: RouterPlace) -> Arms:

@@ -16,6 +16,7 @@ from gonogo.cli.options import as_false_alarm, as_share, with_json
 from gonogo.cli.program import Setup
 from gonogo.domain.errors import InvalidInput
 from gonogo.domain.plan import Plan
+from gonogo.domain.prometheus import PrometheusCounts
 from gonogo.domain.verdict import Verdict
 from gonogo.usecases import observe as observing
 from gonogo.usecases import observe_metrics as on_metrics
@@ -184,26 +185,8 @@ def _observe_metrics(setup: Setup, given: Mapping[str, Any]) -> Verdict:
 
 
 def _wanted(given: Mapping[str, Any]) -> on_metrics.Wanted:
-    slow = _lasts(given, "slower_than")
+    origin, plan = _judged(given)
     canary = given["canary"]
-    origin = None
-    if given["prometheus"] is not None:
-        origin = on_metrics.prometheus_by_options(
-            given["prometheus"],
-            total=given["total"],
-            bad=given["bad"],
-            buckets=given["buckets"],
-            slower_than=slow,
-            label=given["arm"] or "instance",
-            summed=given["summed"],
-            every=duration_of(given["every"]),
-        )
-    if given["spec"] is not None:
-        plan = observing.judge_by_spec(_spec(given["spec"]))
-    else:
-        plan = on_metrics.plan_by_options(
-            origin, given["limit"], given["ratio"], slow, given["false_alarm"]
-        )
     return on_metrics.Wanted(
         plan,
         given["at_least"],
@@ -212,6 +195,36 @@ def _wanted(given: Mapping[str, Any]) -> on_metrics.Wanted:
         arms=None if canary is None else on_metrics.Arms(canary, given["baseline"]),
         since=_lasts(given, "since"),
         lasts=_lasts(given, "lasts"),
+    )
+
+
+def _judged(given: Mapping[str, Any]) -> tuple[PrometheusCounts | None, on_metrics.JudgePlan]:
+    """Where it is counted (None: by the router), and what is judged."""
+    slow = _lasts(given, "slower_than")
+    url, spec = given["prometheus"], given["spec"]
+    if spec is not None:
+        written = _spec(spec)
+        plan = observing.judge_by_spec(written)
+        if url is None:
+            return None, plan
+        if given["total"] or given["buckets"]:
+            raise InvalidInput("--spec names the counters; leave --total, --bad and --buckets out")
+        origin = on_metrics.prometheus_by_spec(written, url, given["arm"])
+        return origin, on_metrics.counted_there(plan, origin)
+    found = None
+    if url is not None:
+        found = on_metrics.prometheus_by_options(
+            url,
+            total=given["total"],
+            bad=given["bad"],
+            buckets=given["buckets"],
+            slower_than=slow,
+            label=given["arm"] or "instance",
+            summed=given["summed"],
+            every=duration_of(given["every"]),
+        )
+    return found, on_metrics.plan_by_options(
+        found, given["limit"], given["ratio"], slow, given["false_alarm"]
     )
 
 
