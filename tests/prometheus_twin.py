@@ -5,7 +5,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,13 +16,17 @@ Samples = list[tuple[float, float]]
 
 @dataclass
 class Twin:
-    """`series` maps a selector to its series: (labels, samples). `says` replaces the next answers."""
+    """`series` maps a selector to its series: (labels, samples). `says` replaces the next answers.
+
+    `before_answer` is told how many questions there were before.
+    """
 
     url: str = ""
     series: dict[str, list[tuple[dict[str, str], Samples]]] = field(default_factory=dict)
     says: tuple[int, str, str] | None = None
     silent: float = 0.0
     asked: list[str] = field(default_factory=list)
+    before_answer: Callable[[int], None] = lambda _: None
 
     def add(self, selector: str, samples: Samples, **labels: str) -> Samples:
         """One more series; the list that is returned may grow."""
@@ -31,6 +35,7 @@ class Twin:
 
     def answer(self, query: str, at: float) -> tuple[int, str, str]:
         """What a Prometheus says to a range selector."""
+        self.before_answer(len(self.asked))
         self.asked.append(query)
         time.sleep(self.silent)
         if self.says is not None:

@@ -78,11 +78,18 @@ def test_a_good_canary_of_the_past_would_not_have_been_stopped(run: Run, twin: T
 
 
 def test_it_watches_a_prometheus_until_it_would_have_stopped(run: Run, twin: Twin) -> None:
-    now = time.time()
+    begun = time.time() - 5
+    found = []
     for version, bad, whole in (("v1", 0.0, 900.0), ("v2", 60.0, 100.0)):
         labels = {"version": version, "instance": version}
-        twin.add(ALL, [(now - 5, 10.0), (now + 0.4, 10.0 + whole)], **labels)
-        twin.add(BAD, [(now - 5, 1.0), (now + 0.4, 1.0 + bad)], **labels)
+        found.append((twin.add(ALL, [(begun, 10.0)], **labels), 10.0 + whole))
+        found.append((twin.add(BAD, [(begun, 1.0)], **labels), 1.0 + bad))
+
+    def scrape_after_the_first_two_questions(asked: int) -> None:
+        for samples, value in found if asked == 2 else ():
+            samples.append((begun + 4, value))
+
+    twin.before_answer = scrape_after_the_first_two_questions
     done = run("observe", "--prometheus", twin.url, *SELECTORS, "--every", "1s", "--for", "20s")
     assert done.exit_code == 20, done.stderr
     assert "60 of 100 canary requests bad" in done.stdout
