@@ -224,15 +224,16 @@ class Report:
         print("  ".join(f"{_shown(value):>18}" for value in row.values()), flush=True)
         self.rows.append(row)
 
-    def save(self) -> None:
-        """Print the summary and write bench/results/<name>.json."""
+    def save(self, out: str | Path | None = None) -> None:
+        """Print the summary and write bench/results/<name>.json, or `out`."""
         for key, value in self.summary.items():
             print(f"{key}: {_shown(value)}")
-        RESULTS.mkdir(exist_ok=True)
+        path = Path(out) if out else RESULTS / f"{self.name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
         command = " ".join(["PYTHONPATH=src", "python", f"bench/{self.name}.py", *sys.argv[1:]])
         body = {"command": command, "seed": self.seed, "summary": self.summary, "rows": self.rows}
         text = json.dumps(body, indent=1, ensure_ascii=False, default=float)
-        (RESULTS / f"{self.name}.json").write_text(text + "\n", encoding="utf-8")
+        path.write_text(text + "\n", encoding="utf-8")
 
 
 def _shown(value: Shown) -> str:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -216,6 +216,17 @@ async def test_customers_who_were_hurt_are_told_apart_but_not_named(world: World
     assert {one, two, three} == {world.address}
     assert first == third != second
     assert "127.0.0" not in first + second
+
+
+async def test_a_customer_who_asks_again_counts_once_and_is_hurt_every_time(world: World) -> None:
+    once = replace(ERRORS, name="once", once_in=timedelta(minutes=1))
+    async with world.source.subscribe("orders", "production", (ERRORS, once)) as stream:
+        for client in ("127.0.0.2", "127.0.0.2", "127.0.0.2", "127.0.0.3"):
+            await world.request(500, client=client)
+        batch = await gather(stream, 4)
+    assert batch.counts[world.address, "errors"] == Counts(bad=4, total=4)
+    assert batch.counts[world.address, "once"] == Counts(bad=2, total=2)
+    assert len(batch.hurt) == 4
 
 
 async def test_an_empty_batch_comes_when_nothing_happens(world: World) -> None:

@@ -25,7 +25,7 @@ from gonogo.domain.plan import (
     Step,
     Verification,
 )
-from gonogo.domain.traffic import BadStatus, Endpoint, Kpi, SlowerThan
+from gonogo.domain.traffic import BadStatus, Endpoint, Kpi, SlowerThan, Unit
 from gonogo.spec import SpecError, load
 
 EXAMPLE = Path(__file__).with_name("example.yaml").read_text()
@@ -91,12 +91,14 @@ def test_the_full_example_becomes_the_plan_it_describes() -> None:
             Environment("production", 8080, "127.0.0.1", "sqlite:///production.db"),
         ),
         kpis=(
-            Kpi("errors", server_errors, limit=0.05, ratio=1.2),
+            Kpi("errors", server_errors, limit=0.05, ratio=1.2, once_in=minutes(1)),
             Kpi(
                 "create-order",
                 BadStatus(((500, 599), (429, 429))),
                 Endpoint("POST", "/api/v1/orders"),
                 limit=0.05,
+                unit=Unit.CLIENT,
+                once_in=minutes(10),
             ),
             Kpi("slow", SlowerThan(timedelta(milliseconds=400)), limit=0.05),
         ),

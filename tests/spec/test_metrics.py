@@ -46,6 +46,16 @@ def test_a_plan_with_counters_can_be_stored_and_read() -> None:
     assert decode(type(plan), encode(plan)) == plan
 
 
+def test_counters_do_not_know_customers_so_none_is_set_aside() -> None:
+    plan = load(EXAMPLE + COUNTS, "gonogo.yaml")
+    aside = {kpi.name: kpi.once_in is not None for kpi in plan.kpis}
+    assert aside == {"errors": False, "create-order": True, "slow": False}
+    for more in ("unit: client", "once_in: 2m"):
+        text = EXAMPLE.replace("limit: 5%, ratio: 1.2", f"limit: 5%, {more}") + COUNTS
+        with pytest.raises(SpecError, match="counts customers"):
+            load(text, "gonogo.yaml")
+
+
 @pytest.mark.parametrize(
     ("good", "bad", "sentence"),
     [

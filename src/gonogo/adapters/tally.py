@@ -6,6 +6,7 @@ from datetime import datetime
 from hashlib import blake2b
 
 from gonogo.domain.latency import bucket_of, latencies_of
+from gonogo.domain.repeats import Repeats
 from gonogo.domain.traffic import Counts, Kpi, Request, is_bad
 from gonogo.ports.metrics import Batch
 
@@ -16,7 +17,8 @@ _REMEMBERED_PATHS = 4096
 class Tally:
     """Counts since the last batch, per instance and KPI. Forced requests are left out.
 
-    `digest` turns a customer's address into what may be stored.
+    So are a customer's repetitions, from what a KPI counts alone (`domain.repeats`). `digest` turns a
+    customer's address into what may be stored.
     """
 
     kpis: tuple[Kpi, ...]
@@ -27,6 +29,9 @@ class Tally:
     _unanswered: dict[str, int] = field(default_factory=dict)
     _hurt: list[tuple[str, str]] = field(default_factory=list)
     _matching: dict[tuple[str, str], tuple[Kpi, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._repeats = Repeats(self.kpis)
 
     def __bool__(self) -> bool:
         return bool(self._requests)
@@ -41,12 +46,15 @@ class Tally:
         hurt = False
         for kpi in self._kpis_of(request):
             bad = is_bad(kpi.bad, request)
-            counts = self._counts.setdefault((address, kpi.name), [0, 0])
-            counts[0] += bad
-            counts[1] += 1
             hurt = hurt or bad
+            if self._repeats.count(kpi.name, request.client, request.at, bad=bad):
+                counts = self._counts.setdefault((address, kpi.name), [0, 0])
+                counts[0] += bad
+                counts[1] += 1
         if hurt:
             self._hurt.append((address, self.digest(request.client)))
+        else:
+            self._repeats.answered_well(request.client)
 
     def _time(self, request: Request) -> None:
         if request.status is None:

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 
 from gonogo.api.bodies import (
     AcceptBody,
@@ -67,9 +67,12 @@ def _invitations(application: FastAPI, context: Context, door: Door, actor: Any)
     turn = asyncio.Lock()
 
     @application.post("/api/v1/people/{name}/invitations", status_code=201)
-    async def invite(name: str, request: Request, who: Actor = actor) -> dict[str, Any]:
+    async def invite(
+        name: str, request: Request, response: Response, who: Actor = actor
+    ) -> dict[str, Any]:
         async with turn:
             invited = await invitations.invite(context, who, name=name)
+        response.headers["Cache-Control"] = "no-store"
         link = request.state.reach.base(request.scope) + invited.path
         return {**invitations.invitation_view(invited.invitation), "link": link}
 
@@ -102,4 +105,6 @@ def _invitations(application: FastAPI, context: Context, door: Door, actor: Any)
 def signed_in(request: Request, opened: Opened) -> dict[str, Any]:
     """Give the browser its session; who it is now, and what its forms have to carry."""
     request.state.session_cookie = opened.secret
+    if opened.known_as is not None:
+        request.state.known_cookie = opened.known_as
     return {**actor_view(opened.person.actor), "csrf_token": opened.session.csrf}

@@ -43,6 +43,10 @@ class Program(Protocol):
         """Whether the audit chain holds, without a running desk."""
         ...
 
+    def migrate_database(self, url: str) -> dict[str, Any]:
+        """Move the desk's SQLite database to the PostgreSQL of this URL; what was moved."""
+        ...
+
     def publish_head(self, place: "HeadPlace", sequence: int, envelope: str) -> str:
         """Put a signed head of the audit chain there; where it stands, for people."""
         ...

@@ -222,7 +222,7 @@ class Watcher:
             self._blind_since = at
 
     def _eat(self, batch: Batch) -> None:
-        if not batch.counts:
+        if not batch.counts and not batch.hurt:
             return
         if self._gap is not None:
             self._close_look()
@@ -240,6 +240,7 @@ class Watcher:
         self._literal = judge.observe_literal(self._literal, batch.at, signed)
         if increments:
             self._memory = judge.observe(self._plan, self._memory, increments)
+        if increments or batch.hurt:  # what a customer asks again counts no more, and hurts
             self._keep(increments, batch)
 
     def _holds(self, criterion: RollbackCriterion, at: datetime) -> bool:
@@ -307,8 +308,9 @@ class Watcher:
     def due(self) -> bool:
         """Whether there is something to store, and it is time to."""
         waited = self._drive.world.clock.now() - self._last_flush
-        news = self._pending or self._readings or self._gap is not None or self._unstored
-        return bool(news) and waited >= self._drive.world.rhythm.flush
+        news = self._pending or self._hurt or self._readings or self._unstored
+        waited_for = bool(news) or self._gap is not None
+        return waited_for and waited >= self._drive.world.rhythm.flush
 
     async def flush(self) -> None:
         """Store what was seen since the last time, with the judge's memory of it.

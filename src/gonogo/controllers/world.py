@@ -52,6 +52,9 @@ class World:
     `withdrawn` holds, by instance, why it must not get customers although its row still says so: the
     one case in which the world is changed first, when harm is proven and the database does not answer.
 
+    `site` is where this desk's processes and routers live, where several desks share the store.
+    `elsewhere` holds the services whose release another desk drives: their routers follow that one.
+
     `place(service, environment)` is the lock under which slots are changed and the router follows
     them, so that nobody lays a router out after a picture that has just become old.
     """
@@ -73,6 +76,8 @@ class World:
     counts_elsewhere: Callable[[PrometheusCounts], MetricSource] | None = None
     rhythm: Rhythm = Rhythm()
     withdrawn: dict[str, str] = field(default_factory=dict)
+    site: str | None = None
+    elsewhere: set[str] = field(default_factory=set)
     _places: dict[tuple[str, str], asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )

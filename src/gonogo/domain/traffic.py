@@ -102,12 +102,25 @@ class Request:
     forced: bool = False
 
 
+ONCE_IN = timedelta(minutes=1)
+"""For how long a customer is set aside after a bad answer unless a plan says otherwise."""
+
+
+class Unit(StrEnum):
+    """What a KPI counts: requests, or customers, each once in a while (domain.repeats)."""
+
+    REQUEST = "request"
+    CLIENT = "client"
+
+
 @dataclass(frozen=True, slots=True)
 class Kpi:
     """A ratio of bad requests to all requests on one endpoint (the SRE workbook's SLI).
 
     `limit` is the highest tolerated share of bad requests (absolute test); `ratio` is how many times
-    the baseline's share is tolerated (relative test). At least one of the two is given.
+    the baseline's share is tolerated (relative test). At least one of the two is given. `once_in` is
+    for how long a customer is set aside after a bad answer, or after having been counted at all where
+    the unit is the client (`domain.repeats`); None: every request counts.
     """
 
     name: str
@@ -115,6 +128,8 @@ class Kpi:
     endpoint: Endpoint = Endpoint()
     limit: float | None = None
     ratio: float | None = None
+    unit: Unit = Unit.REQUEST
+    once_in: timedelta | None = None
 
     def __post_init__(self) -> None:
         if self.limit is None and self.ratio is None:
@@ -123,6 +138,12 @@ class Kpi:
             raise ValueError(f'KPI "{self.name}": limit must lie between 0 and 1, not {self.limit}')
         if self.ratio is not None and self.ratio < 1:
             raise ValueError(f'KPI "{self.name}": ratio must be at least 1, not {self.ratio}')
+        if self.once_in is None and self.unit is Unit.CLIENT:
+            raise ValueError(
+                f'KPI "{self.name}" counts customers and needs a time to count each once'
+            )
+        if self.once_in is not None and self.once_in <= timedelta():
+            raise ValueError(f'KPI "{self.name}": once_in must be longer than 0 s')
 
     def count(self, request: Request) -> Counts | None:
         """This request's share in the KPI, or None when it is about other requests."""

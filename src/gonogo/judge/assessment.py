@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 
 from gonogo.domain.plan import Past
-from gonogo.domain.traffic import Counts, Endpoint, Kpi
+from gonogo.domain.traffic import Counts, Endpoint, Kpi, Unit
 from gonogo.domain.verdict import Evidence, Interval, Judgement, KpiAssessment, Test, Verdict, worst
 from gonogo.judge.alternatives import Vector
 from gonogo.judge.forecast import divergence, relative_information, requests_for
@@ -89,9 +89,9 @@ class _Release:
         return (self.step_canary / total if total else 0.0), self.planned
 
     def minimum_for(self, kpi: Kpi, row: Vector) -> int:
-        """The minimum, scaled to how much of the traffic the KPI's endpoint gets."""
+        """The minimum, scaled to how much of the traffic the KPI counts."""
         total = self.baseline + self.canary
-        if kpi.endpoint == Endpoint() or not total:
+        if (kpi.endpoint == Endpoint() and kpi.unit is Unit.REQUEST) or not total:
             return self.minimum
         share = min(1.0, float(row[Cell.BASELINE] + row[Cell.CANARY]) / total)
         return max(math.floor(self.minimum * share), int(self.step_canary < self.minimum))

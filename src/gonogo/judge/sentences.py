@@ -3,8 +3,9 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
-from gonogo.domain.traffic import Counts, Kpi
+from gonogo.domain.traffic import Counts, Kpi, Unit
 from gonogo.domain.verdict import Evidence, Interval, KpiAssessment, Test, Verdict
 from gonogo.judge.verdicts import Standing
 
@@ -50,15 +51,46 @@ def _nearness(part: KpiAssessment) -> float:
 
 def _counts(findings: Findings) -> str:
     canary, baseline = findings.canary, findings.baseline
+    counted = _counted(findings)
     if not canary.total:
-        text = "no canary request"
+        text = f"no canary {counted}"
     else:
         share = percent(canary.bad / canary.total)
-        text = f"{canary.bad:,} of {canary.total:,} canary requests bad ({share})"
+        text = f"{canary.bad:,} of {canary.total:,} canary {counted}s bad ({share})"
     if baseline.total:
         share = percent(baseline.bad / baseline.total)
         text += f", baseline {baseline.bad:,} of {baseline.total:,} ({share})"
     return text
+
+
+def _counted(findings: Findings) -> str:
+    return "customer" if findings.kpi.unit is Unit.CLIENT else "request"
+
+
+def counted_once(kpis: Sequence[Kpi]) -> list[str]:
+    """What is left out of the counts of which KPIs (`domain.repeats`), one sentence per rule."""
+    rules: dict[tuple[Unit, timedelta], list[str]] = {}
+    for kpi in kpis:
+        if kpi.once_in is not None:
+            rules.setdefault((kpi.unit, kpi.once_in), []).append(kpi.name)
+    said = []
+    for (unit, time), names in rules.items():
+        if unit is Unit.CLIENT:
+            rule = f"each customer is counted once in {span(time)}, by its first request"
+        else:
+            rule = f"a customer's bad answers count once in {span(time)} or until it is served well again"
+        said.append(f"{', '.join(names)}: {rule}")
+    return said
+
+
+def span(time: timedelta) -> str:
+    """A time as people say it, in its largest whole unit."""
+    seconds = time.total_seconds()
+    for unit, length in (("hour", 3600), ("minute", 60)):
+        if seconds >= length and seconds % length == 0:
+            number = int(seconds // length)
+            return f"{number} {unit}{'s' if number > 1 else ''}"
+    return f"{seconds:g} s"
 
 
 def _failed(findings: Findings) -> str:
@@ -110,7 +142,9 @@ def _inconclusive(findings: Findings) -> str:
     if standing.missing:
         return ": the baseline gets such requests and the canary got none in this step: look at the routing"
     if standing.seen < standing.minimum:
-        return f": {standing.seen:,} of {standing.minimum:,} requests needed in this step"
+        return (
+            f": {standing.seen:,} of {standing.minimum:,} {_counted(findings)}s needed in this step"
+        )
     if standing.leaning and standing.comparable:
         strongest = max(findings.evidence, key=lambda item: item.log10_e)
         if strongest.test is Test.PAST:
@@ -147,7 +181,7 @@ def _unproven(findings: Findings) -> str:
     kept = "not yet shown that its limits are kept"
     if findings.more is None:
         return f": no proof of harm, and {kept}"
-    more = f"about {rounded(findings.more)} more canary requests"
+    more = f"about {rounded(findings.more)} more canary {_counted(findings)}s"
     return f": no proof of harm, and {kept}; an answer may take {more}"
 
 

@@ -1,5 +1,6 @@
 """A checked shape → the frozen plan, with every default in one place."""
 
+from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from typing import Any
 
@@ -27,7 +28,7 @@ from gonogo.domain.plan import (
     as_kpi_name,
 )
 from gonogo.domain.prometheus import PrometheusCounts
-from gonogo.domain.traffic import Endpoint, Kpi
+from gonogo.domain.traffic import ONCE_IN, Endpoint, Kpi, Unit
 from gonogo.spec.checklists import ChecklistPart
 from gonogo.spec.collection import CollectionPart
 from gonogo.spec.deployment import (
@@ -49,6 +50,7 @@ WATCH = timedelta(minutes=30)
 PERSON_WITHIN = timedelta(minutes=30)
 STEP_REQUESTS = 100
 CRITERION_REQUESTS = 20
+CLIENT_ONCE_IN = timedelta(minutes=10)
 TESTER_HEADER = "X-Gonogo-Canary"
 
 
@@ -63,7 +65,7 @@ def assemble(spec: SpecPart, digest: str) -> Plan:
         environments=tuple(_environment(*item) for item in spec.environments.items()),
         smoke=tuple(_smoke(test) for test in spec.smoke),
         kpis=tuple(
-            Kpi(name, kpi.bad, kpi.on or Endpoint(), kpi.limit, kpi.ratio)
+            _kpi(name, kpi, counters=name in _counters(spec))
             for name, kpi in spec.kpis.items()
             if isinstance(kpi, KpiPart)
         ),
@@ -84,6 +86,11 @@ def assemble(spec: SpecPart, digest: str) -> Plan:
         ),
         metrics=_metrics(spec),
     )
+
+
+def _counters(spec: SpecPart) -> AbstractSet[str]:
+    """The names of what a Prometheus counts."""
+    return set() if spec.metrics is None else spec.metrics.prometheus.counts.keys()
 
 
 def _metrics(spec: SpecPart) -> PrometheusCounts | None:
@@ -157,6 +164,21 @@ def _smoke(part: HttpSmokePart | CommandSmokePart) -> SmokeTest:
         expect_json=None if expect is None else expect.body,
         save=dict(part.save),
         within=_or(part.within, SMOKE_WITHIN),
+    )
+
+
+def _kpi(name: str, part: KpiPart, *, counters: bool) -> Kpi:
+    """With `counters` nobody knows whose request it was, so repetitions cannot be left out."""
+    unit = Unit(part.unit)
+    usual = CLIENT_ONCE_IN if unit is Unit.CLIENT else ONCE_IN
+    return Kpi(
+        name,
+        part.bad,
+        part.on or Endpoint(),
+        part.limit,
+        part.ratio,
+        unit,
+        None if counters else _or(part.once_in, usual) or None,
     )
 
 

@@ -136,7 +136,15 @@ def _check_metrics(spec: SpecPart, problems: Problems) -> None:
     for name, counts in part.counts.items():
         if name not in bad:
             problems.note(counts.mark(), not_allowed("KPI or rollback criterion", name, bad))
-        elif counts.buckets is not None and not isinstance(bad[name], SlowerThan):
+            continue
+        kpi = spec.kpis.get(name)
+        if isinstance(kpi, KpiPart) and (kpi.unit == "client" or kpi.once_in):
+            problems.note(
+                kpi.mark(),
+                f"{quoted(name)} counts customers, and the counters of metrics.prometheus do not know "
+                "them; leave unit and once_in out, or its counters",
+            )
+        if counts.buckets is not None and not isinstance(bad[name], SlowerThan):
             problems.note(
                 counts.mark("buckets"),
                 f"{quoted(name)} counts statuses, and buckets only tell slow requests; "

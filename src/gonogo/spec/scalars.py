@@ -20,6 +20,7 @@ T = TypeVar("T")
 SERVICE_PATTERN = r"^[a-z][a-z0-9-]{0,39}$"
 HEADER_PATTERN = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
 TYPE_PATTERN = r"^[a-z][a-z0-9_-]{0,39}$"
+OFF = ("off", "false", "no")  # what YAML writers mean by it
 VARIABLE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _PATH = {"type": "string", "pattern": r"^/\S*$", "examples": ["/health"]}
 _DURATION = {
@@ -165,6 +166,11 @@ def _bad(node: Node) -> BadStatus | SlowerThan:
     )
 
 
+def _duration_or_off(text: str) -> timedelta:
+    """No time at all for off. Raises Unfit."""
+    return timedelta() if text.lower() in OFF else positive(text)
+
+
 def _path_map(text: str) -> str:
     if re.fullmatch(r"[^\s.]+(\.[^\s.]+)*", text) is None:
         raise Unfit(
@@ -181,6 +187,11 @@ def _value(node: Node) -> str:
 
 Duration = Annotated[timedelta, from_text(units.parse_duration), WithJsonSchema(_DURATION)]
 PositiveDuration = Annotated[timedelta, from_text(positive), WithJsonSchema(_DURATION)]
+DurationOrOff = Annotated[
+    timedelta,
+    from_text(_duration_or_off),
+    WithJsonSchema({"anyOf": [_DURATION, {"enum": ["off", False]}]}),
+]
 Share = Annotated[
     float,
     from_text(units.parse_share),

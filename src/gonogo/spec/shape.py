@@ -57,15 +57,30 @@ class KpiPart(Part):
     ratio: scalars.Ratio | None = Field(
         None, description="How many times the baseline's share of bad requests is tolerated."
     )
+    unit: scalars.choice("request", "client") = Field(  # type: ignore[valid-type]
+        "request",
+        description="What is counted: every request, or every customer once in the time of once_in. "
+        "Default request.",
+    )
+    once_in: scalars.DurationOrOff | None = Field(
+        None,
+        description="For how long a customer is set aside after a bad answer (unit request), or after "
+        "it was counted (unit client); off: every request counts. Default 1m, of unit client 10m.",
+    )
 
     @classmethod
     def examine(cls, table: Table, problems: Problems) -> None:
-        """Something to judge against."""
+        """Something to judge against, and a time where customers are counted."""
         if not {"limit", "ratio"} & set(table.key_marks):
             problems.note(
                 table.mark,
                 "this KPI has neither limit nor ratio, so nothing could fail; "
                 "give limit (as in 5%), ratio (as in 1.2) or both",
+            )
+        if _word(table, "unit") == "client" and _word(table, "once_in") in scalars.OFF:
+            problems.note(
+                table.key_marks["once_in"],
+                "a KPI that counts customers counts each once in a time; give one, as in 10m",
             )
 
     @classmethod
@@ -83,6 +98,11 @@ AnyKpiPart = Annotated[
     Annotated[KpiPart, Tag("rate kpi")] | Annotated[GaugePart, Tag("gauge kpi")],
     Discriminator(_kpi_kind),
 ]
+
+
+def _word(table: Table, key: str) -> str:
+    node = table.get(key)
+    return node.text.strip().lower() if isinstance(node, Text) else ""
 
 
 _STEP = re.compile(
@@ -250,7 +270,7 @@ class TestersPart(Part):
     @classmethod
     def expand(cls, text: Text) -> Table:
         """`off`: no tester's way in."""
-        if text.text.lower() not in {"off", "false", "no"}:
+        if text.text.lower() not in scalars.OFF:
             raise Unfit(
                 f"unknown value {quoted(text.text)}; allowed: off, or {{header: X-Gonogo-Canary}}"
             )

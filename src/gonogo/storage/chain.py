@@ -10,7 +10,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from gonogo.domain.audit import AuditDraft, AuditEntry, entry_after
+from gonogo.domain.audit import AuditDraft, AuditEntry, AuditSearch, entry_after
 from gonogo.storage.rows import entry_of
 from gonogo.storage.tables import audit, audit_head
 
@@ -60,6 +60,25 @@ def page(
     if subject is not None:
         query = query.where(audit.c.subject == subject)
     rows = connection.execute(query.order_by(audit.c.sequence).limit(size))
+    return tuple(entry_of(row) for row in rows)
+
+
+def search(connection: sa.Connection, wanted: AuditSearch) -> tuple[AuditEntry, ...]:
+    """The entries that fit, in the order asked for."""
+    columns = audit.c
+    query = sa.select(audit)
+    if wanted.subject is not None:
+        query = query.where(columns.subject == wanted.subject)
+    if wanted.actor is not None:
+        query = query.where(columns.actor == wanted.actor)
+    if wanted.action is not None:
+        beginning = sa.func.substr(columns.action, 1, len(wanted.action))
+        query = query.where(beginning == wanted.action)
+    if wanted.beyond is not None:
+        before = columns.sequence < wanted.beyond
+        query = query.where(before if wanted.newest_first else columns.sequence > wanted.beyond)
+    order = columns.sequence.desc() if wanted.newest_first else columns.sequence.asc()
+    rows = connection.execute(query.order_by(order).limit(wanted.limit))
     return tuple(entry_of(row) for row in rows)
 
 

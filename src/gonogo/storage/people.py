@@ -12,7 +12,15 @@ from gonogo.domain.person import Person, Token
 from gonogo.storage import chain
 from gonogo.storage.codec import decode, encode
 from gonogo.storage.rows import put, scopes_of, token_of
-from gonogo.storage.tables import credentials, identities, invitations, people, sessions, tokens
+from gonogo.storage.tables import (
+    credentials,
+    identities,
+    invitations,
+    known_browsers,
+    people,
+    sessions,
+    tokens,
+)
 
 
 def put_person(connection: sa.Connection, person: Person, audit: AuditDraft, now: datetime) -> None:
@@ -25,7 +33,7 @@ def put_person(connection: sa.Connection, person: Person, audit: AuditDraft, now
 
 
 def _forget_ways_in(connection: sa.Connection, name: str, now: datetime) -> None:
-    for table in (credentials, sessions, identities):
+    for table in (credentials, sessions, identities, known_browsers):
         connection.execute(sa.delete(table).where(table.c.person == name))
     void_invitations(connection, name, now)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from gonogo.storage.codec import encode
 from gonogo.storage.rows import Row, instruction_of, lines_text, release_of, values_of_release
 from gonogo.storage.tables import instructions, leases, plans, releases
 
+_OTHER = releases.alias("other")
 _OF_RELEASE = releases.c.id == sa.bindparam("of_release")
 _WITH_PLAN = sa.select(releases, plans.c.plan).join(plans)
 # Statements of the way of a rollback are built once: building one costs more than running it.
@@ -78,16 +80,51 @@ def find(connection: sa.Connection, release_id: str) -> Release | None:
 
 
 def newest(
-    connection: sa.Connection, service: str | None, *, under_way: bool, limit: int
+    connection: sa.Connection,
+    service: str | None,
+    *,
+    under_way: bool,
+    limit: int,
+    before: str | None = None,
 ) -> tuple[Release, ...]:
-    """Releases, the last opened first."""
+    """Releases, the last opened first; with `before` only those opened before that one."""
     query = _WITH_PLAN
+    if before is not None:
+        place = sa.select(_OTHER.c.number).where(_OTHER.c.id == before).scalar_subquery()
+        query = query.where(releases.c.number < place)
     if service is not None:
         query = query.where(releases.c.service == service)
     if under_way:
         query = query.where(releases.c.ended.is_(False))
     rows = connection.execute(query.order_by(releases.c.number.desc()).limit(limit))
     return tuple(release_of(row) for row in rows)
+
+
+def matching(connection: sa.Connection, reference: str, limit: int) -> tuple[Release, ...]:
+    """What a reference may mean: an id, else the newest of a name, else ids that begin with it."""
+    exact = find(connection, reference)
+    if exact is not None:
+        return (exact,)
+    service, _, version = reference.partition(" ")
+    meant = [releases.c.service == reference, releases.c.version == reference]
+    if version:
+        meant.append(sa.and_(releases.c.service == service, releases.c.version == version))
+    # One query for each index, as a database answers an OR over two columns by reading everything.
+    named = [each for each in map(partial(_last, connection), meant) if each is not None]
+    if named:
+        number = max(row.number for row in named)
+        return tuple(release_of(row) for row in named if row.number == number)[:1]
+    if not reference:
+        return ()
+    # Not LIKE, which takes capitals for small letters in SQLite.
+    begins = _WITH_PLAN.where(sa.func.substr(releases.c.id, 1, len(reference)) == reference)
+    rows = connection.execute(begins.order_by(releases.c.number.desc()).limit(limit))
+    return tuple(release_of(row) for row in rows)
+
+
+def _last(connection: sa.Connection, meant: sa.ColumnElement[bool]) -> Row | None:
+    query = _WITH_PLAN.where(meant).order_by(releases.c.number.desc()).limit(1)
+    return connection.execute(query).first()
 
 
 def record(connection: sa.Connection, change: Change, now: datetime) -> Release:

@@ -9,10 +9,22 @@ from typing import Any
 from gonogo import judge
 from gonogo.domain.errors import InvalidInput
 from gonogo.domain.plan import Plan
-from gonogo.domain.traffic import Arm, BadStatus, Counts, Increment, Kpi, Request, SlowerThan
+from gonogo.domain.repeats import Repeats
+from gonogo.domain.traffic import (
+    ONCE_IN,
+    Arm,
+    BadStatus,
+    Counts,
+    Increment,
+    Kpi,
+    Request,
+    SlowerThan,
+    is_bad,
+)
 from gonogo.domain.verdict import Judgement, Verdict
 from gonogo.evidence.access_log import ArmRule, DurationRule, LogForm, Unreadable, read_line
 from gonogo.judge.plan import RETRIES
+from gonogo.judge.sentences import counted_once
 from gonogo.usecases.views import kpi_view
 
 ERRORS = BadStatus(((500, 599),))
@@ -79,9 +91,10 @@ def judge_by_options(
     limit: float | None, ratio: float, slower_than: timedelta | None, false_alarm: float
 ) -> judge.JudgePlan:
     """Failed requests and, where a duration is given, slow ones."""
-    kpis = [Kpi("errors", ERRORS, limit=limit, ratio=ratio)]
+    kpis = [Kpi("errors", ERRORS, limit=limit, ratio=ratio, once_in=ONCE_IN)]
     if slower_than is not None:
-        kpis.append(Kpi("slow", SlowerThan(slower_than), limit=limit, ratio=ratio))
+        slow = SlowerThan(slower_than)
+        kpis.append(Kpi("slow", slow, limit=limit, ratio=ratio, once_in=ONCE_IN))
     return judge.JudgePlan(tuple(kpis), false_alarm / RETRIES)
 
 
@@ -127,12 +140,15 @@ class Watching:
 class Observer(Watching):
     """Takes the lines of an access log in.
 
-    Lines that follow one another with the same time are one look.
+    Lines that follow one another with the same time are one look. `nameless` requests tell no
+    customer's address; `repeated` ones were left out by some KPI as repetitions.
     """
 
     form: LogForm = field(kw_only=True)
     lines: int = 0
     neither: int = 0
+    nameless: int = 0
+    repeated: int = 0
     unreadable: int = 0
     first_unreadable: str | None = None
 
@@ -144,6 +160,7 @@ class Observer(Watching):
                 "a KPI asks how long requests took, and nothing says where the log has it",
                 hint="add --duration FIELD or --duration-pattern REGEX",
             )
+        self._repeats = Repeats(self.plan.kpis)
         self._waiting: list[Request] = []
 
     def see(self, line: str) -> Stop | None:
@@ -184,8 +201,32 @@ class Observer(Watching):
         self.first = self.first or requests[0].at
         for request in requests:
             self.requests[Arm(request.address)] += 1
-        increments = [_increment(kpi, requests) for kpi in self.plan.kpis]
-        return self.weigh(requests[-1].at, increments, line or self.lines)
+        counted = [] if self.stop is not None else self._counted(requests)
+        return self.weigh(requests[-1].at, counted, line or self.lines)
+
+    def _counted(self, requests: list[Request]) -> list[Increment]:
+        """What counts of these requests, per KPI; a customer's repetitions do not."""
+        sums = {kpi.name: {arm.value: [0, 0] for arm in Arm} for kpi in self.plan.kpis}
+        for request in requests:
+            self.nameless += not request.client
+            hurt = repeated = False
+            for kpi in self.plan.kpis:
+                if not kpi.endpoint.matches(request.method, request.path):
+                    continue
+                bad = is_bad(kpi.bad, request)
+                hurt = hurt or bad
+                if self._repeats.count(kpi.name, request.client, request.at, bad=bad):
+                    sums[kpi.name][request.address][0] += bad
+                    sums[kpi.name][request.address][1] += 1
+                else:
+                    repeated = True
+            self.repeated += repeated
+            if not hurt:
+                self._repeats.answered_well(request.client)
+        return [
+            Increment(kpi, Counts(*arms[Arm.BASELINE.value]), Counts(*arms[Arm.CANARY.value]))
+            for kpi, arms in sums.items()
+        ]
 
     def finish(self) -> Stop | None:
         """Judge what is left. Raises InvalidInput when no line at all could be read."""
@@ -193,16 +234,6 @@ class Observer(Watching):
         if self.unreadable and not any(self.requests.values()) and not self.neither:
             raise InvalidInput(f"no line can be read; {self.first_unreadable}")
         return found
-
-
-def _increment(kpi: Kpi, requests: list[Request]) -> Increment:
-    sums = {arm.value: [0, 0] for arm in Arm}
-    for request in requests:
-        counts = kpi.count(request)
-        if counts is not None:
-            sums[request.address][0] += counts.bad
-            sums[request.address][1] += counts.total
-    return Increment(kpi.name, Counts(*sums[Arm.BASELINE]), Counts(*sums[Arm.CANARY]))
 
 
 def observed_view(observer: Observer) -> dict[str, Any]:
@@ -214,6 +245,8 @@ def observed_view(observer: Observer) -> dict[str, Any]:
         "unreadable_lines": observer.unreadable,
         "first_unreadable": observer.first_unreadable,
         "requests_of_neither_arm": observer.neither,
+        "requests_without_client": observer.nameless,
+        "requests_left_out": observer.repeated,
     }
 
 
@@ -232,9 +265,22 @@ def watched_view(watching: Watching) -> dict[str, Any]:
     }
 
 
+def _left_out(observer: Observer) -> list[str]:
+    """Whose requests were left out, or could not be."""
+    rules = counted_once(observer.plan.kpis)
+    if not rules:
+        return []
+    if observer.nameless:
+        return [
+            f"  {observer.nameless:,} requests tell no customer's address, so repetitions count in full"
+        ]
+    return [f"  {rule}" for rule in rules] + [f"  left out so far: {observer.repeated:,} requests"]
+
+
 def told(observer: Observer) -> list[str]:
     """How things stand, in sentences."""
     said = watched(observer)
+    said += _left_out(observer)
     seen = ", ".join(f"{number:,} {arm.value}" for arm, number in observer.requests.items())
     said.append(f"  read: {seen} requests, {observer.neither:,} of neither arm")
     if observer.unreadable:

@@ -24,7 +24,7 @@ from gonogo.domain.traffic import Arm, Counts, Increment, Kpi, SlowerThan
 from gonogo.judge.plan import RETRIES, JudgePlan
 from gonogo.ports.clock import Clock
 from gonogo.ports.metrics import Batch, MetricPast, MetricSource
-from gonogo.usecases.observe import ERRORS, Stop, Watching, watched, watched_view
+from gonogo.usecases.observe import ERRORS, Stop, Watching, judge_by_options, watched, watched_view
 
 __all__ = ["Arms", "JudgePlan", "OnStart", "RouterPlace", "Wanted", "Watcher"]
 
@@ -163,9 +163,14 @@ def plan_by_options(
     slower_than: timedelta | None,
     false_alarm: float,
 ) -> JudgePlan:
-    """Failed and slow requests, those of them that there are counts of."""
+    """Failed and slow requests, those of them that there are counts of.
+
+    Counters do not know customers, so their repetitions cannot be left out.
+    """
+    if origin is None:
+        return judge_by_options(limit, ratio, slower_than, false_alarm)
     kpis = []
-    if origin is None or "errors" in origin.counts:
+    if "errors" in origin.counts:
         kpis.append(Kpi("errors", ERRORS, limit=limit, ratio=ratio))
     if slower_than is not None:
         kpis.append(Kpi("slow", SlowerThan(slower_than), limit=limit, ratio=ratio))

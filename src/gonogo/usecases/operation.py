@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from gonogo.domain.actor import Actor
-from gonogo.domain.audit import GENESIS, AuditEntry, first_broken
+from gonogo.domain.audit import GENESIS, AuditEntry, fault_after
 from gonogo.domain.errors import GonogoError
 from gonogo.domain.health import Finding, Health
 from gonogo.domain.slot import Slot, SlotRole, with_role
@@ -30,13 +30,19 @@ class ChainCheck:
 
 async def verify_chain(context: Context) -> ChainCheck:
     """Recompute every digest of the audit chain."""
-    entries = [entry async for entry in context.store.entries()]
-    found = first_broken(entries)
+    count = 0
+    last: AuditEntry | None = None
+    broken: tuple[AuditEntry, str] | None = None
+    # Entry by entry, as they come: a long chain neither fills the memory nor holds others up.
+    async for entry in context.store.entries():
+        fault = fault_after(last, entry) if broken is None else None
+        broken = (entry, fault) if fault else broken
+        count, last = count + 1, entry
     return ChainCheck(
-        entries=len(entries),
-        head=entries[-1].digest if entries else GENESIS,
-        broken=found[0] if found else None,
-        reason=found[1] if found else None,
+        entries=count,
+        head=last.digest if last else GENESIS,
+        broken=broken[0] if broken else None,
+        reason=broken[1] if broken else None,
     )
 
 

@@ -142,7 +142,7 @@ async def revoke_token(context: Context, actor: Actor, *, token_id: str) -> Toke
     if found is None or found.person != actor.name:
         allow(actor, Deed.MANAGE_PEOPLE)
     if found is None:
-        raise NotFound(f'no token has the id "{token_id}"', hint="gonogo people list")
+        raise NotFound(f'no token has the id "{token_id[:80]}"', hint="gonogo people list")
     if found.revoked_at is not None:
         return found
     revoked = replace(found, revoked_at=context.clock.now())
@@ -173,6 +173,32 @@ async def own_tokens_view(context: Context, actor: Actor) -> list[dict[str, Any]
     own = [token for token in await context.store.tokens() if token.person == actor.name]
     shown: list[dict[str, Any]] = _tokens(context, own)["tokens"]
     return shown
+
+
+async def tokens_view(
+    context: Context, actor: Actor, *, person: str | None = None
+) -> list[dict[str, Any]]:
+    """Tokens, the oldest first: one's own, or for who manages people everybody's or those of one person.
+
+    Raises NotFound for an unknown person.
+    """
+    if not may(actor, Deed.MANAGE_PEOPLE) and person in {None, actor.name}:
+        return await own_tokens_view(context, actor)
+    allow(actor, Deed.MANAGE_PEOPLE)
+    if person is not None:
+        await find_person(context, actor, name=person)
+    wanted = [each for each in await context.store.tokens() if person in {None, each.person}]
+    shown: list[dict[str, Any]] = _tokens(context, wanted)["tokens"]
+    return shown
+
+
+async def find_person(context: Context, actor: Actor, *, name: str) -> Person:
+    """Somebody who is or was here. Raises NotFound."""
+    allow(actor, Deed.LOOK)
+    found = next((each for each in await context.store.people() if each.name == name), None)
+    if found is None:
+        raise NotFound(f'nobody is known as "{name[:80]}"', hint="gonogo people list")
+    return found
 
 
 def person_view(person: Person) -> dict[str, Any]:
@@ -222,7 +248,7 @@ async def person_here(context: Context, name: str) -> Person:
     """Somebody who is here. Raises NotFound, and Conflict for somebody who has left."""
     found = next((each for each in await context.store.people() if each.name == name), None)
     if found is None:
-        raise NotFound(f'nobody is known as "{name}"', hint="gonogo people list")
+        raise NotFound(f'nobody is known as "{name[:80]}"', hint="gonogo people list")
     if found.left_at is not None:
         raise Conflict(f"{name} left on {found.left_at:%Y-%m-%d}")
     return found

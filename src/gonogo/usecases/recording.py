@@ -8,7 +8,15 @@ from typing import Any
 
 from gonogo.domain.errors import GonogoError
 from gonogo.domain.story import Story, deciding_look
-from gonogo.domain.traffic import BadStatus, Counts, Endpoint, Increment, Kpi, SlowerThan
+from gonogo.domain.traffic import (
+    BadStatus,
+    Counts,
+    Endpoint,
+    Increment,
+    Kpi,
+    SlowerThan,
+    Unit,
+)
 from gonogo.judge.plan import judge_plan
 
 _SOME_ENDPOINT = Endpoint(path="/some")  # which one is not needed to judge its counts again
@@ -93,6 +101,8 @@ def _kpi_view(kpi: Kpi) -> dict[str, Any]:
         "all_requests": kpi.endpoint == Endpoint(),
         "limit": kpi.limit,
         "ratio": kpi.ratio,
+        "unit": kpi.unit.value,
+        "once_in": kpi.once_in.total_seconds() if kpi.once_in else None,
     }
 
 
@@ -144,7 +154,16 @@ def _instant(text: str) -> datetime:
 def _kpi(found: Mapping[str, Any]) -> Kpi:
     bad = SlowerThan(timedelta()) if found["counts"] == "slow" else BadStatus(())
     endpoint = Endpoint() if found["all_requests"] else _SOME_ENDPOINT
-    return Kpi(found["kpi"], bad, endpoint, limit=found["limit"], ratio=found["ratio"])
+    seconds = found.get("once_in")
+    return Kpi(
+        found["kpi"],
+        bad,
+        endpoint,
+        limit=found["limit"],
+        ratio=found["ratio"],
+        unit=Unit(found.get("unit", Unit.REQUEST)),
+        once_in=timedelta(seconds=seconds) if seconds else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

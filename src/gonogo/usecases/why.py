@@ -5,6 +5,8 @@ from gonogo.domain.release import FINAL, TRANSITIONS, WAITING, Release, Stage
 from gonogo.domain.story import Story
 from gonogo.domain.verdict import KpiAssessment, Verdict
 from gonogo.judge.outlook import smallest_visible
+from gonogo.judge.plan import judge_plan
+from gonogo.judge.sentences import counted_once
 from gonogo.usecases.decisions import last_decision, told_blocking
 
 
@@ -60,6 +62,7 @@ def _judged(story: Story) -> list[str]:
     for kpi in last.judgement.kpis:
         said.append(f"  {kpi.sentence}")
         said += _visible(kpi)
+    said += [f"  {rule}" for rule in counted_once(judge_plan(story.release.plan, 1).kpis)]
     hurt = {client for look in story.looks for client in look.hurt}
     if hurt:
         said.append(f"{len(hurt)} customers got a bad answer from it.")

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gonogo.domain.errors import Conflict, NotFound
@@ -59,7 +60,7 @@ class LocalProgram:
 
     def stop_everything(self) -> tuple[str, ...]:
         """Stop the desk, then every version and router it left running."""
-        if not self._settings.database.exists():
+        if not self._has_database():
             return ()
         from gonogo.usecases import operation
 
@@ -96,13 +97,29 @@ class LocalProgram:
         """Whether the audit chain holds, read from this process."""
         from gonogo.usecases import operation, views
 
-        if not self._settings.database.exists():
+        if not self._has_database():
             raise NotFound(
                 f"there is no desk's database in {self._settings.home}: nothing could be checked",
                 hint="set GONOGO_HOME to the folder that the desk uses",
             )
         found = self._with_parts(lambda parts: operation.verify_chain(parts.context))
         return views.chain_view(found)
+
+    def migrate_database(self, url: str) -> dict[str, Any]:
+        """Move the desk's SQLite database to the PostgreSQL of this URL."""
+        from gonogo.storage.moving import move
+        from gonogo.wiring.lock import only_desk
+        from gonogo.wiring.parts import secret
+
+        database = self._settings.database
+        if not database.exists():
+            raise NotFound(
+                f"there is no SQLite database in {self._settings.home}: nothing was moved",
+                hint="set GONOGO_HOME to the folder that the desk uses",
+            )
+        with only_desk(replace(self._settings, database_url=None)):
+            site = secret(self._settings.site)[:16]
+            return asdict(move(f"sqlite:///{database}", url, site))
 
     def publish_head(self, place: "HeadPlace", sequence: int, envelope: str) -> str:
         """Put a signed head of the audit chain there."""
@@ -136,6 +153,9 @@ class LocalProgram:
         from gonogo.usecases.local_check import check_here
 
         return asyncio.run(check_here(GitHistory(), request, SystemClock().now()))
+
+    def _has_database(self) -> bool:
+        return self._settings.database_url is not None or self._settings.database.exists()
 
     def _with_parts(self, work: "Callable[[Parts], Awaitable[Answer]]") -> Answer:
         from gonogo.wiring.parts import assemble

@@ -90,7 +90,7 @@ async def served() -> AsyncIterator[Served]:
         yield made
 
 
-async def hears(connection: ClientConnection, region: str = "board") -> dict[str, object]:
+async def hears(connection: ClientConnection, region: str = "services") -> dict[str, object]:
     """The next message about a region."""
     async with asyncio.timeout(10):
         while True:
@@ -111,7 +111,7 @@ async def closed(connection: ClientConnection) -> int:
 
 
 def watching(**seen: str) -> str:
-    return json.dumps({"watch": seen or {"board": ""}, "sequence": 0})
+    return json.dumps({"watch": seen or {"services": ""}, "sequence": 0})
 
 
 async def test_a_page_is_told_what_was_stored_without_asking(served: Served):
@@ -127,7 +127,7 @@ async def test_after_a_gap_a_page_gets_what_differs_and_nothing_else(served: Ser
         await page.send(watching())
         seen = str((await hears(page))["seen"])
     async with served.connect() as page:
-        await page.send(watching(board=seen))
+        await page.send(watching(services=seen))
         assert "beat" in json.loads(await page.recv())
         await served.register("attic")
         assert "attic" in str((await hears(page))["html"])
