@@ -45,6 +45,7 @@ bench: $(READY)  ## Measure every claim (25 minutes, on a quiet machine; bench/R
 	@$(BENCH) bench.harm
 	@$(BENCH) bench.patch_guard --runs 9
 	@$(BENCH) bench.junit
+	@$(BENCH) bench.api
 
 bench-quick: $(READY)  ## The same with few runs, into build/bench
 	@$(BENCH) bench.footprint --demos 0 --helps 5 --idle 5 --out build/bench/footprint.json
@@ -52,6 +53,7 @@ bench-quick: $(READY)  ## The same with few runs, into build/bench
 	@$(BENCH) bench.zero_loss --cycles 1 --out build/bench/zero_loss.json
 	@$(BENCH) bench.crash --runs 4 --out build/bench/crash.json
 	@$(BENCH) bench.harm --runs 2 --out build/bench/harm.json
+	@$(BENCH) bench.api --seconds 10 --history 100 --out build/bench/api.json
 
 simulate: $(READY)  ## Releases with crashes in virtual time (N=1000, or SEED=7 TRACE=1 to replay one)
 	@PYTHONPATH=src:. $(BIN)/python -m tests.simulation $(N) $(if $(SEED),--seed $(SEED)) $(if $(TRACE),--trace)

@@ -43,6 +43,25 @@ async def test_a_good_session_or_token_is_never_throttled(house: House) -> None:
         assert (await house.ask("GET", "/whoami")).status_code == 200
 
 
+async def test_a_neighbour_behind_the_same_address_keeps_nobody_out_of_a_browser_they_know(
+    house: House,
+) -> None:
+    await somebody(house)
+    async with a_browser(house) as own, a_browser(house) as neighbour:
+        await own.sign_in("Quinn")
+        await own.post("/sign-out")
+        for number in range(70):
+            await neighbour.sign_in("Quinn" if number < 10 else f"name {number}", "guess")
+        assert (await neighbour.sign_in("Quinn")).status_code == 429
+        neighbour.client.cookies.set("gonogo_browser_8460", "x" * 43)
+        assert (await neighbour.sign_in("Quinn")).status_code == 429
+        assert (await own.sign_in("Quinn")).status_code == 200
+        for _ in range(10):
+            assert (await own.sign_in("Quinn", "guess")).status_code == 403
+        assert (await own.sign_in("Quinn")).status_code == 429  # a known browser guesses no better
+        assert (await own.sign_in("Olga")).status_code == 429
+
+
 async def test_one_network_of_ipv6_is_one_address(house: House) -> None:
     statuses = []
     for number in range(61):

@@ -14,6 +14,7 @@ from gonogo.domain.session import (
     Credential,
     Flow,
     Invitation,
+    KnownBrowser,
     LinkedIdentity,
     Purpose,
     Session,
@@ -86,6 +87,27 @@ async def test_nobody_who_is_not_here_has_a_session_or_a_password(with_ann: SqlS
         await with_ann.open_session(replace(SESSION, person="Bob"), SAID, NOON)
     with pytest.raises(NotFound):
         await with_ann.put_credential(Credential("Bob", "hash", NOON), SAID)
+
+
+async def test_a_session_is_not_opened_with_a_password_that_was_changed_meanwhile(
+    with_ann: SqlStore,
+) -> None:
+    later = NOON + timedelta(seconds=1)
+    await with_ann.put_credential(Credential("Ann", "hash", later), SAID)
+    with pytest.raises(Conflict, match="changed meanwhile"):
+        await with_ann.open_session(SESSION, SAID, NOON, password_of=NOON)
+    assert await with_ann.sessions("Ann") == ()
+    await with_ann.open_session(SESSION, SAID, NOON, password_of=later)
+
+
+async def test_of_each_person_the_newest_twenty_browsers_are_known(with_ann: SqlStore) -> None:
+    for number in range(22):
+        await with_ann.know_browser(KnownBrowser(f"b{number}", "Ann", NOON))
+    found = [await with_ann.known_browser(f"b{number}") for number in range(22)]
+    assert found[:2] == [None, None]
+    assert found[2:] == [KnownBrowser(f"b{number}", "Ann", NOON) for number in range(2, 22)]
+    await with_ann.put_person(replace(ANN, left_at=NOON), SAID)
+    assert await with_ann.known_browser("b21") is None
 
 
 async def test_a_link_is_used_once_and_a_newer_one_makes_it_void(with_ann: SqlStore) -> None:

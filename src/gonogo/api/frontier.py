@@ -3,9 +3,10 @@
 Plain ASGI, so that it holds for WebSockets as it does for requests.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from gonogo.api.cookies import session_cookie
+from gonogo.api.cookies import known_cookie, session_cookie
 from gonogo.api.problems import problem
 from gonogo.api.reach import Reach
 from gonogo.usecases.sessions import LONGEST
@@ -37,10 +38,9 @@ class Frontier:
             return
 
         async def answer(message: "Message") -> None:
-            given = state.get("session_cookie")
-            if message["type"] in _ANSWERS and given is not None:
-                header = session_cookie(scope, given, int(LONGEST.total_seconds()))
-                message = {**message, "headers": [*message.get("headers", ()), header]}
+            if message["type"] in _ANSWERS:
+                headers = [*message.get("headers", ()), *_cookies(scope, state)]
+                message = {**message, "headers": headers}
             await send(message)
 
         await self._app(scope, receive, answer)
@@ -52,6 +52,15 @@ class Frontier:
         if not self._reach.allows_origin(scope) or not self._reach.allows_site(scope):
             return "the desk takes nothing from pages of another address"
         return None
+
+
+def _cookies(scope: "Scope", state: Mapping[str, Any]) -> Iterator[tuple[bytes, bytes]]:
+    """The headers that give the browser what the answer asks for."""
+    session, known = state.get("session_cookie"), state.get("known_cookie")
+    if session is not None:
+        yield session_cookie(scope, session, int(LONGEST.total_seconds()))
+    if known is not None:
+        yield known_cookie(scope, known)
 
 
 async def _refuse(scope: "Scope", receive: "Receive", send: "Send", title: str) -> None:

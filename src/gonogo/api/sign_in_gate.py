@@ -3,6 +3,7 @@ tries are used up: a flood costs the desk little more than taking its connection
 
 from typing import TYPE_CHECKING
 
+from gonogo.api.cookies import known_as
 from gonogo.api.problems import problem_of
 from gonogo.usecases.context import Context
 from gonogo.usecases.sign_in import turned_away
@@ -14,7 +15,7 @@ _PATHS = frozenset({"/api/v1/sign-in", "/sign-in"})
 
 
 class SignInGate:
-    """Plain ASGI, before all else."""
+    """Plain ASGI, behind the frontier and before all else."""
 
     def __init__(self, app: "ASGIApp", context: Context) -> None:
         self._app = app
@@ -24,7 +25,9 @@ class SignInGate:
         """One request or WebSocket; all but tries of signing in pass."""
         trying = scope["type"] == "http" and scope["method"] == "POST" and scope["path"] in _PATHS
         client = scope.get("client")
-        refusal = await turned_away(self._context, client[0]) if trying and client else None
+        refusal = None
+        if trying and client:
+            refusal = await turned_away(self._context, client[0], known_as(scope))
         if refusal is None:
             await self._app(scope, receive, send)
         else:

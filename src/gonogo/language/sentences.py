@@ -35,5 +35,45 @@ JUDGE = (
     "{text_first}; also failed: {names}",
 )
 
-FORMS = best_first(JUDGE)
+PAST = (
+    "no baseline is left; no proof of more than the {share_tolerated} that {n_times} times the service's"
+    " recorded past allows",
+    "since promotion more than the {share_tolerated} that {n_times} times the service's recorded past"
+    " allows",
+    "it leans towards harm, {text_harm}, odds {n_odds} : 1; the version may be the cause, or something that"
+    " would have hit the one before as well, so this does not take it back",
+    "it leans towards harm, {text_harm}, odds over a billion : 1; the version may be the cause, or something"
+    " that would have hit the one before as well, so this does not take it back",
+    "it leans towards harm, {text_harm}, odds {n_odds} : 1 (it is stopped at {n_limit} : 1)",
+    "worse than its past: {text_why}",
+)
+
+GAUGES = (
+    "{gauge}: no value was ever read",
+    "{gauge}: no value was ever read: {text_why}",
+    "{gauge}: not read for {span_age}; it was {value} then",
+    "{gauge}: not read for {span_age}: {text_why}; it was {value} then",
+    "{gauge}: it was {value}, and now cannot be read: {text_why}",
+    "{gauge}: {value} where at most {bound} is allowed",
+    "{gauge}: {value} where at least {bound} is allowed",
+    "{gauge}: {value} where at most {bound} is allowed for {span_lasted} without a break",
+    "{gauge}: {value} where at least {bound} is allowed for {span_lasted} without a break",
+    "{gauge}: {value} where at most {bound} is allowed, for {span_lasted} so far; at {span_needed} the"
+    " release is taken back",
+    "{gauge}: {value} where at least {bound} is allowed, for {span_lasted} so far; at {span_needed} the"
+    " release is taken back",
+    "{gauge}: {value} where at most {bound} is allowed, for {span_lasted} so far, counted anew after"
+    " {span_gap} unread; at {span_needed} the release is taken back",
+    "{gauge}: {value} where at least {bound} is allowed, for {span_lasted} so far, counted anew after"
+    " {span_gap} unread; at {span_needed} the release is taken back",
+    "{gauge}: {value}, within its bound of at most {bound}",
+    "{gauge}: {value}, within its bound of at least {bound}",
+    "{gauge}: {value}, within its bound of at most {bound}, but not yet for {span_needed} without a break in"
+    " this step",
+    "{gauge}: {value}, within its bound of at least {bound}, but not yet for {span_needed} without a break in"
+    " this step",
+    "{text_first}; beyond its bound as well: {names}",
+)
+
+FORMS = best_first((*JUDGE, *PAST, *GAUGES))
 """All of them, in the order in which they are tried."""

@@ -15,7 +15,14 @@ from gonogo.domain.paper import Paper, PaperKind
 from gonogo.domain.person import Person, Token
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Instruction, Release
-from gonogo.domain.session import Credential, Flow, Invitation, LinkedIdentity, Session
+from gonogo.domain.session import (
+    Credential,
+    Flow,
+    Invitation,
+    KnownBrowser,
+    LinkedIdentity,
+    Session,
+)
 from gonogo.domain.slot import Slot
 from gonogo.ports.answers import AnswerStore
 
@@ -263,6 +270,14 @@ class SignInStore(Protocol):
         anew: nothing else changes."""
         ...
 
+    async def know_browser(self, browser: KnownBrowser) -> None:
+        """Remember a browser; of each person the newest twenty are remembered."""
+        ...
+
+    async def known_browser(self, digest: str) -> KnownBrowser | None:
+        """The browser with this digest, if somebody signed in with it who is here."""
+        ...
+
     async def invite(self, invitation: Invitation, audit: AuditDraft) -> None:
         """Store a one-time link; an open one for the same person is void from now on."""
         ...
@@ -309,9 +324,19 @@ class SessionStore(Protocol):
     """Sessions."""
 
     async def open_session(
-        self, session: Session, audit: AuditDraft, now: datetime, *, replaces: str | None = None
+        self,
+        session: Session,
+        audit: AuditDraft,
+        now: datetime,
+        *,
+        replaces: str | None = None,
+        password_of: datetime | None = None,
     ) -> None:
-        """Store a new session; the one with the id `replaces` ends, and those that have run out go."""
+        """Store a new session; the one with the id `replaces` ends, and those that have run out go.
+
+        `password_of` is when the password was set that it is opened with. Raises Conflict when it was
+        changed since then.
+        """
         ...
 
     async def session(self, digest: str) -> tuple[Session, Person] | None:

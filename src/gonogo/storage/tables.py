@@ -148,6 +148,16 @@ sessions = sa.Table(
     sa.Index("sessions_of_person", "person", "number"),
 )
 
+known_browsers = sa.Table(
+    "known_browsers",
+    metadata,
+    _number(),
+    sa.Column("digest", sa.Text, nullable=False, unique=True),
+    sa.Column("person", sa.Text, sa.ForeignKey("people.name"), nullable=False),
+    sa.Column("known_since", UtcTime, nullable=False),
+    sa.Index("known_browsers_of_person", "person", "number"),
+)
+
 invitations = sa.Table(
     "invitations",
     metadata,

@@ -1,5 +1,6 @@
 """What every use case is given."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -30,7 +31,8 @@ class Context:
     Without `history` nothing is told of commits; without `dossiers` gates see filed papers only;
     without `signer` nothing is signed; without `notices` nobody is told of what is stored; without
     `passwords` nobody signs in with one, without `openid` nobody by an account elsewhere; without
-    `limiter` nobody's requests are counted.
+    `limiter` nobody's requests are counted. `trying` counts, by network, the passwords that are being
+    looked at.
     """
 
     store: Store
@@ -48,6 +50,7 @@ class Context:
     rates: Rates = field(default_factory=Rates)
     passwords: PasswordHasher | None = None
     openid: OpenId | None = None
+    trying: Counter[str] = field(default_factory=Counter)
     throttle: Throttle = field(default_factory=Unlimited)
     failed_sign_ins: FailedSignIns = field(default_factory=FailedSignIns)
     commands: CommandPolicy = field(default_factory=CommandPolicy)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gonogo.usecases.bundling.envelopes import Trust
     from gonogo.usecases.heads import HeadPlace
     from gonogo.usecases.local_check import Checked, CheckRequest
+    from gonogo.usecases.observe_metrics import OnStart, Wanted
     from gonogo.usecases.patch_guard import Guarded, Request
     from gonogo.wiring.parts import Parts
 
@@ -87,6 +88,12 @@ class LocalProgram:
         from gonogo.web.plot import plot
 
         return plot(looks)
+
+    def observe(self, wanted: "Wanted", began: "OnStart") -> None:
+        """Let the judge watch counts that a metric source has."""
+        from gonogo.wiring.observing import observe
+
+        asyncio.run(observe(self._settings, wanted, began))
 
     def verify_chain(self) -> dict[str, Any]:
         """Whether the audit chain holds, read from this process."""
