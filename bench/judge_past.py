@@ -13,7 +13,6 @@ A release counts as stopped when the comparison reaches its threshold, whatever 
     PYTHONPATH=src python bench/judge_past.py
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -86,12 +85,12 @@ def stopped(world: World, ratio: float, rate: int, minutes: int) -> float:
     return sum(end is not None for end in ends) / RELEASES
 
 
-def found(times: float, rate: int) -> tuple[float, float]:
+def found(times: float, rate: int) -> tuple[float, float | str]:
     """The share of bad releases found within the hour, and the median minutes from the fault."""
     rng = np.random.default_rng(SEED + 1)
     ends = [_run(rng, WORLDS[0], 1.5, rate, 60, times) for _ in range(BAD_RELEASES)]
     seen = [end - FAULT + 1 for end in ends if end is not None]
-    return len(seen) / BAD_RELEASES, float(np.median(seen)) if seen else math.nan
+    return len(seen) / BAD_RELEASES, float(np.median(seen)) if seen else "never"
 
 
 def _run(

@@ -2,12 +2,16 @@
 
 import ipaddress
 import os
+import re
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 DEFAULT_PORT = 8460
+_DATABASES = frozenset({"postgres", "postgresql", "postgresql+psycopg"})
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _OPENID_NAMES = (
     *("ISSUER", "CLIENT_ID", "CLIENT_SECRET_FILE"),
     *("EMAIL_DOMAINS", "ROLE_CLAIM", "ROLES", "CREATE"),
@@ -33,18 +37,37 @@ class OpenIdSettings:
 class Settings:
     """`home` holds the database, the token, logs and sockets; it is readable by its owner alone.
 
+    `database_url` is a PostgreSQL that several desks may share; without one the database is an SQLite
+    file in `home`. `desk` is this desk's name among them.
+
     `public_url` is the address by which others reach the desk, as scheme and host; without one it
     answers to this machine only. `trusted_proxies` are addresses or networks whose word on for whom
     they ask (`X-Forwarded-For`, `X-Forwarded-Proto`) is believed. `allow_commands` names the services
-    whose specs may run commands, `*` meaning all; None where nothing is said.
+    whose specs may run commands, `*` meaning all; None where nothing is said. `…_per_minute` are
+    requests of each person (reads and writes), and of each address that nobody who is known asks from.
     """
 
     home: Path
     port: int = DEFAULT_PORT
+    reads_per_minute: int = 6000
+    writes_per_minute: int = 600
+    strangers_per_minute: int = 300
     public_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()
+    database_url: str | None = None
+    desk: str = field(default_factory=socket.gethostname)
     allow_commands: tuple[str, ...] | None = None
     openid: OpenIdSettings | None = None
+
+    @property
+    def store_url(self) -> str:
+        """Where the desk's store is."""
+        return self.database_url or f"sqlite:///{self.database}"
+
+    @property
+    def site(self) -> Path:
+        """The file that names this folder among those that share a database."""
+        return self.home / "site"
 
     @property
     def database(self) -> Path:
@@ -59,19 +82,27 @@ class Settings:
     @property
     def address(self) -> Path:
         """The file in which a running desk says where it listens."""
-        return self.home / "desk.json"
+        return self.home / f"{self._here}.json"
 
     @property
     def lock(self) -> Path:
         """The file that a running desk holds locked."""
-        return self.home / "desk.lock"
+        return self.home / f"{self._here}.lock"
+
+    @property
+    def _here(self) -> str:
+        """What this desk's files are called: over PostgreSQL there may be several desks in one folder."""
+        return "desk" if self.database_url is None else f"desk-{self.desk}"
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """GONOGO_HOME (default: gonogo in the user's state directory), GONOGO_PORT, GONOGO_PUBLIC_URL,
     GONOGO_TRUSTED_PROXIES (addresses or networks, with commas) and GONOGO_ALLOW_COMMANDS (`yes`, `no`,
-    or names of services, with commas); for an OpenID provider GONOGO_OIDC_ISSUER, _CLIENT_ID,
-    _CLIENT_SECRET_FILE, _EMAIL_DOMAINS, _ROLE_CLAIM, _ROLES (`value=role`, with commas) and _CREATE.
+    or names of services, with commas); GONOGO_DATABASE_URL (a PostgreSQL; by default SQLite in
+    GONOGO_HOME) and GONOGO_DESK (by default the name of the host); for an OpenID provider
+    GONOGO_OIDC_ISSUER, _CLIENT_ID, _CLIENT_SECRET_FILE, _EMAIL_DOMAINS, _ROLE_CLAIM, _ROLES
+    (`value=role`, with commas) and _CREATE; the limits GONOGO_READS_PER_MINUTE,
+    GONOGO_WRITES_PER_MINUTE and GONOGO_STRANGERS_PER_MINUTE.
 
     Raises ValueError naming the variable when one cannot be used.
     """
@@ -83,11 +114,24 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     return Settings(
         home=home,
         port=int(text),
+        reads_per_minute=_per_minute(environ, "READS", 6000),
+        writes_per_minute=_per_minute(environ, "WRITES", 600),
+        strangers_per_minute=_per_minute(environ, "STRANGERS", 300),
         public_url=_public_url(environ.get("GONOGO_PUBLIC_URL", "")),
         trusted_proxies=_networks(environ.get("GONOGO_TRUSTED_PROXIES", "")),
+        database_url=_database_url(environ.get("GONOGO_DATABASE_URL", "")),
+        desk=_desk(environ.get("GONOGO_DESK") or socket.gethostname()),
         allow_commands=_services(environ.get("GONOGO_ALLOW_COMMANDS", "")),
         openid=_openid(environ),
     )
+
+
+def _per_minute(environ: Mapping[str, str], what: str, default: int) -> int:
+    name = f"GONOGO_{what}_PER_MINUTE"
+    text = environ.get(name) or str(default)
+    if not text.isdecimal() or not 1 <= int(text[:12]) <= 10_000_000:
+        raise ValueError(f'{name} must be a number from 1 to 10000000, not "{text[:40]}"')
+    return int(text)
 
 
 def _openid(environ: Mapping[str, str]) -> OpenIdSettings | None:
@@ -135,6 +179,25 @@ def _services(text: str) -> tuple[str, ...] | None:
     if named == ("no",):
         return ()
     return ("*",) if named == ("yes",) else named
+
+
+def _database_url(text: str) -> str | None:
+    """The URL says nothing of its password when it is refused."""
+    if not text:
+        return None
+    scheme = text.partition(":")[0]
+    if scheme not in _DATABASES or "://" not in text:
+        raise ValueError(
+            "GONOGO_DATABASE_URL must be a PostgreSQL like postgresql://USER@HOST/DATABASE, not of the"
+            f' kind "{scheme}"; without it the database is an SQLite file in GONOGO_HOME'
+        )
+    return text
+
+
+def _desk(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError(f'GONOGO_DESK must be up to 63 letters, digits and . _ -, not "{text}"')
+    return text
 
 
 def _public_url(text: str) -> str | None:

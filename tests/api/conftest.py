@@ -36,7 +36,7 @@ class House:
         self, method: str, path: str, *, token: str = OWNERS_TOKEN, **options: Any
     ) -> httpx2.Response:
         """An answer of the API to whoever has this token."""
-        headers = {"Authorization": f"Bearer {token}"}
+        headers = {"Authorization": f"Bearer {token}", **options.pop("headers", {})}
         return await self.client.request(method, f"/api/v1{path}", headers=headers, **options)
 
     async def entries(self) -> int:

@@ -78,7 +78,7 @@ async def test_a_revocation_that_cannot_be_is_refused(
     assert (await desk.post(f"/keys/{key}/revocation", json=body)).status_code == status
 
 
-async def test_whoever_may_look_gets_bundles_and_heads_but_changes_no_key(
+async def test_whoever_may_look_gets_bundles_but_signs_no_head_and_changes_no_key(
     notary: Notary, desk: httpx2.AsyncClient
 ) -> None:
     await add_person(notary.context, OWNER, name=QA.name, roles=[Role.VIEWER])
@@ -87,7 +87,8 @@ async def test_whoever_may_look_gets_bundles_and_heads_but_changes_no_key(
     viewer = {"Authorization": f"Bearer {token}"}
     for path in ("/keys", "/keys/ring", "/keys/public", "/releases/r1/bundle"):
         assert (await desk.get(path, headers=viewer)).status_code == 200, path
-    assert (await desk.post("/heads", headers=viewer)).json()["sequence"] > 0
+    assert (await desk.post("/heads", headers=viewer)).status_code == 403
+    assert (await desk.post("/heads")).json()["sequence"] > 0
     assert (await desk.post("/keys", headers=viewer)).status_code == 403
     body = {"since": "2026-03-01T11:00Z", "reason": "so"}
     revoked = await desk.post(f"/keys/{'00' * 8}/revocation", json=body, headers=viewer)

@@ -44,7 +44,7 @@ async def test_an_expired_token_opens_nothing(house: House) -> None:
 
 async def test_a_revoked_token_opens_nothing(house: House) -> None:
     token = await house.token(Role.ADMIN)
-    listed = (await house.ask("GET", "/people")).json()[0]["tokens"]
+    listed = (await house.ask("GET", "/people")).json()["items"][0]["tokens"]
     assert (await house.ask("DELETE", f"/tokens/{listed[0]['id']}")).status_code == 200
     assert (await house.ask("GET", "/whoami", token=token)).status_code == 401
 
@@ -96,7 +96,7 @@ async def test_a_change_of_roles_beside_a_removal_brings_nobody_back(house: Hous
             for role in ("admin", "qa", "viewer")
         ),
     )
-    assert (await house.ask("GET", "/people")).json()[0]["left_at"] is not None
+    assert (await house.ask("GET", "/people")).json()["items"][0]["left_at"] is not None
     assert (await house.ask("GET", "/whoami", token=token)).status_code == 401
 
 

@@ -106,6 +106,9 @@ def test_a_running_desk_knows_the_traffic(
         def get(self, path: str, **_: object) -> object:
             return answers[path]
 
+        def listed(self, path: str, *_: object, **__: object) -> object:
+            return answers[path]
+
     monkeypatch.setattr("gonogo.cli.commands.plan.DeskClient", Desk)
     found = json.loads(run("plan", spec, "--json").stdout)
     traffic = found["traffic"]["errors"]

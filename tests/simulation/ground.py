@@ -91,13 +91,13 @@ class QuickStore:
         method = getattr(self._store, name)
         known = self._read
 
-        async def change(*arguments: Any) -> Any:
+        async def change(*arguments: Any, **options: Any) -> Any:
             self._queued = self._queued or name in _QUEUEING
             if name == "record":
                 self._forget(arguments[0])
             elif name not in _LEAVES_READS:
                 known.clear()
-            result = await method(*arguments)
+            result = await method(*arguments, **options)
             if name == "file":
                 self._keep(arguments[0])
             return result
@@ -187,6 +187,7 @@ class Ground:
         self.workshop = MemoryWorkshop()
         self.metrics = MemoryMetrics(self.clock)
         self.gauges = MemoryGauges(self.clock)
+        self.gauges.values = {(version, "queue"): 1.0 for version in COMMITS}
         self.notifier = MemoryNotifier()
         self.scratch = MemoryScratch()
         self.source = MemorySource({REPOSITORY: COMMITS})

@@ -5,6 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 from random import Random
 
+from tests.gauges import a_gauge
 from tests.simulation.gates import Asked, ask
 
 from gonogo.adapters.memory.deployer import Behaviour
@@ -119,6 +120,9 @@ class Scenario:
     """Numbers of the changes of a desk's life that are stored although they fail."""
 
 
+QUEUE = a_gauge("queue", seconds=3)
+"""Always within its bound, but its source fails like any other."""
+
 PORTS = ("store", "router", "deployer", "workshop", "metrics", "smoke", "notifier")
 
 
@@ -126,6 +130,8 @@ def draw(seed: int) -> Scenario:
     """The scenario of a seed."""
     random = Random(f"scenario {seed}")
     plan = _plan(random)
+    if seed % 3 == 0:
+        plan = replace(plan, gauges=(QUEUE,))
     calm = random.random() < 0.15
     desks = ("north", "south") if not calm and random.random() < 0.3 else ("north",)
     several = len(desks) > 1
@@ -250,13 +256,13 @@ def _candidate(random: Random, plan: Plan) -> Candidate:
 
 def _weather(random: Random, ends: float, scratch: float, *, calm: bool) -> Weather:
     if calm:
-        every = dict.fromkeys((*PORTS, "scratch"), 0.0)
+        every = dict.fromkeys((*PORTS, "scratch", "gauges"), 0.0)
         return Weather(every, every, 0.0, 0.0)
     rates = (0.0, 0.0, 0.0, 0.0, 0.005, 0.02, 0.1)
     return Weather(
-        fails={port: random.choice(rates) for port in PORTS} | {"scratch": scratch},
+        fails={port: random.choice(rates) for port in PORTS} | {"scratch": scratch, "gauges": 0.1},
         hangs={port: random.choice((0.0, 0.0, 0.0, 0.005, 0.02)) for port in PORTS}
-        | {"scratch": scratch / 4},
+        | {"scratch": scratch / 4, "gauges": 0.02},
         slow=random.choice((0.05, 0.2, 0.5)),
         clears_at=ends,
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from tests.bundles import Notary, a_notary
+from tests.papers import OWNER
 
 from gonogo.domain.audit import AuditDraft, entry_after
 from gonogo.domain.errors import Conflict
@@ -46,11 +47,11 @@ async def rewrite(notary: Notary, first: int, *, keep: int | None = None) -> Non
 
 
 async def test_heads_hold_as_long_as_the_chain_only_grows(notary: Notary) -> None:
-    envelopes = [(await sign_head(notary.context))[1]]
+    envelopes = [(await sign_head(notary.context, OWNER))[1]]
     await notary.whole_way()
-    envelopes.append((await sign_head(notary.context))[1])
+    envelopes.append((await sign_head(notary.context, OWNER))[1])
     await notary.signer.rotate()
-    envelopes.append((await sign_head(notary.context))[1])
+    envelopes.append((await sign_head(notary.context, OWNER))[1])
     found = check_view(await verify_heads(notary.context, envelopes, await notary.trust()))
     assert found["holds"], found
     assert (found["heads"], found["newest"]) == (3, found["entries"])
@@ -60,9 +61,11 @@ async def test_a_past_that_was_rewritten_is_shown_although_the_chain_holds(
     notary: Notary,
 ) -> None:
     await notary.papers()
-    head, envelope = await sign_head(notary.context)
+    head, envelope = await sign_head(notary.context, OWNER)
     await rewrite(notary, 4)
-    assert (await sign_head(notary.context))[0].digest != head.digest, "the chain itself holds"
+    assert (await sign_head(notary.context, OWNER))[0].digest != head.digest, (
+        "the chain itself holds"
+    )
     found = await verify_heads(notary.context, [envelope])
     assert found.wrong == 1
     assert found.reason is not None
@@ -71,7 +74,7 @@ async def test_a_past_that_was_rewritten_is_shown_although_the_chain_holds(
 
 async def test_a_past_that_was_cut_off_is_shown(notary: Notary) -> None:
     await notary.papers()
-    _, envelope = await sign_head(notary.context)
+    _, envelope = await sign_head(notary.context, OWNER)
     await rewrite(notary, 4, keep=4)
     found = await verify_heads(notary.context, [envelope])
     assert found.reason is not None
@@ -81,7 +84,7 @@ async def test_a_past_that_was_cut_off_is_shown(notary: Notary) -> None:
 
 async def test_a_head_of_another_desk_is_refused(notary: Notary, tmp_path: Path) -> None:
     async with a_notary(tmp_path / "other") as other:
-        _, envelope = await sign_head(other.context)
+        _, envelope = await sign_head(other.context, OWNER)
     found = await verify_heads(notary.context, [envelope])
     assert found.reason is not None
     assert "and you trust" in found.reason
@@ -89,12 +92,12 @@ async def test_a_head_of_another_desk_is_refused(notary: Notary, tmp_path: Path)
 
 @pytest.mark.parametrize("text", ["", "{}", "no head"])
 async def test_what_is_no_head_is_refused(notary: Notary, text: str) -> None:
-    _, envelope = await sign_head(notary.context)
+    _, envelope = await sign_head(notary.context, OWNER)
     assert (await verify_heads(notary.context, [envelope, text])).wrong == 2
 
 
 async def test_a_changed_head_is_refused_wherever_it_was_changed(notary: Notary) -> None:
-    _, envelope = await sign_head(notary.context)
+    _, envelope = await sign_head(notary.context, OWNER)
     trust = await notary.trust()
     for place in range(0, len(envelope), 5):
         changed = envelope[:place] + chr(ord(envelope[place]) ^ 1) + envelope[place + 1 :]
@@ -121,4 +124,4 @@ async def test_the_head_of_a_broken_chain_is_not_signed(notary: Notary) -> None:
             connection.execute(sa.text(f"DROP TRIGGER {trigger}"))
         connection.execute(sa.text("UPDATE audit SET actor = 'nobody' WHERE sequence = 3"))
     with pytest.raises(Conflict, match="entry 3 of the audit chain does not hold"):
-        await sign_head(notary.context)
+        await sign_head(notary.context, OWNER)

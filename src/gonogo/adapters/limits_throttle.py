@@ -29,6 +29,16 @@ class LimitsThrottle:
         item = self._item(allowance)
         if self._limiter().hit(item, allowance.name, key):
             return None
+        return self._rest(item, allowance, key)
+
+    async def wait(self, allowance: Allowance, key: str) -> timedelta | None:
+        """How long to wait before a try would be within the allowance."""
+        item = self._item(allowance)
+        if self._limiter().test(item, allowance.name, key):
+            return None
+        return self._rest(item, allowance, key)
+
+    def _rest(self, item: "RateLimitItem", allowance: Allowance, key: str) -> timedelta:
         window = self._limiter().get_window_stats(item, allowance.name, key)
         return timedelta(seconds=max(1, ceil(window.reset_time - time.time())))
 

@@ -1,7 +1,8 @@
 """The session's cookie.
 
 Whoever answers a request (a page, the API) puts the new secret into `request.state.session_cookie`,
-or "" to take the cookie away; the frontier turns it into a header, whatever kind of answer it is.
+or "" to take the cookie away (and that by which it is known into `request.state.known_cookie`); the
+frontier turns it into a header, whatever kind of answer it is.
 
 Over TLS the cookie's name begins with `__Host-`, so that no other host and no plain connection can
 plant one. Without TLS, which is on loopback only, cookies are shared by all ports of a host; the name
@@ -20,11 +21,23 @@ from starlette.responses import Response
 from gonogo.api.reach import Reach, header
 
 _NAME = "gonogo_session"
+_KNOWN = "gonogo_browser"
+_KNOWN_SECONDS = 365 * 24 * 3600
 
 
 def session_secret(scope: Mapping[str, Any]) -> str | None:
     """The secret in the session's cookie, if there is one."""
     return read(scope, _NAME)
+
+
+def known_as(scope: Mapping[str, Any]) -> str | None:
+    """The secret by which this browser is known, if somebody signed in with it before."""
+    return read(scope, _KNOWN)
+
+
+def known_cookie(scope: Mapping[str, Any], secret: str) -> tuple[bytes, bytes]:
+    """The header by which the browser is known for a year."""
+    return cookie(scope, _KNOWN, secret, _KNOWN_SECONDS)
 
 
 def read(scope: Mapping[str, Any], name: str) -> str | None:

@@ -18,7 +18,7 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import RedirectResponse
 from starlette.requests import HTTPConnection
 
-from gonogo.api.cookies import session_secret
+from gonogo.api.cookies import known_as, session_secret
 from gonogo.api.reach import SAFE_METHODS
 from gonogo.domain.actor import Actor
 from gonogo.domain.errors import Conflict
@@ -166,6 +166,7 @@ def browser_of(request: Request) -> Browser:
         address=request.client.host if request.client else "",
         client=request.headers.get("user-agent", ""),
         session=session_of(request),
+        known_as=known_as(request.scope),
     )
 
 

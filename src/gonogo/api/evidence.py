@@ -15,6 +15,8 @@ from fastapi import FastAPI, HTTPException, Query, Request
 from pydantic import AwareDatetime
 from starlette.requests import ClientDisconnect
 
+from gonogo.api.paper_answers import ListedEvidence, PushedEvidence
+from gonogo.api.visitors import Visitors
 from gonogo.domain.actor import Actor
 from gonogo.domain.errors import InvalidInput
 from gonogo.usecases import evidence
@@ -25,12 +27,34 @@ _PIECE = 1 << 20
 _Text = Annotated[str, Query(min_length=1, max_length=1000)]
 
 
-def add_evidence(application: FastAPI, context: Context, actor: Any, looking: Any) -> None:  # noqa: ANN401
+def size_allowed(path: str) -> int | None:
+    """How large a body sent to this path may be; None: as large as any other."""
+    return evidence.LARGEST + _PIECE if path.endswith("/evidence") else None
+
+
+def add_evidence(
+    application: FastAPI,
+    context: Context,
+    visitors: Visitors,
+    actor: Any,  # noqa: ANN401
+    looking: Any,  # noqa: ANN401
+) -> None:
     """Add the endpoints; `actor` gives who asks, `looking` who asks and may read."""
     turn = asyncio.Lock()
 
-    @application.post("/api/v1/services/{service}/evidence")
-    async def push(
+    @application.post(
+        "/api/v1/services/{service}/evidence",
+        response_model=list[PushedEvidence],
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
+                },
+            }
+        },
+    )
+    async def push_evidence(
         request: Request,
         service: str,
         name: _Text,
@@ -40,10 +64,15 @@ def add_evidence(application: FastAPI, context: Context, actor: Any, looking: An
         job: Annotated[str, Query(max_length=1000)] = "",
         check: bool = False,
         who: Actor = actor,
-    ) -> list[dict[str, Any]]:
+    ) -> Any:  # noqa: ANN401
+        """A report as it was made (the body), read and filed. With `check` it is only read. `commit`,
+        `at` and `job` are the supplier's word, where the report says nothing itself."""
         allow(who, Deed.SUPPLY_EVIDENCE)
         claims = evidence.Claims(version=version, commit=commit, at=at, job=job)
         async with _received(request, name) as file, turn:
+            # It may have taken minutes: who has left meanwhile files nothing.
+            who = await visitors.again(request)
+            allow(who, Deed.SUPPLY_EVIDENCE)
             pushed = await evidence.push_evidence(
                 context,
                 who,
@@ -54,10 +83,11 @@ def add_evidence(application: FastAPI, context: Context, actor: Any, looking: An
             )
         return evidence.pushed_view(pushed)
 
-    @application.get("/api/v1/services/{service}/evidence")
-    async def listing(
+    @application.get("/api/v1/services/{service}/evidence", response_model=list[ListedEvidence])
+    async def list_evidence(
         service: str, version: _Text | None = None, who: Actor = looking
-    ) -> list[dict[str, Any]]:
+    ) -> Any:  # noqa: ANN401
+        """What was filed about a version and about its service as a whole, the oldest first."""
         return await evidence.list_evidence(context, who, service=service, version=version)
 
 

@@ -3,11 +3,11 @@
 Plain ASGI, so that it holds for WebSockets as it does for requests.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from starlette.responses import JSONResponse
-
-from gonogo.api.cookies import session_cookie
+from gonogo.api.cookies import known_cookie, session_cookie
+from gonogo.api.problems import problem
 from gonogo.api.reach import Reach
 from gonogo.usecases.sessions import LONGEST
 
@@ -38,10 +38,9 @@ class Frontier:
             return
 
         async def answer(message: "Message") -> None:
-            given = state.get("session_cookie")
-            if message["type"] in _ANSWERS and given is not None:
-                header = session_cookie(scope, given, int(LONGEST.total_seconds()))
-                message = {**message, "headers": [*message.get("headers", ()), header]}
+            if message["type"] in _ANSWERS:
+                headers = [*message.get("headers", ()), *_cookies(scope, state)]
+                message = {**message, "headers": headers}
             await send(message)
 
         await self._app(scope, receive, answer)
@@ -55,11 +54,18 @@ class Frontier:
         return None
 
 
+def _cookies(scope: "Scope", state: Mapping[str, Any]) -> Iterator[tuple[bytes, bytes]]:
+    """The headers that give the browser what the answer asks for."""
+    session, known = state.get("session_cookie"), state.get("known_cookie")
+    if session is not None:
+        yield session_cookie(scope, session, int(LONGEST.total_seconds()))
+    if known is not None:
+        yield known_cookie(scope, known)
+
+
 async def _refuse(scope: "Scope", receive: "Receive", send: "Send", title: str) -> None:
     if scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.close", "code": _POLICY_VIOLATED, "reason": title})
         return
-    content = {"title": title, "status": 403}
-    response = JSONResponse(content, status_code=403, media_type="application/problem+json")
-    await response(scope, receive, send)
+    await problem(403, title)(scope, receive, send)

@@ -5,8 +5,18 @@ A version is named by its tag; which commit that is, the desk finds out itself.
 
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Query
+from fastapi import FastAPI, Query, Request, Response
 
+from gonogo.api.answers import PageOf
+from gonogo.api.etags import tagged
+from gonogo.api.pagination import Cursor, Limit, Listing
+from gonogo.api.paper_answers import (
+    ChangeLogAnswer,
+    ChecklistAnswer,
+    DraftAnswer,
+    PaperAnswer,
+    SummaryAnswer,
+)
 from gonogo.api.paper_bodies import (
     AcknowledgementBody,
     FreezeBody,
@@ -17,19 +27,19 @@ from gonogo.api.paper_bodies import (
     WithdrawalBody,
 )
 from gonogo.domain.actor import Actor
+from gonogo.domain.paper import PaperKind
 from gonogo.usecases import (
     checklists,
     criteria,
     handoff,
     handoff_draft,
+    listings,
     sign_offs,
     summary,
-    verification,
     waivers,
 )
 from gonogo.usecases.context import Context
 from gonogo.usecases.paper_views import checklists_view, paper_view, summary_view
-from gonogo.usecases.releases import find_release
 
 _Version = Annotated[str, Query(min_length=1, max_length=200)]
 _OF = "/api/v1/services/{service}"
@@ -40,16 +50,20 @@ def add_papers(application: FastAPI, context: Context, actor: Any, looking: Any)
     _handoffs(application, context, actor, looking)
     _signatures(application, context, actor)
     _checklists(application, context, actor, looking)
+    _listing(application, context, looking)
 
 
 def _handoffs(application: FastAPI, context: Context, actor: Any, looking: Any) -> None:  # noqa: ANN401
-    @application.get(_OF + "/handoff")
-    async def show(service: str, version: _Version, who: Actor = looking) -> dict[str, Any]:
+    @application.get(_OF + "/handoff", response_model=SummaryAnswer)
+    async def summarize_version(service: str, version: _Version, who: Actor = looking) -> Any:  # noqa: ANN401
+        """A version on one page: what was handed over, tested, signed, waived, and what blocks. Its `digest`
+        is what a sign-off names."""
         found = await summary.summarize(context, who, service=service, version=version)
         return summary_view(found)
 
-    @application.get(_OF + "/handoff/draft")
-    async def draft(service: str, version: _Version, who: Actor = looking) -> dict[str, Any]:
+    @application.get(_OF + "/handoff/draft", response_model=DraftAnswer)
+    async def draft_handoff(service: str, version: _Version, who: Actor = looking) -> Any:  # noqa: ANN401
+        """A handoff to begin with, from what is known of the version. Nothing is stored."""
         made = await handoff_draft.draft_handoff(context, who, service=service, version=version)
         return {
             "service": service,
@@ -60,14 +74,16 @@ def _handoffs(application: FastAPI, context: Context, actor: Any, looking: Any) 
             "text": made.text,
         }
 
-    @application.get(_OF + "/handoff/change-log")
-    async def change_log(service: str, version: _Version, who: Actor = looking) -> dict[str, str]:
+    @application.get(_OF + "/handoff/change-log", response_model=ChangeLogAnswer)
+    async def draft_change_log(service: str, version: _Version, who: Actor = looking) -> Any:  # noqa: ANN401
+        """The section of a change log, from the commits since the version that serves."""
         return await handoff_draft.change_log_section(
             context, who, service=service, version=version
         )
 
-    @application.post(_OF + "/handoff", status_code=201)
-    async def submit(service: str, body: HandoffBody, who: Actor = actor) -> dict[str, Any]:
+    @application.post(_OF + "/handoff", status_code=201, response_model=PaperAnswer)
+    async def hand_over(service: str, body: HandoffBody, who: Actor = actor) -> Any:  # noqa: ANN401
+        """QA hands a version over."""
         filed = await handoff.hand_over(
             context,
             who,
@@ -77,10 +93,11 @@ def _handoffs(application: FastAPI, context: Context, actor: Any, looking: Any) 
         )
         return paper_view(filed)
 
-    @application.post(_OF + "/acknowledgements", status_code=201)
-    async def acknowledge(
+    @application.post(_OF + "/acknowledgements", status_code=201, response_model=PaperAnswer)
+    async def acknowledge_handoff(
         service: str, body: AcknowledgementBody, who: Actor = actor
-    ) -> dict[str, Any]:
+    ) -> Any:  # noqa: ANN401
+        """Operations takes a version over, with a schedule."""
         schedule = handoff.schedule_of(
             context.clock.now(),
             at=body.at,
@@ -97,8 +114,9 @@ def _handoffs(application: FastAPI, context: Context, actor: Any, looking: Any) 
 
 
 def _signatures(application: FastAPI, context: Context, actor: Any) -> None:  # noqa: ANN401
-    @application.post(_OF + "/sign-offs", status_code=201)
-    async def sign(service: str, body: SignOffBody, who: Actor = actor) -> dict[str, Any]:
+    @application.post(_OF + "/sign-offs", status_code=201, response_model=PaperAnswer)
+    async def sign_off(service: str, body: SignOffBody, who: Actor = actor) -> Any:  # noqa: ANN401
+        """A word in a role on the evidence with this digest; 409 when the evidence has changed since."""
         promised = (
             ()
             if body.criteria is None
@@ -116,35 +134,74 @@ def _signatures(application: FastAPI, context: Context, actor: Any) -> None:  # 
         )
         return paper_view(filed)
 
-    @application.post("/api/v1/papers/{paper}/withdrawal", status_code=201)
-    async def withdraw(paper: str, body: WithdrawalBody, who: Actor = actor) -> dict[str, Any]:
+    @application.post(
+        "/api/v1/papers/{paper}/withdrawal", status_code=201, response_model=PaperAnswer
+    )
+    async def withdraw_paper(paper: str, body: WithdrawalBody, who: Actor = actor) -> Any:  # noqa: ANN401
+        """Take a sign-off, waiver or acknowledgement back."""
         filed = await sign_offs.withdraw(context, who, paper_id=paper, reason=body.reason)
         return paper_view(filed)
 
-    @application.post(_OF + "/waivers", status_code=201)
-    async def waive(service: str, body: WaiverBody, who: Actor = actor) -> dict[str, Any]:
+    @application.post(_OF + "/waivers", status_code=201, response_model=PaperAnswer)
+    async def waive_gate(service: str, body: WaiverBody, who: Actor = actor) -> Any:  # noqa: ANN401
+        """Let a gate pass until a time, for one version or the whole service."""
         filed = await waivers.waive(context, who, service=service, **body.model_dump())
         return paper_view(filed)
 
-    @application.post(_OF + "/freeze", status_code=201)
-    async def freeze(service: str, body: FreezeBody, who: Actor = actor) -> dict[str, Any]:
+    @application.post(_OF + "/freeze", status_code=201, response_model=PaperAnswer)
+    async def freeze_service(service: str, body: FreezeBody, who: Actor = actor) -> Any:  # noqa: ANN401
+        """Hold every release of a service, or let them go on."""
         filed = await waivers.freeze(context, who, service=service, **body.model_dump())
         return paper_view(filed)
 
 
 def _checklists(application: FastAPI, context: Context, actor: Any, looking: Any) -> None:  # noqa: ANN401
-    @application.get(_OF + "/checklists")
-    async def show(
+    @application.get(_OF + "/checklists", response_model=list[ChecklistAnswer])
+    async def list_checklists(
         service: str, version: _Version | None = None, who: Actor = looking
-    ) -> list[dict[str, Any]]:
+    ) -> Any:  # noqa: ANN401
+        """How far the checklists of a version are; without `version` those of the service."""
         found = await checklists.look_at(context, who, service=service, version=version)
         return checklists_view(found)
 
-    @application.post(_OF + "/ticks", status_code=201)
-    async def tick(service: str, body: TickBody, who: Actor = actor) -> dict[str, Any]:
+    @application.post(_OF + "/ticks", status_code=201, response_model=PaperAnswer)
+    async def tick_line(service: str, body: TickBody, who: Actor = actor) -> Any:  # noqa: ANN401
+        """Tick a line of a checklist, or untick it."""
         filed = await checklists.tick(context, who, service=service, **body.model_dump())
         return paper_view(filed)
 
-    @application.get("/api/v1/releases/{reference}/verification", dependencies=[looking])
-    async def asked(reference: str) -> dict[str, Any]:
-        return verification.verification_view(await find_release(context, reference))
+
+def _listing(application: FastAPI, context: Context, looking: Any) -> None:  # noqa: ANN401
+    @application.get(_OF + "/papers", response_model=PageOf[PaperAnswer])
+    async def list_papers(
+        request: Request,
+        response: Response,
+        service: str,
+        version: _Version | None = None,
+        kind: PaperKind | None = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+        who: Actor = looking,
+    ) -> Any:  # noqa: ANN401
+        """What was filed about a service, the newest first: of all its versions or of one, of every
+        kind or of one. Waivers and freezes are found here too."""
+        listing = Listing("papers", {"service": service, "version": version, "kind": kind})
+        page = await listings.papers_page(
+            context,
+            who,
+            service=service,
+            version=version,
+            kind=kind,
+            limit=limit,
+            after=listing.after(cursor),
+        )
+        shown = [paper_view(paper) for paper in page.items]
+        return listing.page(request, response, shown, page.next)
+
+    @application.get("/api/v1/papers/{paper}", response_model=PaperAnswer)
+    async def get_paper(
+        paper: str, request: Request, response: Response, who: Actor = looking
+    ) -> Any:  # noqa: ANN401
+        """One paper. Papers never change."""
+        found = await listings.find_paper(context, who, paper)
+        return tagged(request, response, paper_view(found))

@@ -47,6 +47,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "keys": ("keys", "Show and change the keys that the desk signs with."),
     "head": ("head", "Publish the head of the audit chain."),
     "doctor": ("desk", "Look at the health of the desk and its services."),
+    "migrate-database": ("database", "Move a desk from SQLite to PostgreSQL."),
     "down": ("desk", "Stop everything that was left running."),
     "completion": ("shell", "Print the completion script of your shell."),
 }

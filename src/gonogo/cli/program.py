@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gonogo.usecases.bundling.envelopes import Trust
     from gonogo.usecases.heads import HeadPlace
     from gonogo.usecases.local_check import Checked, CheckRequest
+    from gonogo.usecases.observe_metrics import OnStart, Wanted
     from gonogo.usecases.patch_guard import Guarded, Request
 
 
@@ -34,8 +35,16 @@ class Program(Protocol):
         """What the judge saw and said, as one SVG file."""
         ...
 
+    def observe(self, wanted: "Wanted", began: "OnStart") -> None:
+        """Let the judge watch counts that a metric source has; `began` is given what is filled."""
+        ...
+
     def verify_chain(self) -> dict[str, Any]:
         """Whether the audit chain holds, without a running desk."""
+        ...
+
+    def migrate_database(self, url: str) -> dict[str, Any]:
+        """Move the desk's SQLite database to the PostgreSQL of this URL; what was moved."""
         ...
 
     def publish_head(self, place: "HeadPlace", sequence: int, envelope: str) -> str:

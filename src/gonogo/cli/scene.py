@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -34,6 +35,15 @@ FAST = {
     "steps": ["10% for 2s, at least 20 requests", "50% for 2s, at least 40 requests"],
     "watch": "1s",
 }
+
+PEOPLE = {
+    "qa": "qa",
+    "tech-lead": "tech_lead",
+    "devops": "devops",
+    "product": "product",
+    "viewer": "viewer",
+}
+"""Who can sign in to the demo's desk, and with which role."""
 
 _FILL = "from alembic.config import main; main(['upgrade', 'head']); from orders.seed import main; main()"
 """What `python -m alembic upgrade head` and `python -m orders.seed` do, in one process."""
@@ -83,6 +93,16 @@ class Scene:
                 return desk
         tail = (self.home / "desk.log").read_text(errors="replace")[-2000:]
         raise ActionFailed(f"the desk did not start:\n{tail}")
+
+    def let_people_in(self, desk: DeskClient) -> str:
+        """Make somebody of every role known, by the name of the role; returns the password of them all."""
+        password = secrets.token_urlsafe(12)
+        for name, role in PEOPLE.items():
+            desk.post("/people", {"name": name, "roles": [role]})
+            link = desk.post(f"/people/{name}/invitations", {})["link"]
+            invitation = link.partition("invitation=")[2]
+            desk.post("/invitations/accepted", {"invitation": invitation, "password": password})
+        return password
 
     def register(self, desk: DeskClient, defect: str) -> None:
         """Build the service's history and register its spec, with ports that are free here."""

@@ -57,6 +57,8 @@ class Fleet:
     async def look(self) -> None:
         """One look: start what should run and does not, lay out the router where it differs."""
         service, environment = self._registration.service, self._environment.name
+        if service in self._world.elsewhere:
+            return
         slots = await self._world.store.slots(service, environment)
         if not any(slot.instance for slot in slots):
             return

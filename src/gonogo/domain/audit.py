@@ -34,6 +34,21 @@ class AuditEntry:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class AuditSearch:
+    """Which entries are looked for. `action` is how their action begins.
+
+    `beyond` is the sequence number after which (newest first: before which) the answer begins.
+    """
+
+    subject: str | None = None
+    actor: str | None = None
+    action: str | None = None
+    newest_first: bool = True
+    beyond: int | None = None
+    limit: int = 100
+
+
 def digest_of(sequence: int, at: datetime, draft: AuditDraft | AuditEntry, previous: str) -> str:
     """SHA-256 over the canonical JSON of an entry's content and the digest before it."""
     return hashlib.sha256(hashed_text(sequence, at, draft, previous).encode()).hexdigest()
@@ -74,13 +89,22 @@ def entry_after(draft: AuditDraft, at: datetime, sequence: int, digest: str) -> 
 
 def first_broken(entries: Iterable[AuditEntry]) -> tuple[AuditEntry, str] | None:
     """The first entry of a whole chain that does not hold, and why; None when all of it holds."""
-    expected, previous = 1, GENESIS
+    last: AuditEntry | None = None
     for entry in entries:
-        if entry.sequence != expected:
-            return entry, f"entry {expected} is missing before it"
-        if entry.previous != previous:
-            return entry, "it does not follow the entry before it"
-        if entry.digest != digest_of(entry.sequence, entry.at, entry, entry.previous):
-            return entry, "its content was changed after it was written"
-        expected, previous = entry.sequence + 1, entry.digest
+        fault = fault_after(last, entry)
+        if fault is not None:
+            return entry, fault
+        last = entry
+    return None
+
+
+def fault_after(last: AuditEntry | None, entry: AuditEntry) -> str | None:
+    """Why an entry does not follow the one before it (None: it is the first); None when it does."""
+    expected, previous = (last.sequence + 1, last.digest) if last else (1, GENESIS)
+    if entry.sequence != expected:
+        return f"entry {expected} is missing before it"
+    if entry.previous != previous:
+        return "it does not follow the entry before it"
+    if entry.digest != digest_of(entry.sequence, entry.at, entry, entry.previous):
+        return "its content was changed after it was written"
     return None

@@ -44,6 +44,16 @@ class Session:
     address: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class KnownBrowser:
+    """A browser that somebody signed in with before. It opens nothing; its tries are counted apart, so that
+    whoever else guesses from the same address cannot keep its owner out."""
+
+    digest: str
+    person: str
+    known_since: datetime
+
+
 class Purpose(StrEnum):
     """What a one-time link is for.
 

@@ -1,21 +1,30 @@
 """What is remembered. Every write is one transaction with its audit entry and its messages."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from gonogo.domain.actor import Actor
-from gonogo.domain.audit import AuditDraft, AuditEntry
+from gonogo.domain.audit import AuditDraft, AuditEntry, AuditSearch
+from gonogo.domain.desk import DeskSeen
 from gonogo.domain.journal import JournalEntry
 from gonogo.domain.look import Look
 from gonogo.domain.message import Message
-from gonogo.domain.paper import Paper
+from gonogo.domain.paper import Paper, PaperKind
 from gonogo.domain.person import Person, Token
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Instruction, Release
-from gonogo.domain.session import Credential, Flow, Invitation, LinkedIdentity, Session
+from gonogo.domain.session import (
+    Credential,
+    Flow,
+    Invitation,
+    KnownBrowser,
+    LinkedIdentity,
+    Session,
+)
 from gonogo.domain.slot import Slot
+from gonogo.ports.answers import AnswerStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,28 @@ class Change:
     handled: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A release that has not ended, with its newest look and the newest decision of its gates."""
+
+    release: Release
+    look: Look | None
+    decision: AuditEntry | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """A service, the slots in which something should run, and its newest release that has ended.
+
+    `papers` are the flags set on the service, and what takes flags back, in the order they were filed.
+    """
+
+    registration: Registration
+    slots: tuple[Slot, ...]
+    last: Release | None
+    papers: tuple[Paper, ...]
+
+
 class ServiceStore(Protocol):
     """Services and what runs of them."""
 
@@ -66,6 +97,10 @@ class ServiceStore(Protocol):
 
     async def slots(self, service: str, environment: str) -> tuple[Slot, ...]:
         """The slots of one environment by name; empty ones where nothing was stored yet."""
+        ...
+
+    async def all_slots(self) -> tuple[Slot, ...]:
+        """Every stored slot of every service, by service, environment and name."""
         ...
 
 
@@ -93,9 +128,23 @@ class ReleaseStore(Protocol):
         ...
 
     async def releases(
-        self, service: str | None = None, *, under_way: bool = False, limit: int = 100
+        self,
+        service: str | None = None,
+        *,
+        under_way: bool = False,
+        limit: int = 100,
+        before: str | None = None,
     ) -> tuple[Release, ...]:
-        """Releases, newest first; only those that have not ended when `under_way`."""
+        """Releases, newest first; only those that have not ended when `under_way`.
+
+        `before` is a release's id: only what was opened before it; nothing when it is unknown.
+        """
+        ...
+
+    async def matching(self, reference: str, limit: int) -> tuple[Release, ...]:
+        """The releases that `reference` may mean: the one with this id; else the newest with this
+        service, version or `service version`; else up to `limit` whose id begins with it, newest
+        first."""
         ...
 
     async def instruct(
@@ -124,8 +173,24 @@ class ReleaseStore(Protocol):
         """Every recorded look, in order."""
         ...
 
+    async def looks_after(self, release_id: str, after: int) -> tuple[tuple[int, Look], ...]:
+        """Recorded looks after a number, in order, each with its own; 0 is before the first."""
+        ...
+
     async def last_look(self, release_id: str) -> Look | None:
         """The newest recorded look."""
+        ...
+
+
+class BoardStore(Protocol):
+    """Everything at once, for whoever watches all services."""
+
+    async def under_way(self, decided: str) -> tuple[UnderWay, ...]:
+        """Every release that has not ended, newest first; actions of decisions begin with `decided`."""
+        ...
+
+    async def service_states(self) -> tuple[ServiceState, ...]:
+        """All services, by name."""
         ...
 
 
@@ -142,6 +207,21 @@ class PaperStore(Protocol):
 
     async def paper(self, paper_id: str) -> Paper | None:
         """One paper."""
+        ...
+
+    async def filed(
+        self,
+        service: str,
+        *,
+        commit: str | None = None,
+        kind: PaperKind | None = None,
+        before: str | None = None,
+        limit: int = 100,
+    ) -> tuple[Paper, ...]:
+        """Papers of a service, of all its versions or of one commit, the last filed first.
+
+        `before` is a paper's id: only what was filed before it; nothing when it is unknown.
+        """
         ...
 
 
@@ -190,6 +270,14 @@ class SignInStore(Protocol):
         anew: nothing else changes."""
         ...
 
+    async def know_browser(self, browser: KnownBrowser) -> None:
+        """Remember a browser; of each person the newest twenty are remembered."""
+        ...
+
+    async def known_browser(self, digest: str) -> KnownBrowser | None:
+        """The browser with this digest, if somebody signed in with it who is here."""
+        ...
+
     async def invite(self, invitation: Invitation, audit: AuditDraft) -> None:
         """Store a one-time link; an open one for the same person is void from now on."""
         ...
@@ -236,9 +324,19 @@ class SessionStore(Protocol):
     """Sessions."""
 
     async def open_session(
-        self, session: Session, audit: AuditDraft, now: datetime, *, replaces: str | None = None
+        self,
+        session: Session,
+        audit: AuditDraft,
+        now: datetime,
+        *,
+        replaces: str | None = None,
+        password_of: datetime | None = None,
     ) -> None:
-        """Store a new session; the one with the id `replaces` ends, and those that have run out go."""
+        """Store a new session; the one with the id `replaces` ends, and those that have run out go.
+
+        `password_of` is when the password was set that it is opened with. Raises Conflict when it was
+        changed since then.
+        """
         ...
 
     async def session(self, digest: str) -> tuple[Session, Person] | None:
@@ -268,6 +366,18 @@ class SessionStore(Protocol):
         ...
 
 
+class DeskStore(Protocol):
+    """The desks that share the store; there is nothing to tell of where only one can."""
+
+    async def desks(self) -> tuple[DeskSeen, ...]:
+        """Every desk that has not ended properly, by name."""
+        ...
+
+    async def places(self) -> Mapping[tuple[str, str], str]:
+        """The site on which the environment (service, environment) lives."""
+        ...
+
+
 class LeaseStore(Protocol):
     """Who drives what."""
 
@@ -286,6 +396,10 @@ class AuditStore(Protocol):
 
     def entries(self, *, subject: str | None = None, after: int = 0) -> AsyncIterator[AuditEntry]:
         """Entries in order, streamed; of one subject, or of all."""
+        ...
+
+    async def search(self, search: AuditSearch) -> tuple[AuditEntry, ...]:
+        """The entries that fit, in the order asked for, at most `search.limit`."""
         ...
 
     async def append(self, audit: AuditDraft) -> AuditEntry:
@@ -330,13 +444,16 @@ class Outbox(Protocol):
 class Store(
     ServiceStore,
     ReleaseStore,
+    BoardStore,
     PaperStore,
     PeopleStore,
     SignInStore,
     SessionStore,
     LeaseStore,
+    DeskStore,
     AuditStore,
     Outbox,
+    AnswerStore,
     Protocol,
 ):
     """All of it, as one database gives it."""

@@ -22,6 +22,10 @@ class Throttle(Protocol):
         not counted."""
         ...
 
+    async def wait(self, allowance: Allowance, key: str) -> timedelta | None:
+        """How long to wait before a try would be within the allowance; None for not at all. Counts none."""
+        ...
+
     async def forgive(self, allowance: Allowance, key: str) -> None:
         """Forget the tries of this key."""
         ...
@@ -32,6 +36,10 @@ class Unlimited:
 
     async def take(self, allowance: Allowance, key: str) -> timedelta | None:
         """Always within the allowance."""
+        return None
+
+    async def wait(self, allowance: Allowance, key: str) -> timedelta | None:
+        """Not at all."""
         return None
 
     async def forgive(self, allowance: Allowance, key: str) -> None:

@@ -7,10 +7,12 @@ table show as a gap.
 
 import json
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
-from gonogo.domain.audit import AuditDraft, AuditEntry, entry_after
+from gonogo.domain.audit import AuditDraft, AuditEntry, AuditSearch, entry_after
 from gonogo.storage.rows import entry_of
 from gonogo.storage.tables import audit, audit_head
 
@@ -61,6 +63,38 @@ def page(
         query = query.where(audit.c.subject == subject)
     rows = connection.execute(query.order_by(audit.c.sequence).limit(size))
     return tuple(entry_of(row) for row in rows)
+
+
+def search(connection: sa.Connection, wanted: AuditSearch) -> tuple[AuditEntry, ...]:
+    """The entries that fit, in the order asked for."""
+    given = {
+        "of_subject": wanted.subject,
+        "of_actor": wanted.actor,
+        "of_action": wanted.action,
+        "beyond": wanted.beyond,
+    }
+    given = {name: value for name, value in given.items() if value is not None}
+    query = _searching(frozenset(given), wanted.newest_first)
+    length = {} if wanted.action is None else {"length": len(wanted.action)}
+    rows = connection.execute(query, {**given, **length, "most": wanted.limit})
+    return tuple(entry_of(row) for row in rows)
+
+
+@cache
+def _searching(given: frozenset[str], newest_first: bool) -> sa.Select[Any]:
+    """The statement for what is given; built once, as building it costs more than running it."""
+    columns = audit.c
+    beyond = sa.bindparam("beyond", type_=sa.Integer)
+    beginning = sa.func.substr(columns.action, 1, sa.bindparam("length", type_=sa.Integer))
+    conditions = {
+        "of_subject": columns.subject == sa.bindparam("of_subject"),
+        "of_actor": columns.actor == sa.bindparam("of_actor"),
+        "of_action": beginning == sa.bindparam("of_action", type_=sa.Text),
+        "beyond": columns.sequence < beyond if newest_first else columns.sequence > beyond,
+    }
+    order = columns.sequence.desc() if newest_first else columns.sequence.asc()
+    query = sa.select(audit).where(*(conditions[name] for name in sorted(given)))
+    return query.order_by(order).limit(sa.bindparam("most", type_=sa.Integer))
 
 
 def first_after(

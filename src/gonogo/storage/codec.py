@@ -5,6 +5,7 @@ rows, an unknown key is refused rather than dropped, and nothing is coerced on t
 numbers are kept (evidence and intervals may be unbounded).
 """
 
+import threading
 import zlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -21,21 +22,27 @@ _LOOK_LEVEL = 1
 
 
 _adapters: dict[type, "TypeAdapter[tuple[Any]]"] = {}
+_building = threading.Lock()
+"""Values of one kind may be met first by two threads, and pydantic marks classes while it builds."""
 
 
 def _adapter(kind: type) -> "TypeAdapter[tuple[Any]]":
     """Built at first use: that takes pydantic about a tenth of a second, once."""
     from pydantic import ConfigDict, TypeAdapter
 
-    if kind not in _adapters:
-        # pydantic takes a configuration for a stdlib dataclass only from around it: hence the tuple.
-        _adapters[kind] = TypeAdapter(
-            cast("type[tuple[Any]]", tuple.__class_getitem__(kind)),
-            config=ConfigDict(
-                extra="forbid", strict=True, allow_inf_nan=True, ser_json_inf_nan="constants"
-            ),
-        )
-    return _adapters[kind]
+    found = _adapters.get(kind)
+    if found is not None:
+        return found
+    with _building:
+        if kind not in _adapters:
+            # pydantic takes a configuration for a stdlib dataclass only from around it: hence the tuple.
+            _adapters[kind] = TypeAdapter(
+                cast("type[tuple[Any]]", tuple.__class_getitem__(kind)),
+                config=ConfigDict(
+                    extra="forbid", strict=True, allow_inf_nan=True, ser_json_inf_nan="constants"
+                ),
+            )
+        return _adapters[kind]
 
 
 def encode(value: object) -> str:

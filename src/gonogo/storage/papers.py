@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from gonogo.domain.audit import AuditDraft
-from gonogo.domain.paper import Paper
+from gonogo.domain.paper import Paper, PaperKind
 from gonogo.storage import chain
 from gonogo.storage.codec import pack, unpack
 from gonogo.storage.tables import papers
@@ -57,3 +57,27 @@ def find_one(connection: sa.Connection, paper_id: str) -> Paper | None:
     """One paper."""
     row = connection.execute(sa.select(papers.c.paper).where(papers.c.id == paper_id)).first()
     return None if row is None else unpack(Paper, row.paper)
+
+
+def newest(
+    connection: sa.Connection,
+    service: str,
+    *,
+    commit: str | None,
+    kind: PaperKind | None,
+    before: str | None,
+    limit: int,
+) -> tuple[Paper, ...]:
+    """Papers of a service, the last filed first; with `before` only those filed before that one."""
+    columns = papers.c
+    query = sa.select(columns.paper).where(columns.service == service)
+    if commit is not None:
+        query = query.where(columns.commit == commit)
+    if kind is not None:
+        query = query.where(columns.kind == kind.value)
+    if before is not None:
+        other = papers.alias("other")
+        place = sa.select(other.c.number).where(other.c.id == before).scalar_subquery()
+        query = query.where(columns.number < place)
+    rows = connection.execute(query.order_by(columns.number.desc()).limit(limit))
+    return tuple(unpack(Paper, row.paper) for row in rows)

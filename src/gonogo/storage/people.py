@@ -12,7 +12,27 @@ from gonogo.domain.person import Person, Token
 from gonogo.storage import chain
 from gonogo.storage.codec import decode, encode
 from gonogo.storage.rows import put, scopes_of, token_of
-from gonogo.storage.tables import credentials, identities, invitations, people, sessions, tokens
+from gonogo.storage.tables import (
+    credentials,
+    identities,
+    invitations,
+    known_browsers,
+    people,
+    sessions,
+    tokens,
+)
+
+# Asked with every request: building the statement costs more than running it.
+_BEARER = (
+    sa.select(people.c.person, tokens.c.scopes)
+    .join(tokens, tokens.c.person == people.c.name)
+    .where(
+        tokens.c.digest == sa.bindparam("of_digest"),
+        tokens.c.expires_at > sa.bindparam("now"),
+        tokens.c.revoked_at.is_(None),
+        people.c.left_at.is_(None),
+    )
+)
 
 
 def put_person(connection: sa.Connection, person: Person, audit: AuditDraft, now: datetime) -> None:
@@ -25,7 +45,7 @@ def put_person(connection: sa.Connection, person: Person, audit: AuditDraft, now
 
 
 def _forget_ways_in(connection: sa.Connection, name: str, now: datetime) -> None:
-    for table in (credentials, sessions, identities):
+    for table in (credentials, sessions, identities, known_browsers):
         connection.execute(sa.delete(table).where(table.c.person == name))
     void_invitations(connection, name, now)
 
@@ -70,16 +90,7 @@ def all_tokens(connection: sa.Connection) -> tuple[Token, ...]:
 
 def bearer(connection: sa.Connection, digest: str, now: datetime) -> Actor | None:
     """As whom a token with this digest acts now."""
-    row = connection.execute(
-        sa.select(people.c.person, tokens.c.scopes)
-        .join(tokens, tokens.c.person == people.c.name)
-        .where(
-            tokens.c.digest == digest,
-            tokens.c.expires_at > now,
-            tokens.c.revoked_at.is_(None),
-            people.c.left_at.is_(None),
-        )
-    ).first()
+    row = connection.execute(_BEARER, {"of_digest": digest, "now": now}).first()
     if row is None:
         return None
     scopes = scopes_of(row.scopes)

@@ -65,8 +65,11 @@ def make_postgresql_engine(url: sa.URL, patience: timedelta) -> sa.Engine:
             hint="pip install 'gonogo[postgresql]'",
         ) from error
 
+    from gonogo.storage.postgresql_text import WithoutNul
+
     @event.listens_for(engine, "connect")
-    def _make_durable(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver's object
+    def _make_ready(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver's object
+        connection.adapters.register_dumper(str, WithoutNul)
         connection.execute(_DURABLE)
         connection.commit()
 

@@ -110,11 +110,10 @@ class Presence:
 
     def _sign_in(self) -> "Connection[Any]":
         """A session that holds the name and listens. Raises Conflict when another holds it."""
-        connection = self._engine.connect()
-        connection.detach()
-        driver: Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+        pooled = self._engine.raw_connection()
+        driver: Connection[Any] = pooled.driver_connection  # type: ignore[assignment]
+        pooled.detach()
         try:
-            connection.rollback()
             driver.rollback()
             driver.autocommit = True
             self._take_name(driver)
@@ -215,9 +214,9 @@ def read_payload(text: str) -> tuple[str, Notice, bool] | None:
     """What `payload` wrote; None for what was told by somebody else, or by another version."""
     try:
         origin, release, service, sequence, wakes = json.loads(text)
+        return str(origin), Notice(release, service, int(sequence)), bool(wakes)
     except (ValueError, TypeError):
         return None
-    return str(origin), Notice(release, service, int(sequence)), bool(wakes)
 
 
 def _key(name: str) -> int:

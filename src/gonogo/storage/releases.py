@@ -17,6 +17,7 @@ from gonogo.storage.codec import encode
 from gonogo.storage.rows import Row, instruction_of, lines_text, release_of, values_of_release
 from gonogo.storage.tables import instructions, leases, plans, releases
 
+_OTHER = releases.alias("other")
 _OF_RELEASE = releases.c.id == sa.bindparam("of_release")
 _WITH_PLAN = sa.select(releases, plans.c.plan).join(plans)
 # Statements of the way of a rollback are built once: building one costs more than running it.
@@ -28,6 +29,12 @@ _STORED: sa.Select[Any] = (
     .join(leases, leases.c.release_id == releases.c.id, isouter=True)
     .where(_OF_RELEASE)
 )
+_SERVICE = releases.c.service == sa.bindparam("of_service")
+_VERSION = releases.c.version == sa.bindparam("of_version")
+_LAST = _WITH_PLAN.order_by(releases.c.number.desc()).limit(1)
+_NEWEST_OF_SERVICE = _LAST.where(_SERVICE)
+_NEWEST_OF_VERSION = _LAST.where(_VERSION)
+_NEWEST_OF_BOTH = _LAST.where(_SERVICE, _VERSION)
 _CHANGE = sa.update(releases).where(_OF_RELEASE)
 _LOCK = sa.select(releases.c.id).where(_OF_RELEASE).with_for_update()
 _LOCK_IF_FREE = _LOCK.with_for_update(skip_locked=True)
@@ -78,15 +85,48 @@ def find(connection: sa.Connection, release_id: str) -> Release | None:
 
 
 def newest(
-    connection: sa.Connection, service: str | None, *, under_way: bool, limit: int
+    connection: sa.Connection,
+    service: str | None,
+    *,
+    under_way: bool,
+    limit: int,
+    before: str | None = None,
 ) -> tuple[Release, ...]:
-    """Releases, the last opened first."""
+    """Releases, the last opened first; with `before` only those opened before that one."""
     query = _WITH_PLAN
+    if before is not None:
+        place = sa.select(_OTHER.c.number).where(_OTHER.c.id == before).scalar_subquery()
+        query = query.where(releases.c.number < place)
     if service is not None:
         query = query.where(releases.c.service == service)
     if under_way:
         query = query.where(releases.c.ended.is_(False))
     rows = connection.execute(query.order_by(releases.c.number.desc()).limit(limit))
+    return tuple(release_of(row) for row in rows)
+
+
+def matching(connection: sa.Connection, reference: str, limit: int) -> tuple[Release, ...]:
+    """What a reference may mean: an id, else the newest of a name, else ids that begin with it."""
+    exact = find(connection, reference)
+    if exact is not None:
+        return (exact,)
+    service, _, version = reference.partition(" ")
+    # One query for each index, as a database answers an OR over two columns by reading everything.
+    found = [
+        connection.execute(_NEWEST_OF_SERVICE, {"of_service": reference}).first(),
+        connection.execute(_NEWEST_OF_VERSION, {"of_version": reference}).first(),
+        connection.execute(_NEWEST_OF_BOTH, {"of_service": service, "of_version": version}).first()
+        if version
+        else None,
+    ]
+    named = [row for row in found if row is not None]
+    if named:
+        return (release_of(max(named, key=lambda row: int(row.number))),)
+    if not reference:
+        return ()
+    # Not LIKE, which takes capitals for small letters in SQLite.
+    begins = _WITH_PLAN.where(sa.func.substr(releases.c.id, 1, len(reference)) == reference)
+    rows = connection.execute(begins.order_by(releases.c.number.desc()).limit(limit))
     return tuple(release_of(row) for row in rows)
 
 

@@ -47,7 +47,7 @@ def values_of_release(release: Release) -> Values:
     }
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=1024)
 def plan_of(text: str) -> Plan:
     """The plan that this text holds; frozen, so that all who read the same text may share it."""
     return decode(Plan, text)

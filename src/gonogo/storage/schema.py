@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from gonogo.domain.desk import SILENT_AFTER
 from gonogo.domain.errors import Conflict
 from gonogo.storage.engine import make_engine
 from gonogo.storage.faults import explain, name_of
-from gonogo.storage.tables import metadata
+from gonogo.storage.tables import desks, metadata
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -42,8 +43,7 @@ def upgrade_with(engine: sa.Engine) -> None:
     """`upgrade`, through an engine made by `make_engine`."""
     try:
         with engine.begin() as connection:
-            _take_lock(connection)
-            _go_up(connection, name_of(engine.url))
+            upgrade_within(connection)
     except DBAPIError as error:
         explained = explain(error, engine.url)
         if explained is None:
@@ -51,9 +51,19 @@ def upgrade_with(engine: sa.Engine) -> None:
         raise explained from error
 
 
+def upgrade_within(connection: sa.Connection) -> None:
+    """`upgrade` as a part of a transaction that has just begun."""
+    _take_lock(connection)
+    _go_up(connection, name_of(connection.engine.url))
+
+
 def _take_lock(connection: sa.Connection) -> None:
     # SQLite took its lock when the transaction began.
     if connection.dialect.name == "postgresql":
+        # Another desk may be making the tables, and a large one is changed for longer than it is read.
+        connection.exec_driver_sql(
+            "SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = 0"
+        )
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
 
 
@@ -61,6 +71,7 @@ def _go_up(connection: sa.Connection, name: str) -> None:
     found = _version_of(connection, name)
     if found == NEWEST:
         return
+    _refuse_while_others_work(connection, name, found)
     from alembic import command
 
     if found is not None and found not in known_versions():
@@ -72,6 +83,23 @@ def _go_up(connection: sa.Connection, name: str) -> None:
     config = configuration()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def _refuse_while_others_work(connection: sa.Connection, name: str, found: str | None) -> None:
+    """A desk at work was written for the tables as they are; it must not find others under its hands."""
+    if connection.dialect.name == "sqlite" or found is None:
+        return
+    if not sa.inspect(connection).has_table(desks.name):
+        return
+    silent = desks.c.seen_at < sa.func.clock_timestamp() - SILENT_AFTER
+    query = sa.select(desks.c.name, desks.c.host, desks.c.version).where(~silent)
+    other = connection.execute(query.order_by(desks.c.name)).first()
+    if other is not None:
+        raise Conflict(
+            f"the database {name} has schema {found} and this gonogo needs {NEWEST}, but desk"
+            f" {other.name} ({other.version}, on {other.host}) is at work over it",
+            hint="end every desk (services run on without them), then start the new ones",
+        )
 
 
 def _version_of(connection: sa.Connection, name: str) -> str | None:

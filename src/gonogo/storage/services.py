@@ -84,6 +84,14 @@ def slots(connection: sa.Connection, service: str, environment: str) -> tuple[Sl
     return tuple(stored[name] for name in sorted(stored))
 
 
+def all_slots(connection: sa.Connection) -> tuple[Slot, ...]:
+    """Every stored slot."""
+    columns = slots_table.c
+    order = (columns.service, columns.environment, columns.name)
+    rows = connection.execute(sa.select(slots_table).order_by(*order))
+    return tuple(slot_of(row) for row in rows)
+
+
 def _stored_slots(connection: sa.Connection, service: str, environment: str) -> dict[str, Slot]:
     columns = slots_table.c
     rows = connection.execute(

@@ -5,13 +5,13 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from gonogo.domain.audit import AuditDraft
-from gonogo.domain.errors import NotFound
+from gonogo.domain.errors import Conflict, NotFound
 from gonogo.domain.person import Person
 from gonogo.domain.session import Session
 from gonogo.storage import chain
 from gonogo.storage.codec import decode
 from gonogo.storage.rows import session_of, values_of_session
-from gonogo.storage.tables import people, sessions
+from gonogo.storage.tables import credentials, people, sessions
 
 
 def open_session(
@@ -20,6 +20,7 @@ def open_session(
     audit: AuditDraft,
     now: datetime,
     replaces: str | None,
+    password_of: datetime | None,
 ) -> None:
     """Store a new session. Raises NotFound when its person is not here."""
     here = connection.execute(
@@ -27,6 +28,8 @@ def open_session(
     )
     if here.first() is None:
         raise NotFound(f"nobody is known as {session.person}", hint="gonogo people")
+    if password_of is not None:
+        _same_password(connection, session.person, password_of)
     gone = sessions.c.expires_at <= now
     if replaces is not None:
         gone |= sessions.c.id == replaces
@@ -42,6 +45,15 @@ def open_session(
     }
     connection.execute(sa.insert(sessions), {**values, **values_of_session(session)})
     chain.append(connection, audit, now)
+
+
+def _same_password(connection: sa.Connection, person: str, password_of: datetime) -> None:
+    """Nobody gets a session for a password that was replaced while it was being checked."""
+    known = connection.execute(
+        sa.select(credentials.c.changed_at).where(credentials.c.person == person)
+    ).first()
+    if known is None or known.changed_at != password_of:
+        raise Conflict("the password was changed meanwhile", hint="sign in with the new one")
 
 
 def find(connection: sa.Connection, digest: str) -> tuple[Session, Person] | None:

@@ -7,13 +7,22 @@ import sqlalchemy as sa
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.errors import Conflict, NotFound
 from gonogo.domain.person import Person
-from gonogo.domain.session import Credential, Flow, Invitation, LinkedIdentity
+from gonogo.domain.session import Credential, Flow, Invitation, KnownBrowser, LinkedIdentity
 from gonogo.storage import chain
 from gonogo.storage.codec import decode, encode
 from gonogo.storage.people import void_invitations
 from gonogo.storage.rows import invitation_of, put
 from gonogo.storage.sessions import end_all
-from gonogo.storage.tables import credentials, flows, identities, invitations, people
+from gonogo.storage.tables import (
+    credentials,
+    flows,
+    identities,
+    invitations,
+    known_browsers,
+    people,
+)
+
+_MOST_BROWSERS = 20
 
 
 def those_who_sign_in(connection: sa.Connection) -> frozenset[str]:
@@ -54,6 +63,33 @@ def put_credential(
         end_all(connection, given.person, keep=keep)
         void_invitations(connection, given.person, now)
         chain.append(connection, audit, now)
+
+
+def know_browser(connection: sa.Connection, browser: KnownBrowser) -> None:
+    """Remember a browser of somebody, and forget their oldest ones."""
+    mine = known_browsers.c.person == browser.person
+    newest = (
+        sa.select(known_browsers.c.number)
+        .where(mine)
+        .order_by(known_browsers.c.number.desc())
+        .limit(_MOST_BROWSERS - 1)
+    )
+    kept = [row.number for row in connection.execute(newest)]
+    connection.execute(sa.delete(known_browsers).where(mine, known_browsers.c.number.not_in(kept)))
+    values = {
+        "digest": browser.digest,
+        "person": browser.person,
+        "known_since": browser.known_since,
+    }
+    connection.execute(sa.insert(known_browsers), values)
+
+
+def known_browser(connection: sa.Connection, digest: str) -> KnownBrowser | None:
+    """The browser with this digest."""
+    row = connection.execute(
+        sa.select(known_browsers).where(known_browsers.c.digest == digest)
+    ).first()
+    return None if row is None else KnownBrowser(row.digest, row.person, row.known_since)
 
 
 def invite(

@@ -10,32 +10,37 @@ canary must be able to read meanwhile. Assumes that one thread at a time writes 
 (`Threads(1)` or `Inline`). Long reads go page by page, so that others wait for a page at the most.
 """
 
-from collections.abc import AsyncIterator, Callable
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
 
 from gonogo.domain.actor import Actor
-from gonogo.domain.audit import AuditDraft, AuditEntry
-from gonogo.domain.errors import Unavailable
+from gonogo.domain.answer import KeptAnswer
+from gonogo.domain.audit import AuditDraft, AuditEntry, AuditSearch
+from gonogo.domain.desk import DeskSeen
+from gonogo.domain.errors import GonogoError, Unavailable
 from gonogo.domain.journal import JournalEntry
 from gonogo.domain.look import Look
 from gonogo.domain.message import Message
-from gonogo.domain.paper import Paper
+from gonogo.domain.paper import Paper, PaperKind
 from gonogo.domain.person import Person, Token
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Instruction, Release
 from gonogo.domain.slot import Slot
 from gonogo.ports.clock import Clock
 from gonogo.ports.notices import Notice
-from gonogo.ports.store import Change, Delivery, Lease, Store
-from gonogo.storage import chain, history, outbox, people, releases, services
+from gonogo.ports.store import Change, Delivery, Lease, ServiceState, Store, UnderWay
+from gonogo.storage import answers, board, chain, desks, history, outbox, people, releases, services
 from gonogo.storage import papers as filing
 from gonogo.storage.checkup import DatabaseCheckup
 from gonogo.storage.engine import DEFAULT_PATIENCE, make_engine, reading
 from gonogo.storage.notices import Announcements
 from gonogo.storage.postgresql import THREADS
+from gonogo.storage.presence import CHANNEL, Presence, payload
 from gonogo.storage.runner import Inline, Runner, Threads
 from gonogo.storage.schema import upgrade_with
 from gonogo.storage.tables import create_all
@@ -44,17 +49,28 @@ from gonogo.storage.ways_in import WaysIn
 
 Result = TypeVar("Result")
 
-About = tuple[str | None, str | None]
-"""The release and the service that a write concerns."""
+_TELL_OTHERS = sa.select(sa.func.pg_notify(CHANNEL, sa.bindparam("told")))
 
 _PAGE = 200
 """Rows of one page of a long read: a few milliseconds."""
 
 
-def open_store(url: str, clock: Clock, *, patience: timedelta = DEFAULT_PATIENCE) -> "SqlStore":
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a write concerns, and whether controllers of other desks should look at once."""
+
+    release: str | None = None
+    service: str | None = None
+    wakes: bool = False
+
+
+def open_store(
+    url: str, clock: Clock, *, patience: timedelta = DEFAULT_PATIENCE, site: str | None = None
+) -> "SqlStore":
     """The store behind a database URL, brought to the newest schema.
 
-    `patience` is how long a lock of another program is waited for. Raises Unavailable, Conflict or
+    `patience` is how long a lock of another program is waited for; what is registered through this
+    store lives on `site`, where several desks share it. Raises Unavailable, Conflict or
     NeedsPerson as `schema.upgrade` does.
     """
     engine = make_engine(url, patience=patience)
@@ -64,7 +80,7 @@ def open_store(url: str, clock: Clock, *, patience: timedelta = DEFAULT_PATIENCE
         engine.dispose()
         raise
     count = 1 if engine.dialect.name == "sqlite" else THREADS
-    return SqlStore(engine, clock, run=Threads(count), read=Threads(count))
+    return SqlStore(engine, clock, run=Threads(count), read=Threads(count), site=site)
 
 
 def memory_store(clock: Clock) -> "SqlStore":
@@ -83,13 +99,21 @@ class SqlStore(WaysIn):
     """
 
     def __init__(
-        self, engine: sa.Engine, clock: Clock, *, run: Runner, read: Runner | None = None
+        self,
+        engine: sa.Engine,
+        clock: Clock,
+        *,
+        run: Runner,
+        read: Runner | None = None,
+        site: str | None = None,
     ) -> None:
         self._engine = engine
         self._reading = reading(engine)
         self._clock = clock
         self._run = run
         self._run_reads = read or run
+        self._site = site
+        self._origin = uuid.uuid4().hex
         self.notices = Announcements()
         self._closed = False
 
@@ -110,8 +134,8 @@ class SqlStore(WaysIn):
     async def register(self, registration: Registration, audit: AuditDraft) -> None:
         """See the port."""
         await self._write(
-            lambda c: services.register(c, registration, audit, self._clock.now()),
-            (None, registration.service),
+            lambda c: services.register(c, registration, audit, self._clock.now(), self._site),
+            About(service=registration.service, wakes=True),
         )
 
     async def registration(self, service: str) -> Registration | None:
@@ -127,6 +151,10 @@ class SqlStore(WaysIn):
         """See the port."""
         return await self._read(lambda c: services.slots(c, service, environment))
 
+    async def all_slots(self) -> tuple[Slot, ...]:
+        """See the port."""
+        return await self._read(services.all_slots)
+
     async def open(
         self, release: Release, audit: AuditDraft, messages: tuple[Message, ...]
     ) -> Release:
@@ -135,11 +163,11 @@ class SqlStore(WaysIn):
         def work(connection: sa.Connection) -> Release:
             return releases.open_release(connection, release, audit, messages, self._clock.now())
 
-        return await self._write(work, (release.id, release.service))
+        return await self._write(work, About(release.id, release.service, wakes=True))
 
     async def record(self, change: Change) -> Release:
         """See the port. Raises NotFound for a release that was never opened."""
-        about = (change.release.id, change.release.service)
+        about = About(change.release.id, change.release.service)
         return await self._write(lambda c: releases.record(c, change, self._clock.now()), about)
 
     async def release(self, release_id: str) -> Release | None:
@@ -147,12 +175,29 @@ class SqlStore(WaysIn):
         return await self._read(lambda c: releases.find(c, release_id))
 
     async def releases(
-        self, service: str | None = None, *, under_way: bool = False, limit: int = 100
+        self,
+        service: str | None = None,
+        *,
+        under_way: bool = False,
+        limit: int = 100,
+        before: str | None = None,
     ) -> tuple[Release, ...]:
         """See the port."""
         return await self._read(
-            lambda c: releases.newest(c, service, under_way=under_way, limit=limit)
+            lambda c: releases.newest(c, service, under_way=under_way, limit=limit, before=before)
         )
+
+    async def matching(self, reference: str, limit: int) -> tuple[Release, ...]:
+        """See the port."""
+        return await self._read(lambda c: releases.matching(c, reference, limit))
+
+    async def under_way(self, decided: str) -> tuple[UnderWay, ...]:
+        """See the port."""
+        return await self._read(lambda c: board.under_way(c, decided))
+
+    async def service_states(self) -> tuple[ServiceState, ...]:
+        """See the port."""
+        return await self._read(board.service_states)
 
     async def instruct(
         self, instruction: Instruction, audit: AuditDraft, *, seen: int | None = None
@@ -160,7 +205,7 @@ class SqlStore(WaysIn):
         """See the port. Raises NotFound for a release that was never opened."""
         await self._write(
             lambda c: releases.instruct(c, instruction, audit, self._clock.now(), seen),
-            (instruction.release, None),
+            About(instruction.release, wakes=True),
         )
 
     async def instructions(self, release_id: str) -> tuple[Instruction, ...]:
@@ -177,10 +222,13 @@ class SqlStore(WaysIn):
 
     async def looks(self, release_id: str) -> tuple[Look, ...]:
         """See the port."""
-        found: list[Look] = []
-        after = 0
+        return tuple(look for _, look in await self.looks_after(release_id, 0))
+
+    async def looks_after(self, release_id: str, after: int) -> tuple[tuple[int, Look], ...]:
+        """See the port."""
+        found: list[tuple[int, Look]] = []
         while page := await self._page_of_looks(release_id, after):
-            found.extend(look for _, look in page)
+            found.extend(page)
             after = page[-1][0]
         return tuple(found)
 
@@ -196,7 +244,7 @@ class SqlStore(WaysIn):
         services_of = {paper.service for paper in papers}
         await self._write(
             lambda c: filing.file(c, papers, audit, self._clock.now()),
-            (None, services_of.pop() if len(services_of) == 1 else None),
+            About(service=services_of.pop() if len(services_of) == 1 else None, wakes=True),
         )
 
     async def papers(self, service: str, commit: str | None = None) -> tuple[Paper, ...]:
@@ -206,6 +254,22 @@ class SqlStore(WaysIn):
     async def paper(self, paper_id: str) -> Paper | None:
         """See the port."""
         return await self._read(lambda c: filing.find_one(c, paper_id))
+
+    async def filed(
+        self,
+        service: str,
+        *,
+        commit: str | None = None,
+        kind: PaperKind | None = None,
+        before: str | None = None,
+        limit: int = 100,
+    ) -> tuple[Paper, ...]:
+        """See the port."""
+        return await self._read(
+            lambda c: filing.newest(
+                c, service, commit=commit, kind=kind, before=before, limit=limit
+            )
+        )
 
     async def put_person(self, person: Person, audit: AuditDraft) -> None:
         """See the port."""
@@ -227,6 +291,14 @@ class SqlStore(WaysIn):
         """See the port."""
         return await self._read(lambda c: people.bearer(c, digest, now))
 
+    async def desks(self) -> tuple[DeskSeen, ...]:
+        """See the port."""
+        return await self._read(desks.seen)
+
+    async def places(self) -> Mapping[tuple[str, str], str]:
+        """See the port."""
+        return await self._read(desks.sites)
+
     async def claim(
         self, release_id: str, desk: str, now: datetime, until: datetime
     ) -> Lease | None:
@@ -244,6 +316,10 @@ class SqlStore(WaysIn):
 
     async def _page_of_entries(self, subject: str | None, after: int) -> tuple[AuditEntry, ...]:
         return await self._read(lambda c: chain.page(c, subject, after, _PAGE))
+
+    async def search(self, search: AuditSearch) -> tuple[AuditEntry, ...]:
+        """See the port."""
+        return await self._read(lambda c: chain.search(c, search))
 
     async def append(self, audit: AuditDraft) -> AuditEntry:
         """See the port."""
@@ -267,6 +343,18 @@ class SqlStore(WaysIn):
         """See the port. Raises NotFound for a message that was never queued."""
         await self._write(lambda c: outbox.postpone(c, message_id, until, error))
 
+    async def begin_answer(self, answer: KeptAnswer, since: datetime) -> KeptAnswer | None:
+        """See the port."""
+        return await self._write(lambda c: answers.begin(c, answer, since))
+
+    async def finish_answer(self, answer: KeptAnswer) -> None:
+        """See the port."""
+        await self._write(lambda c: answers.finish(c, answer))
+
+    async def forget_answer(self, place: str, begun: str) -> None:
+        """See the port."""
+        await self._write(lambda c: answers.forget(c, place, begun))
+
     async def _read(self, work: Callable[[sa.Connection], Result]) -> Result:
         return await self._on(self._run_reads, lambda: transact(self._reading, work))
 
@@ -275,17 +363,50 @@ class SqlStore(WaysIn):
     ) -> Result:
         """Do it in one transaction; who listens is told when it is about something or was audited."""
 
-        def noted(connection: sa.Connection) -> tuple[Result, int]:
+        def noted(connection: sa.Connection) -> tuple[Result, Notice | None]:
             connection.info.pop(chain.SEQUENCE, None)
-            return work(connection), connection.info.pop(chain.SEQUENCE, 0)
+            result = work(connection)
+            sequence = connection.info.pop(chain.SEQUENCE, 0)
+            if about is None and not sequence:
+                return result, None
+            concerns = about or About()
+            notice = Notice(concerns.release, concerns.service, sequence)
+            if connection.dialect.name != "sqlite":
+                told = payload(self._origin, notice, wakes=concerns.wakes)
+                connection.execute(_TELL_OTHERS, {"told": told})
+            return result, notice
 
         def write() -> Result:
-            result, sequence = transact(self._engine, noted)
-            if about is not None or sequence:
-                self.notices.tell(Notice(*(about or (None, None)), sequence))
+            result, notice = transact(self._engine, noted)
+            if notice is not None:
+                self.notices.tell(notice)
             return result
 
         return await self._on(self._run, write)
+
+    def presence(
+        self,
+        *,
+        name: str,
+        host: str,
+        version: str,
+        wake: Callable[[str], None],
+        lost: Callable[[GonogoError], None],
+    ) -> Presence | None:
+        """What makes a desk known to others; None where it is the only one."""
+        if self._engine.dialect.name == "sqlite":
+            return None
+        return Presence(
+            self._engine,
+            self.notices,
+            self._origin,
+            name=name,
+            site=self._site or "",
+            host=host,
+            version=version,
+            wake=wake,
+            lost=lost,
+        )
 
     async def _on(self, run: Runner, work: Callable[[], Result]) -> Result:
         if self._closed:

@@ -148,6 +148,16 @@ sessions = sa.Table(
     sa.Index("sessions_of_person", "person", "number"),
 )
 
+known_browsers = sa.Table(
+    "known_browsers",
+    metadata,
+    _number(),
+    sa.Column("digest", sa.Text, nullable=False, unique=True),
+    sa.Column("person", sa.Text, sa.ForeignKey("people.name"), nullable=False),
+    sa.Column("known_since", UtcTime, nullable=False),
+    sa.Index("known_browsers_of_person", "person", "number"),
+)
+
 invitations = sa.Table(
     "invitations",
     metadata,
@@ -249,6 +259,9 @@ sa.Index(
     sqlite_where=sa.text("ended = 0"),
     postgresql_where=sa.text("NOT ended"),
 )
+
+sa.Index("releases_of_service", releases.c.service, releases.c.number)
+sa.Index("releases_of_version", releases.c.version, releases.c.number)
 
 plans = sa.Table(
     "plans",
@@ -355,6 +368,21 @@ audit_head = sa.Table(
     sa.Column("digest", sa.Text, nullable=False),
 )
 """One row: where the chain ends. Writers queue up on it; entries cut off the end leave a gap."""
+
+answers = sa.Table(
+    "answers",
+    metadata,
+    _number(),
+    # The digest of whose key it is: the key itself is not kept.
+    sa.Column("place", sa.Text, nullable=False, unique=True),
+    sa.Column("begun", sa.Text, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("request", sa.Text),
+    sa.Column("status", sa.Integer),
+    sa.Column("headers", sa.Text, nullable=False),
+    sa.Column("body", sa.LargeBinary),
+    sa.Index("answers_by_age", "at"),
+)
 
 HEAD_ROW = {"id": 1, "sequence": 0, "digest": GENESIS}
 

@@ -8,7 +8,14 @@ import sqlalchemy as sa
 
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.person import Person
-from gonogo.domain.session import Credential, Flow, Invitation, LinkedIdentity, Session
+from gonogo.domain.session import (
+    Credential,
+    Flow,
+    Invitation,
+    KnownBrowser,
+    LinkedIdentity,
+    Session,
+)
 from gonogo.ports.clock import Clock
 from gonogo.storage import sessions, sign_in
 
@@ -40,6 +47,14 @@ class WaysIn:
         """See the port. Raises NotFound when the person is not here."""
         now = self._clock.now()
         await self._write(lambda c: sign_in.put_credential(c, credential, audit, now, keep))
+
+    async def know_browser(self, browser: KnownBrowser) -> None:
+        """See the port."""
+        await self._write(lambda c: sign_in.know_browser(c, browser))
+
+    async def known_browser(self, digest: str) -> KnownBrowser | None:
+        """See the port."""
+        return await self._read(lambda c: sign_in.known_browser(c, digest))
 
     async def invite(self, invitation: Invitation, audit: AuditDraft) -> None:
         """See the port."""
@@ -85,10 +100,18 @@ class WaysIn:
         return await self._write(lambda c: sign_in.take_flow(c, digest, now))
 
     async def open_session(
-        self, session: Session, audit: AuditDraft, now: datetime, *, replaces: str | None = None
+        self,
+        session: Session,
+        audit: AuditDraft,
+        now: datetime,
+        *,
+        replaces: str | None = None,
+        password_of: datetime | None = None,
     ) -> None:
         """See the port. Raises NotFound when the person is not here."""
-        await self._write(lambda c: sessions.open_session(c, session, audit, now, replaces))
+        await self._write(
+            lambda c: sessions.open_session(c, session, audit, now, replaces, password_of)
+        )
 
     async def session(self, digest: str) -> tuple[Session, Person] | None:
         """See the port."""

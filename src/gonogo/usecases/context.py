@@ -1,13 +1,16 @@
 """What every use case is given."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from gonogo.domain.rate import Rates
 from gonogo.ports.checkup import Checkup
 from gonogo.ports.clock import Clock
 from gonogo.ports.deployer import Deployer
 from gonogo.ports.dossiers import Dossiers
 from gonogo.ports.history import History
+from gonogo.ports.limiter import Limiter
 from gonogo.ports.notices import Notices
 from gonogo.ports.passwords import PasswordHasher
 from gonogo.ports.router import Router
@@ -18,6 +21,7 @@ from gonogo.ports.throttle import Throttle, Unlimited
 from gonogo.usecases.command_policy import CommandPolicy
 from gonogo.usecases.failed_sign_ins import FailedSignIns
 from gonogo.usecases.openid_policy import OpenId
+from gonogo.usecases.pulse import Pulse
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,9 @@ class Context:
 
     Without `history` nothing is told of commits; without `dossiers` gates see filed papers only;
     without `signer` nothing is signed; without `notices` nobody is told of what is stored; without
-    `passwords` nobody signs in with one, without `openid` nobody by an account elsewhere.
+    `passwords` nobody signs in with one, without `openid` nobody by an account elsewhere; without
+    `limiter` nobody's requests are counted. `trying` counts, by network, the passwords that are being
+    looked at.
     """
 
     store: Store
@@ -40,9 +46,13 @@ class Context:
     history: History | None = None
     dossiers: Dossiers | None = None
     signer: Signer | None = None
+    limiter: Limiter | None = None
+    rates: Rates = field(default_factory=Rates)
     passwords: PasswordHasher | None = None
     openid: OpenId | None = None
+    trying: Counter[str] = field(default_factory=Counter)
     throttle: Throttle = field(default_factory=Unlimited)
     failed_sign_ins: FailedSignIns = field(default_factory=FailedSignIns)
     commands: CommandPolicy = field(default_factory=CommandPolicy)
+    pulse: Pulse = field(default_factory=Pulse)
     notices: Notices | None = None

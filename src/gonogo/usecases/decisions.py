@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from gonogo.domain.audit import AuditEntry
+from gonogo.domain.audit import AuditEntry, AuditSearch
 from gonogo.domain.dossier import Dossier
 from gonogo.domain.gate import Answer, Decision, GateMode, GateMoment, GateResult, GateStatus
 from gonogo.domain.plan import Plan
@@ -40,8 +40,8 @@ def decide_now(plan: Plan, dossier: Dossier, now: datetime) -> Decision:
 
 async def decision_on(context: Context, release: Release) -> Decision | None:
     """The newest decision on a release; None when none was made yet."""
-    entries = [entry async for entry in context.store.entries(subject=release.id)]
-    return last_decision(entries)
+    newest = AuditSearch(subject=release.id, action=DECIDED, limit=1)
+    return last_decision(await context.store.search(newest))
 
 
 def blocking(decision: Decision) -> tuple[GateResult, ...]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from gonogo.domain.actor import Actor
 from gonogo.domain.audit import GENESIS, AuditEntry, first_broken
 from gonogo.domain.errors import Conflict
 from gonogo.domain.signing import distrust, ring_data, ring_from
@@ -18,6 +19,7 @@ from gonogo.usecases.bundling import statements as of
 from gonogo.usecases.bundling.envelopes import Trust, Unsound, check, read_envelope, rings_together
 from gonogo.usecases.context import Context
 from gonogo.usecases.keys import signer_of
+from gonogo.usecases.permissions import Deed, allow
 
 CHAIN = "gonogo audit chain"
 
@@ -51,8 +53,9 @@ class HeadCheck:
     reason: str | None = None
 
 
-async def sign_head(context: Context) -> tuple[Head, str]:
+async def sign_head(context: Context, actor: Actor) -> tuple[Head, str]:
     """The present head and the envelope that says so. Raises Conflict when the chain does not hold."""
+    allow(actor, Deed.MANAGE_KEYS)
     signer = signer_of(context)
     chain = await _chain(context)
     broken = first_broken(chain)

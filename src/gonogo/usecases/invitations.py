@@ -18,7 +18,7 @@ from gonogo.usecases.passwords import plain, refuse_weak
 from gonogo.usecases.people import apart_from_all, digest_of_secret, name_of, person_here
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.sessions import LONGEST_SECRET, Browser, Opened, new_secret, open_session
-from gonogo.usecases.sign_in import BY_LINK, bounded, hasher_of
+from gonogo.usecases.sign_in import BY_LINK, bounded, hasher_of, known_from_now_on
 
 PAGE = "/join?invitation="
 """Where a link leads: the page that asks for a password, and the secret."""
@@ -101,7 +101,8 @@ async def accept(
         data["roles"] = Role.ADMIN.value
     audit = AuditDraft(person.name, "person:invitation:accept", person.name, data)
     await context.store.accept(invitation, added, hashed, audit)
-    return await open_session(context, person, browser, by="link")
+    opened = await open_session(context, person, browser, by="link")
+    return await known_from_now_on(context, opened)
 
 
 def invitation_view(invitation: Invitation) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from gonogo.domain.actor import Actor
-from gonogo.domain.audit import GENESIS, AuditEntry, first_broken
+from gonogo.domain.audit import GENESIS, AuditEntry, fault_after
 from gonogo.domain.errors import GonogoError
 from gonogo.domain.health import Finding, Health
 from gonogo.domain.slot import Slot, SlotRole, with_role
@@ -30,13 +30,19 @@ class ChainCheck:
 
 async def verify_chain(context: Context) -> ChainCheck:
     """Recompute every digest of the audit chain."""
-    entries = [entry async for entry in context.store.entries()]
-    found = first_broken(entries)
+    count = 0
+    last: AuditEntry | None = None
+    broken: tuple[AuditEntry, str] | None = None
+    # Entry by entry, as they come: a long chain neither fills the memory nor holds others up.
+    async for entry in context.store.entries():
+        fault = fault_after(last, entry) if broken is None else None
+        broken = (entry, fault) if fault else broken
+        count, last = count + 1, entry
     return ChainCheck(
-        entries=len(entries),
-        head=entries[-1].digest if entries else GENESIS,
-        broken=found[0] if found else None,
-        reason=found[1] if found else None,
+        entries=count,
+        head=last.digest if last else GENESIS,
+        broken=broken[0] if broken else None,
+        reason=broken[1] if broken else None,
     )
 
 
@@ -47,6 +53,7 @@ async def examine(context: Context) -> tuple[Finding, ...]:
     for look in (
         *looks,
         _examine_chain(context),
+        _examine_desks(context),
         examine_keys(context),
         _examine_messages(context),
         _examine_services(context),
@@ -80,6 +87,27 @@ async def _examine_messages(context: Context) -> tuple[Finding, ...]:
     )
     remedy = "see that the desk runs and that its receivers answer"
     return (Finding("messages", Health.CRITICAL, detail, remedy),)
+
+
+async def _examine_desks(context: Context) -> tuple[Finding, ...]:
+    """The desks that share the store, and environments that none of them reaches."""
+    found: list[Finding] = []
+    desks = await context.store.desks()
+    for desk in desks:
+        name = f"desk {desk.name}"
+        if desk.silent:
+            detail = f"nothing was heard of it lately; it was at work on {desk.host}"
+            found.append(Finding(name, Health.CRITICAL, detail, f"on {desk.host}: gonogo serve"))
+        else:
+            found.append(Finding(name, Health.GOOD, f"gonogo {desk.version} on {desk.host}"))
+    alive = {desk.site for desk in desks if not desk.silent}
+    for (service, environment), site in sorted((await context.store.places()).items()):
+        if desks and site not in alive:
+            name = f"{service} in {environment}"
+            detail = "no desk is at work on the machine on which it lives"
+            remedy = "start one there (gonogo serve), or register the service again through a desk at work"
+            found.append(Finding(name, Health.CRITICAL, detail, remedy))
+    return tuple(found)
 
 
 async def _examine_services(context: Context) -> tuple[Finding, ...]:

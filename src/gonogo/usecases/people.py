@@ -142,7 +142,7 @@ async def revoke_token(context: Context, actor: Actor, *, token_id: str) -> Toke
     if found is None or found.person != actor.name:
         allow(actor, Deed.MANAGE_PEOPLE)
     if found is None:
-        raise NotFound(f'no token has the id "{token_id}"', hint="gonogo people list")
+        raise NotFound(f'no token has the id "{token_id[:80]}"', hint="gonogo people list")
     if found.revoked_at is not None:
         return found
     revoked = replace(found, revoked_at=context.clock.now())
@@ -173,6 +173,32 @@ async def own_tokens_view(context: Context, actor: Actor) -> list[dict[str, Any]
     own = [token for token in await context.store.tokens() if token.person == actor.name]
     shown: list[dict[str, Any]] = _tokens(context, own)["tokens"]
     return shown
+
+
+async def tokens_view(
+    context: Context, actor: Actor, *, person: str | None = None
+) -> list[dict[str, Any]]:
+    """Tokens, the oldest first: one's own, or for who manages people everybody's or those of one person.
+
+    Raises NotFound for an unknown person.
+    """
+    if not may(actor, Deed.MANAGE_PEOPLE) and person in {None, actor.name}:
+        return await own_tokens_view(context, actor)
+    allow(actor, Deed.MANAGE_PEOPLE)
+    if person is not None:
+        await find_person(context, actor, name=person)
+    wanted = [each for each in await context.store.tokens() if person in {None, each.person}]
+    shown: list[dict[str, Any]] = _tokens(context, wanted)["tokens"]
+    return shown
+
+
+async def find_person(context: Context, actor: Actor, *, name: str) -> Person:
+    """Somebody who is or was here. Raises NotFound."""
+    allow(actor, Deed.LOOK)
+    found = next((each for each in await context.store.people() if each.name == name), None)
+    if found is None:
+        raise NotFound(f'nobody is known as "{name[:80]}"', hint="gonogo people list")
+    return found
 
 
 def person_view(person: Person) -> dict[str, Any]:
@@ -222,7 +248,7 @@ async def person_here(context: Context, name: str) -> Person:
     """Somebody who is here. Raises NotFound, and Conflict for somebody who has left."""
     found = next((each for each in await context.store.people() if each.name == name), None)
     if found is None:
-        raise NotFound(f'nobody is known as "{name}"', hint="gonogo people list")
+        raise NotFound(f'nobody is known as "{name[:80]}"', hint="gonogo people list")
     if found.left_at is not None:
         raise Conflict(f"{name} left on {found.left_at:%Y-%m-%d}")
     return found
@@ -236,7 +262,7 @@ async def apart_from_all(context: Context, person: Person) -> None:
 
 def _apart(person: Person, other: Person) -> None:
     """Raises Conflict where two people could be taken for each other."""
-    if _plainly(person.name) == _plainly(other.name):
+    if plainly(person.name) == plainly(other.name):
         what = "is known already" if other.left_at is None else "is the name of somebody who left"
         raise Conflict(f'"{other.name}" {what}', hint="choose another name")
     shared = set(person.emails) & set(other.emails)
@@ -244,7 +270,7 @@ def _apart(person: Person, other: Person) -> None:
         raise Conflict(f"{min(shared)} is an address of {other.name}")
 
 
-def _plainly(name: str) -> str:
+def plainly(name: str) -> str:
     """A name as it looks to a hasty reader."""
     return unicodedata.normalize("NFKC", name).casefold()
 
@@ -258,7 +284,7 @@ def name_of(name: str) -> str:
         )
     if not name.isprintable() or name != name.strip():
         raise InvalidInput(f"the name {name!r} has blanks at its ends or marks that do not print")
-    if _plainly(name) == DESK.name or set(name) <= {"."} or "/" in name:
+    if plainly(name) == DESK.name or set(name) <= {"."} or "/" in name:
         raise InvalidInput(
             f'"{name}" cannot be a name: not "desk", not dots alone, and no "/" in it'
         )

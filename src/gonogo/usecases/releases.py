@@ -25,6 +25,7 @@ from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.specs import registration_of
 
 _LONGEST_REASON = 2000
+_MOST_MEANT = 20
 
 _LEADS_TO = {
     InstructionKind.PAUSE: Stage.PAUSED,
@@ -113,21 +114,15 @@ async def find_release(context: Context, reference: str) -> Release:
 
     Of several the newest is meant; an id's start must be unambiguous. Raises NotFound.
     """
-    exact = await context.store.release(reference)
-    if exact is not None:
-        return exact
-    releases = await context.store.releases()
-    service, _, version = reference.partition(" ")
-    for release in releases:
-        named = release.service == service and version in {"", release.version}
-        if named or release.version == reference:
-            return release
-    begins = [release for release in releases if release.id.startswith(reference)]
-    if len(begins) == 1 and reference:
-        return begins[0]
-    if len(begins) > 1 and reference:
-        raise NotFound(f'"{reference}" could be any of {len(begins)} releases; give more of its id')
-    raise NotFound(f'no release "{reference}" is known', hint="run `gonogo status` to see them")
+    found = await context.store.matching(reference, _MOST_MEANT)
+    if len(found) > 1:
+        many = f"{len(found)}{' or more' if len(found) == _MOST_MEANT else ''}"
+        raise NotFound(f'"{reference}" could be any of {many} releases; give more of its id')
+    if found:
+        return found[0]
+    raise NotFound(
+        f'no release "{reference[:80]}" is known', hint="run `gonogo status` to see them"
+    )
 
 
 async def instruct(

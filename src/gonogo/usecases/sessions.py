@@ -33,11 +33,13 @@ _LONGEST_CLIENT = 200
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A new session, and the secret that its browser gets now."""
+    """A new session, and the secret that its browser gets now; with `known_as` one more, by which it is
+    known as a browser that the person signed in with."""
 
     session: Session
     person: Person
     secret: str
+    known_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """Who asks, as far as the network tells: an address, what the browser calls itself, and the session
-    that it has already."""
+    """Who asks, as far as the network tells: an address, what the browser calls itself, the session that
+    it has already, and the secret that it got when somebody signed in with it before."""
 
     address: str = ""
     client: str = ""
     session: str | None = None
+    known_as: str | None = None
 
 
 def new_secret() -> str:
@@ -64,8 +67,18 @@ def new_secret() -> str:
     return secrets.token_urlsafe(_SECRET_BYTES)
 
 
-async def open_session(context: Context, person: Person, browser: Browser, *, by: str) -> Opened:
-    """A session of somebody who has just shown who they are; `by` says how. It replaces the browser's."""
+async def open_session(
+    context: Context,
+    person: Person,
+    browser: Browser,
+    *,
+    by: str,
+    password_of: datetime | None = None,
+) -> Opened:
+    """A session of somebody who has just shown who they are; `by` says how. It replaces the browser's.
+
+    Raises Conflict when the password that was set at `password_of` has been changed meanwhile.
+    """
     now, secret = context.clock.now(), new_secret()
     session = Session(
         id=context.new_id(),
@@ -81,7 +94,9 @@ async def open_session(context: Context, person: Person, browser: Browser, *, by
     )
     data = {"session": session.id, "by": by, "address": browser.address}
     audit = AuditDraft(person.name, "person:session:begin", person.name, data)
-    await context.store.open_session(session, audit, now, replaces=browser.session)
+    await context.store.open_session(
+        session, audit, now, replaces=browser.session, password_of=password_of
+    )
     return Opened(session, person, secret)
 
 

@@ -1,5 +1,6 @@
 """What people are shown of releases and services, as plain data for JSON."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -7,13 +8,16 @@ from typing import Any
 from gonogo.domain.audit import AuditEntry
 from gonogo.domain.gate import Decision
 from gonogo.domain.look import Look
+from gonogo.domain.registration import Registration
 from gonogo.domain.release import FINAL, WAITING, Release, Stage
+from gonogo.domain.slot import Slot
 from gonogo.domain.story import Story, figures
-from gonogo.domain.verdict import KpiAssessment
+from gonogo.domain.verdict import GaugeAssessment, KpiAssessment
 from gonogo.judge.outlook import smallest_visible
 from gonogo.usecases.context import Context
 from gonogo.usecases.decisions import decision_view, told_blocking
 from gonogo.usecases.operation import ChainCheck
+from gonogo.usecases.specs import registration_of
 
 
 def release_view(release: Release, last: Look | None = None) -> dict[str, Any]:
@@ -45,6 +49,7 @@ def release_view(release: Release, last: Look | None = None) -> dict[str, Any]:
         "verdict": last.judgement.verdict.value if last else None,
         "sentence": last.judgement.sentence if last else None,
         "kpis": [kpi_view(kpi) for kpi in last.judgement.kpis] if last else [],
+        "gauges": [gauge_view(found) for found in last.judgement.gauges] if last else [],
     }
 
 
@@ -71,7 +76,7 @@ def intention(release: Release, *, own_spec: bool = False) -> list[str]:
             for step in plan.rollout.steps
         )
         said.append(f"customers: {steps}, then everyone; back to {release.previous} if it harms")
-    names = ", ".join(kpi.name for kpi in plan.kpis)
+    names = ", ".join((*(kpi.name for kpi in plan.kpis), *(each.name for each in plan.gauges)))
     alarm = plan.rollout.false_alarm * 100
     said.append(f"judged by {names}; a good version is stopped in at most {alarm:g} % of releases")
     if own_spec:
@@ -111,6 +116,21 @@ def kpi_view(found: KpiAssessment) -> dict[str, Any]:
     }
 
 
+def gauge_view(found: GaugeAssessment) -> dict[str, Any]:
+    """One gauge's verdict with its newest value in its own unit; null where none was read."""
+    return {
+        "gauge": found.gauge.name,
+        "verdict": found.verdict.value,
+        "value": found.value,
+        "at": found.at.isoformat() if found.at else None,
+        "worst": found.worst,
+        "bound": found.gauge.bound.value,
+        "limit": found.gauge.value,
+        "unit": found.gauge.unit.value,
+        "sentence": found.sentence,
+    }
+
+
 def chain_view(found: ChainCheck) -> dict[str, Any]:
     """Whether the audit chain holds, and its first broken entry."""
     return {
@@ -137,38 +157,68 @@ def entry_view(entry: AuditEntry) -> dict[str, Any]:
 
 async def services_view(context: Context) -> list[dict[str, Any]]:
     """Every service with what serves each of its environments and what is under way."""
-    shown: list[dict[str, Any]] = []
-    for registration in await context.store.registrations():
-        environments = []
-        for environment in registration.plan.environments:
-            slots = await context.store.slots(registration.service, environment.name)
-            environments.append(
-                {
-                    "environment": environment.name,
-                    "url": environment.url,
-                    "slots": [
-                        {
-                            "slot": slot.name,
-                            "role": slot.role.value,
-                            "version": slot.version,
-                            "address": slot.address,
-                            "share": slot.share,
-                        }
-                        for slot in slots
-                        if slot.instance is not None
-                    ],
-                }
-            )
-        under_way = await context.store.releases(registration.service, under_way=True)
-        shown.append(
+    slots: dict[tuple[str, str], list[Slot]] = {}
+    for slot in await context.store.all_slots():
+        slots.setdefault((slot.service, slot.environment), []).append(slot)
+    under_way: dict[str, list[Release]] = {}
+    for release in await context.store.releases(under_way=True, limit=_EVERY):
+        under_way.setdefault(release.service, []).append(release)
+    return [
+        _service_view(
+            registration,
             {
-                "service": registration.service,
-                "repository": registration.repository,
-                "digest": registration.plan.digest,
-                "registered_by": registration.actor,
-                "registered_at": registration.at.isoformat(),
-                "environments": environments,
-                "under_way": [release_view(release) for release in under_way],
-            }
+                each.name: slots.get((registration.service, each.name), ())
+                for each in registration.plan.environments
+            },
+            under_way.get(registration.service, ()),
         )
-    return shown
+        for registration in await context.store.registrations()
+    ]
+
+
+async def service_view(context: Context, service: str) -> dict[str, Any]:
+    """One service like `services_view`. Raises NotFound naming those that are known."""
+    registration = await registration_of(context, service)
+    slots = {
+        each.name: await context.store.slots(service, each.name)
+        for each in registration.plan.environments
+    }
+    under_way = await context.store.releases(service, under_way=True)
+    return _service_view(registration, slots, under_way)
+
+
+_EVERY = 100_000
+"""More releases than can be under way, as a service has one at most."""
+
+
+def _service_view(
+    registration: Registration,
+    slots: Mapping[str, Iterable[Slot]],
+    under_way: Iterable[Release],
+) -> dict[str, Any]:
+    return {
+        "service": registration.service,
+        "repository": registration.repository,
+        "digest": registration.plan.digest,
+        "registered_by": registration.actor,
+        "registered_at": registration.at.isoformat(),
+        "environments": [
+            {
+                "environment": environment.name,
+                "url": environment.url,
+                "slots": [
+                    {
+                        "slot": slot.name,
+                        "role": slot.role.value,
+                        "version": slot.version,
+                        "address": slot.address,
+                        "share": slot.share,
+                    }
+                    for slot in slots[environment.name]
+                    if slot.instance is not None
+                ],
+            }
+            for environment in registration.plan.environments
+        ],
+        "under_way": [release_view(release) for release in under_way],
+    }

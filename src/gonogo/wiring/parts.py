@@ -9,10 +9,13 @@ import sys
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from gonogo.adapters.argon2_passwords import Argon2Passwords
 from gonogo.adapters.console_notifier import ConsoleNotifier
+from gonogo.adapters.counted_elsewhere import CountedElsewhere
+from gonogo.adapters.counting_limiter import CountingLimiter
 from gonogo.adapters.haproxy.checkup import HaproxyCheckup
 from gonogo.adapters.haproxy.metrics import HaproxyMetrics
 from gonogo.adapters.haproxy.router import HaproxyRouter
@@ -29,11 +32,15 @@ from gonogo.adapters.local.signer import FileSigner
 from gonogo.adapters.local.source import GitSource
 from gonogo.adapters.local.workshop import GitWorkshop
 from gonogo.adapters.openid import OpenIdProvider
+from gonogo.adapters.prometheus import PrometheusMetrics
 from gonogo.adapters.system_clock import SystemClock
-from gonogo.controllers.world import World
+from gonogo.controllers.world import Rhythm, World
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.errors import InvalidInput, Unavailable
+from gonogo.domain.prometheus import PrometheusCounts
+from gonogo.domain.rate import Rate, Rates
 from gonogo.ports.heads import Heads
+from gonogo.ports.metrics import MetricSource
 from gonogo.settings import OpenIdSettings, Settings
 from gonogo.storage.store import SqlStore, open_store
 from gonogo.usecases.command_policy import command_policy
@@ -41,6 +48,9 @@ from gonogo.usecases.context import Context
 from gonogo.usecases.gathering import DossierReader
 from gonogo.usecases.heads import HeadPlace
 from gonogo.usecases.openid_policy import OpenId, OpenIdPolicy, role_mapping
+
+_SHARED_LEASE = timedelta(seconds=3)
+"""Where another desk can take over, it should within five seconds of a desk's death."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +78,9 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
     """Put the program together. Raises what opening the database raises."""
     home = private(settings.home)
     clock = SystemClock()
-    store = open_store(f"sqlite:///{settings.database}", clock)
+    several = settings.database_url is not None
+    site = secret(settings.site)[:16] if several else None
+    store = open_store(settings.store_url, clock, site=site)
     kept = FileSecrets(private(home / "secrets"))
     workshop = GitWorkshop(private(home / "versions"), secrets=kept.values)
     deployer = ProcessDeployer(private(home / "instances"), workshop.files, secrets=kept.values)
@@ -76,20 +88,29 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
     router = HaproxyRouter(private(home / "routers"))
     source = GitSource()
     dossiers = DossierReader(store, history, kept)
+    metrics = HaproxyMetrics(home / "routers", clock, _key(home / "digest.key"))
+
+    def counts_elsewhere(origin: PrometheusCounts) -> MetricSource:
+        counts = PrometheusMetrics(origin, clock)
+        return CountedElsewhere(counts, origin.counts.keys(), metrics, clock)
+
     world = World(
-        desk=socket.gethostname(),
+        desk=settings.desk,
         clock=clock,
         store=store,
         deployer=deployer,
         workshop=workshop,
         router=router,
-        metrics=HaproxyMetrics(home / "routers", clock, _key(home / "digest.key")),
+        metrics=metrics,
+        counts_elsewhere=counts_elsewhere,
         smoke=HttpSmokeRunner(workshop.run),
         notifier=ConsoleNotifier(sys.stdout),
         dossiers=dossiers,
         scratch=LocalScratch(private(home / "scratch")),
         new_id=new_id,
         free_port=free_port,
+        rhythm=Rhythm(lease=_SHARED_LEASE) if several else Rhythm(),
+        site=site,
         gauges=InstanceGauges(clock, deployer.resident_bytes),
     )
     context = Context(
@@ -104,6 +125,12 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         history=history,
         dossiers=dossiers,
         signer=FileSigner(private(home / "keys"), clock),
+        limiter=CountingLimiter(),
+        rates=Rates(
+            reads=Rate(settings.reads_per_minute, 60),
+            writes=Rate(settings.writes_per_minute, 60),
+            strangers=Rate(settings.strangers_per_minute, 60),
+        ),
         passwords=Argon2Passwords(),
         throttle=LimitsThrottle(),
         openid=openid_at(settings.openid),
@@ -186,9 +213,13 @@ def _key(file: Path) -> bytes:
 
 
 def secret(file: Path) -> str:
-    """The secret in this file; made once."""
+    """The secret in this file; made once, also when two desks begin in the same instant."""
     if not file.exists():
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        made = file.with_name(f"{file.name}.{uuid.uuid4().hex}")
+        descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as stream:
             stream.write(secrets.token_hex(32))
+        with contextlib.suppress(FileExistsError):
+            os.link(made, file)
+        made.unlink()
     return file.read_text().strip()

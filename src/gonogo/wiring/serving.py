@@ -8,12 +8,15 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import TYPE_CHECKING, Any
 
+from gonogo import __version__
 from gonogo.controllers.desk import Desk
-from gonogo.domain.errors import InvalidInput
+from gonogo.domain.errors import GonogoError, InvalidInput
 from gonogo.settings import Settings
+from gonogo.storage.presence import Presence
+from gonogo.storage.store import SqlStore
 from gonogo.usecases.context import Context
 from gonogo.usecases.invitations import first_admin
 from gonogo.usecases.sign_in import write
@@ -62,7 +65,7 @@ async def serve(settings: Settings, port: int) -> None:
     desk = Desk(parts.world)
     woken.desk = desk
     token = secret(settings.token)
-    _allow_many_pages()
+    allow_many_pages()
     with _listener(port) as listening:
         bound = listening.getsockname()[1]
         server: uvicorn.Server | None = None
@@ -98,17 +101,70 @@ async def serve(settings: Settings, port: int) -> None:
         server = _quiet_server(configuration)
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop)
-        working = asyncio.ensure_future(desk.run())
+        try:
+            presence, lost = _presence(settings, parts.store, woken)
+        except GonogoError:
+            await parts.store.close()
+            raise
+        working = asyncio.ensure_future(_work(desk, lost))
         _announce(settings, bound)
         await _invite_first_admin(parts.context, reach.public_url or f"http://127.0.0.1:{bound}")
         try:
             await _until_one_ends(server.serve(sockets=[listening]), working)
         finally:
-            settings.address.unlink(missing_ok=True)
+            _take_back_announcement(settings)
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
             await write(parts.context, parts.context.failed_sign_ins.rest())
+            if presence is not None:
+                await asyncio.to_thread(presence.close)
             await parts.store.close()
+
+
+def _presence(
+    settings: Settings, store: SqlStore, wake: WakeUp
+) -> "tuple[Presence | None, asyncio.Future[None]]":
+    """Be known to other desks over the same database; the future fails when this one has to end.
+
+    Raises Conflict when a desk of this name is at work.
+    """
+    loop = asyncio.get_running_loop()
+    lost: asyncio.Future[None] = loop.create_future()
+
+    def end(why: GonogoError) -> None:
+        if not lost.done():
+            lost.set_exception(why)
+
+    presence = store.presence(
+        name=settings.desk,
+        host=socket.gethostname(),
+        version=__version__,
+        wake=lambda release: _soon(loop, wake, release),
+        lost=lambda why: _soon(loop, end, why),
+    )
+    if presence is not None:
+        presence.start()
+    return presence, lost
+
+
+def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[Any], None], what: object) -> None:
+    # Between the end of the desk and the end of its listening there is no loop any more.
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(call, what)
+
+
+async def _work(desk: Desk, lost: "asyncio.Future[None]") -> None:
+    """The desk's work, until it is cancelled or must not go on."""
+    working = asyncio.ensure_future(desk.run())
+    try:
+        await asyncio.wait({working, lost}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+    if lost.done():
+        lost.result()
+    if not working.cancelled():
+        working.result()
 
 
 async def _invite_first_admin(context: Context, base: str) -> None:
@@ -151,7 +207,7 @@ async def _until_one_ends(
     await server
 
 
-def _allow_many_pages() -> None:
+def allow_many_pages() -> None:
     """Every open page is an open file, and systems often start a program with 1,024 of them."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
@@ -171,6 +227,13 @@ def _listener(port: int) -> Iterator[socket.socket]:
                 hint="choose another with --port or GONOGO_PORT",
             ) from error
         yield listening
+
+
+def _take_back_announcement(settings: Settings) -> None:
+    """Where several desks share the folder, another may have announced itself since."""
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        if json.loads(settings.address.read_text())["pid"] == os.getpid():
+            settings.address.unlink()
 
 
 def _announce(settings: Settings, port: int) -> None:

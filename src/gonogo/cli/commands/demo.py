@@ -18,7 +18,7 @@ import click
 from gonogo.cli import output
 from gonogo.cli.client import DeskClient
 from gonogo.cli.follow import follow
-from gonogo.cli.scene import Scene
+from gonogo.cli.scene import PEOPLE, Scene
 from gonogo.domain.errors import GonogoError
 
 VERSIONS = ("v1.1.0", "v1.2.0", "v1.2.1", "v1.3.0")
@@ -63,6 +63,7 @@ def demo(
         if json_file is not None:
             json_file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
         if stay:
+            scene.let_customers_in(rate, seed)
             _stay(scene)
     except KeyboardInterrupt:
         output.note("stopped")
@@ -81,7 +82,10 @@ def _play(
         why = "takes too long for --fast" if fast else "needs pytest, which is not installed here"
         output.note(f"left out: the gate over the service's own tests, which {why}")
     desk = scene.open_desk()
+    password = scene.let_people_in(desk)
     scene.register(desk, defect)
+    output.note(f"watch it live: {desk.url}")
+    output.note(f"  sign in as {', '.join(PEOPLE)}; password: {password}")
     codes = {"v1.1.0": _release(scene, desk, "v1.1.0", "nothing serves yet")}
     scene.let_customers_in(rate, seed)
     output.note(f"customers: {rate:g} requests a second to {scene.url}")
@@ -169,8 +173,11 @@ def _sum_up(releases: list[dict[str, Any]], customers: dict[str, Any], seconds: 
 
 
 def _stay(scene: Scene) -> None:
-    click.echo(f"the service: {scene.url}")
+    click.echo(f"the service: {scene.url} (its customers go on)")
     click.echo(f"the desk:    GONOGO_HOME={scene.home} gonogo status")
+    click.echo(
+        f"try:         GONOGO_HOME={scene.home} gonogo release orders v1.2.0, and watch the page"
+    )
     click.echo("Ctrl-C ends it")
     sys.stdout.flush()
     while True:

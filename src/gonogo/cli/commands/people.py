@@ -7,7 +7,7 @@ from urllib.parse import quote
 import click
 
 from gonogo.cli import output
-from gonogo.cli.client import DeskClient
+from gonogo.cli.client import EVERYTHING, DeskClient
 from gonogo.cli.options import RoleName, with_json
 from gonogo.cli.program import Setup
 from gonogo.domain.actor import PEOPLE_ROLES, Scope
@@ -40,7 +40,7 @@ def listing(setup: Setup) -> None:
 
 
 def _show(setup: Setup) -> None:
-    found = DeskClient(setup.home).get("/people")
+    found = DeskClient(setup.home).listed("/people", EVERYTHING)
     if setup.json:
         output.data(found)
         return

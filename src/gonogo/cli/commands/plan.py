@@ -86,7 +86,7 @@ def _recordings(setup: Setup, service: str) -> Iterator[Recording]:
     """The service's newest releases, as far as a desk runs here and knows it."""
     try:
         desk = DeskClient(setup.home)
-        releases = desk.get("/releases", service=service, limit=_NEWEST)
+        releases = desk.listed("/releases", _NEWEST, service=service)
     except Unavailable:
         return
     for release in releases:

@@ -17,6 +17,7 @@ tells, all that is watched is read again every few seconds.
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 import math
@@ -248,7 +249,8 @@ class Hub:
         """Read a region whenever it is marked, and hand out what changed."""
         loop = asyncio.get_running_loop()
         while True:
-            await feed.stale.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(feed.stale.wait(), feed.region.every)
             await asyncio.sleep(feed.delay(loop.time(), self._pace))
             feed.stale.clear()
             try:

@@ -53,12 +53,14 @@ class Region:
     instead of ages.
     `concerns` tells whether something stored may have changed what is shown; when in doubt, True. It is
     not asked about what may have changed anything.
+    `every`: it is read again after so many seconds, whether or not something was stored.
     """
 
     name: str
     template: str
     read: Callable[[Context, str], Awaitable[Mapping[str, object]]]
     concerns: Callable[[Stored, str], bool] = field(default=lambda _stored, _argument: True)
+    every: float | None = None
 
 
 REGIONS: dict[str, Region] = {}

@@ -111,7 +111,7 @@ def live_region(
     name: str,
     values: Mapping[str, object],
     argument: str = "",
-    **visitors: object,
+    visitors: Mapping[str, object] | None = None,
 ) -> Markup:
     """A region with these values. `visitors` are what its template knows of one visitor beside them;
     what is sent later comes without, so a module of the page has to do the same to it.
@@ -152,8 +152,12 @@ def _reading(reader: Reader) -> dict[str, object]:
         return spoken.t(message, **values)
 
     def counted(one: str, many: str, number: int, /, **values: object) -> str:
-        """`n`, with the number in the reader's digits."""
-        return spoken.n(one, many, number, count=formats.count(number, reader), **values)
+        """`n`, which writes {count} in the reader's digits and keeps markup among the values."""
+        values = {"count": formats.count(number, reader), **values}
+        message = spoken.n(one, many, number, **{name: f"{{{name}}}" for name in values})
+        if any(hasattr(value, "__html__") for value in values.values()):
+            return Markup(message).format(**values)  # noqa: S704 - messages are the program's own
+        return message.format(**values)
 
     def said(sentence: str) -> Markup:
         """What the desk wrote down, in the reader's language; marked as English where it has no words."""

@@ -11,6 +11,19 @@ def upgrade() -> None:
     op.add_column("tokens", sa.Column("scopes", sa.Text(), nullable=True))
     _passwords_and_sessions()
     op.create_table(
+        "known_browsers",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("known_since", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person"], ["people.name"], name=op.f("known_browsers_person_known")
+        ),
+        sa.PrimaryKeyConstraint("number", name=op.f("known_browsers_key")),
+        sa.UniqueConstraint("digest", name=op.f("known_browsers_digest_once")),
+    )
+    op.create_index("known_browsers_of_person", "known_browsers", ["person", "number"])
+    op.create_table(
         "invitations",
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("person", sa.Text(), nullable=False),

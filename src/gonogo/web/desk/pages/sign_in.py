@@ -113,4 +113,5 @@ def _joining(application: FastAPI, site: Site, entrance: Entrance) -> None:
 
 def _in(request: Request, opened: Opened, wanted: str) -> Response:
     request.state.session_cookie = opened.secret
+    request.state.known_cookie = opened.known_as
     return RedirectResponse(wanted, status_code=303)

@@ -1,0 +1,100 @@
+"""What a page's form sends, and how its refusal comes back.
+
+Guarantees: sending the same form twice does its work once (the second time is known by who sent what
+to where, and the key that the form was shown with); a body that is too long or no form is refused; a
+refusal says what is wrong and keeps everything that was typed.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from fastapi import Request
+
+from gonogo.domain.actor import Actor
+from gonogo.domain.errors import (
+    Conflict,
+    GonogoError,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    Unavailable,
+)
+from gonogo.usecases.context import Context
+
+MOST_FIELDS = 400
+LONGEST_FIELD = 100_000
+_NOT_SAID = frozenset({"csrf_token"})
+_STATUS: Mapping[type[GonogoError], int] = {
+    InvalidInput: 422,
+    NotFound: 404,
+    Conflict: 409,
+    NotAllowed: 403,
+    Unavailable: 503,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The fields of a form, each once."""
+
+    fields: Mapping[str, str]
+
+    def text(self, name: str) -> str:
+        """What was typed, without blanks around it; empty when nothing was."""
+        return self.fields.get(name, "").strip()
+
+    def number(self, name: str) -> int | None:
+        """A whole number; None when there is none."""
+        text = self.text(name)
+        return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
+
+    def lines(self, name: str) -> tuple[str, ...]:
+        """What was typed line by line, empty lines left out."""
+        return tuple(line.strip() for line in self.text(name).splitlines() if line.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a form was not followed. `form` names it, so that it is shown open again."""
+
+    message: str
+    hint: str
+    status: int
+    form: str
+
+    @classmethod
+    def of(cls, error: GonogoError, form: str) -> "Refusal":
+        """The refusal that an error is; hints for the command line are left out."""
+        hint = error.hint or ""
+        told = "" if "gonogo " in hint or "--" in hint else hint
+        status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
+        return cls(str(error), told, status, form)
+
+
+async def read_form(request: Request) -> Form:
+    """The form of a request. Raises InvalidInput for anything else."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        raise InvalidInput("this address takes forms only")
+    sent = await request.form(max_files=0, max_fields=MOST_FIELDS)
+    fields = {name: value for name, value in sent.items() if isinstance(value, str)}
+    for name, value in fields.items():
+        if len(value) > LONGEST_FIELD:
+            raise InvalidInput(
+                f"{name[:40]} has {len(value)} characters, the limit is {LONGEST_FIELD}"
+            )
+    return Form({name: value.replace("\r\n", "\n") for name, value in fields.items()})
+
+
+def once(context: Context, actor: Actor, request: Request, form: Form) -> Context:
+    """The context in which what is stored gets an id that the same form has when it is sent again.
+
+    Every store keeps what it knows under an id as it is, so the second time changes nothing.
+    """
+    said = {name: value for name, value in form.fields.items() if name not in _NOT_SAID}
+    parts = [actor.name, request.url.path, sorted(said.items())]
+    text = json.dumps(parts, ensure_ascii=True)
+    identity = hashlib.sha256(text.encode()).hexdigest()[:32]
+    return replace(context, new_id=lambda: identity)

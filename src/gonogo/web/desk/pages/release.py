@@ -1,0 +1,252 @@
+"""A release: the answer first, then what it rests on, then what can be said to it.
+
+What every visitor sees alike is in regions, which are pushed; what only one may do stands beside them.
+A form that cannot be followed comes back with its text and the reason, and nothing else is changed.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import Depends, FastAPI, Query, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+
+from gonogo.domain.errors import GonogoError, InvalidInput
+from gonogo.domain.release import InstructionKind, Release, Stage, VerifiedLine
+from gonogo.language.formats import latin
+from gonogo.usecases import release_page as view
+from gonogo.usecases import verification, waivers
+from gonogo.usecases.bundling.build import build_bundle, bundle_name
+from gonogo.usecases.context import Context
+from gonogo.usecases.kept_looks import series_of, watched_story
+from gonogo.usecases.permissions import Deed, may
+from gonogo.usecases.release_actions import TYPED
+from gonogo.usecases.release_gates import gate_list
+from gonogo.usecases.release_rollout import rollout
+from gonogo.usecases.releases import find_release, tell_story
+from gonogo.web import chronicle
+from gonogo.web.desk.forms import Form, Refusal, once, read_form
+from gonogo.web.desk.region import Region, Stored, add_region
+from gonogo.web.desk.site import HEADERS, Site
+from gonogo.web.desk.visitor import Visitor
+from gonogo.web.report import render
+
+MOST_EVENTS = 200
+REPORT_POLICY = "frame-ancestors 'none'; form-action 'none'; base-uri 'none'"
+"""Beside the one in the report itself, which names the digests of its only script and style."""
+_MARKED = {chronicle.Kind.STAGE, chronicle.Kind.PERSON, chronicle.Kind.JUDGE}
+
+
+def _of(stored: Stored, argument: str) -> bool:
+    return stored.release in {None, argument}
+
+
+def _of_service(stored: Stored, argument: str) -> bool:
+    """Papers are filed for a service; when a release ends, it shows those of then."""
+    return stored.sequence > 0 and stored.release in {None, argument}
+
+
+def _recorded(stored: Stored, argument: str) -> bool:
+    """A look of the judge has no audit entry and changes nothing of this."""
+    return (stored.sequence > 0 or stored.service is None) and _of(stored, argument)
+
+
+async def _head(context: Context, release_id: str) -> Mapping[str, object]:
+    return {"head": await view.head(context, release_id)}
+
+
+async def _gates(context: Context, release_id: str) -> Mapping[str, object]:
+    release, decision = await view.decided(context, release_id)
+    found = None if decision is None else gate_list(decision, release.plan)
+    return {"gates": found, "service": release.service, "version": release.version}
+
+
+async def _rollout(context: Context, release_id: str) -> Mapping[str, object]:
+    story = await watched_story(context, await find_release(context, release_id))
+    series = await series_of(context, release_id)
+    data = {**series.tail(), "marks": _marks(chronicle.events(story))}
+    return {"rollout": rollout(story, series), "data": data}
+
+
+def _marks(events: tuple[chronicle.Event, ...]) -> list[list[float | str]]:
+    """What charts draw a vertical line for: when, what kind, and the word."""
+    return [
+        [round(event.at.timestamp(), 3), event.kind.value, event.what[:80]]
+        for event in events
+        if event.kind in _MARKED
+    ][-60:]
+
+
+async def _papers(context: Context, release_id: str) -> Mapping[str, object]:
+    return {"summary": await view.filed(context, release_id)}
+
+
+async def _timeline(context: Context, release_id: str) -> Mapping[str, object]:
+    found = await view.happened(context, release_id)
+    events = chronicle.events(found.story)
+    return {
+        "events": tuple(reversed(events[-MOST_EVENTS:])),
+        "left_off": max(0, len(events) - MOST_EVENTS),
+        "deliveries": tuple(reversed(found.deliveries)),
+    }
+
+
+HEAD = add_region(Region("release", "release_head.html.j2", _head, _of))
+GATES = add_region(Region("release-gates", "release_gates.html.j2", _gates, _recorded))
+ROLLOUT = add_region(Region("release-rollout", "release_rollout.html.j2", _rollout, _of))
+PAPERS = add_region(Region("release-papers", "release_papers.html.j2", _papers, _of_service))
+TIMELINE = add_region(Region("release-timeline", "release_timeline.html.j2", _timeline, _recorded))
+
+
+def add(application: FastAPI, site: Site) -> None:
+    """Add the page, what its forms are sent to, and the documents of a release."""
+    visiting = Depends(site.visitor)
+    context = site.context
+
+    @application.get("/releases/{reference}", include_in_schema=False)
+    async def page(
+        request: Request,
+        reference: str,
+        receipt: int | None = Query(None, ge=1, le=1 << 53),
+        visitor: Visitor = visiting,
+    ) -> Response:
+        release = await find_release(context, reference)
+        if release.id != reference:
+            return RedirectResponse(f"/releases/{release.id}", status_code=302)
+        return await _shown(site, request, visitor, release, receipt=receipt)
+
+    @application.post("/releases/{reference}/words", include_in_schema=False)
+    async def word(request: Request, reference: str, visitor: Visitor = visiting) -> Response:
+        release = await find_release(context, reference)
+        form = await read_form(request)
+        kind = _kind(form)
+        keyed = once(context, visitor.actor, request, form)
+        try:
+            await _tell(keyed, visitor, release, kind, form)
+        except GonogoError as error:
+            refusal = Refusal.of(error, kind.value)
+            return await _shown(site, request, visitor, release, refusal=refusal, typed=form.fields)
+        number = await view.last_word(
+            context, visitor.actor, release.id, "person:release:", form.number("seen") or 0
+        )
+        return RedirectResponse(f"/releases/{release.id}?receipt={number}#actions", 303)
+
+    @application.post("/releases/{reference}/freeze", include_in_schema=False)
+    async def freeze(request: Request, reference: str, visitor: Visitor = visiting) -> Response:
+        release = await find_release(context, reference)
+        form = await read_form(request)
+        on = form.text("on") == "yes"
+        try:
+            await waivers.freeze(
+                once(context, visitor.actor, request, form),
+                visitor.actor,
+                service=release.service,
+                on=on,
+                reason=form.text("reason"),
+                until=latin(form.text("until")) or None,
+            )
+        except GonogoError as error:
+            refusal = Refusal.of(error, "freeze")
+            return await _shown(site, request, visitor, release, refusal=refusal, typed=form.fields)
+        return RedirectResponse(f"/releases/{release.id}#actions", 303)
+
+    _documents(application, site)
+
+
+def _documents(application: FastAPI, site: Site) -> None:
+    visiting = Depends(site.visitor)
+    context = site.context
+
+    @application.get("/releases/{reference}/series", include_in_schema=False)
+    async def series(reference: str, visitor: Visitor = visiting) -> JSONResponse:
+        release = await find_release(context, reference)
+        story = await watched_story(context, release)
+        found = await series_of(context, release.id)
+        data = {**found.whole(), "marks": _marks(chronicle.events(story))}
+        return JSONResponse(data, headers={"Cache-Control": "no-store"})
+
+    @application.get("/releases/{reference}/report", include_in_schema=False)
+    async def report(reference: str, visitor: Visitor = visiting) -> HTMLResponse:
+        story = await tell_story(context, await find_release(context, reference))
+        headers = {**HEADERS, "Content-Security-Policy": REPORT_POLICY}
+        return HTMLResponse(render(story), headers=headers)
+
+    @application.get("/releases/{reference}/bundle", include_in_schema=False)
+    async def bundle(reference: str, visitor: Visitor = visiting) -> Response:
+        release = await find_release(context, reference)
+        content = await build_bundle(context, release)
+        name = bundle_name(release).encode("ascii", "replace").decode().replace('"', "")
+        kept = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(content, media_type="application/jsonl", headers=kept)
+
+
+async def _shown(
+    site: Site,
+    request: Request,
+    visitor: Visitor,
+    release: Release,
+    *,
+    receipt: int | None = None,
+    refusal: Refusal | None = None,
+    typed: Mapping[str, str] | None = None,
+) -> HTMLResponse:
+    """The page; with a refusal it comes back with what was typed, and what is true now."""
+    found = await view.release_page(site.context, visitor.actor, release.id, receipt=receipt)
+    regions = {
+        region.name.removeprefix("release-").replace("release", "head"): await site.region(
+            visitor.reader, region.name, release.id
+        )
+        for region in (HEAD, GATES, ROLLOUT, PAPERS, TIMELINE)
+    }
+    return site.page(
+        request,
+        visitor,
+        "release.html.j2",
+        status=refusal.status if refusal else 200,
+        release=found.release,
+        regions=regions,
+        choices=found.choices,
+        sequence=found.sequence,
+        receipt=found.receipt,
+        frozen=found.frozen,
+        may_freeze=may(visitor.actor, Deed.FREEZE),
+        gates_first=found.release.stage in {Stage.HELD, Stage.NO_GO, Stage.CHECKING},
+        refusal=refusal,
+        typed=typed or {},
+        key=site.context.new_id(),
+    )
+
+
+def _kind(form: Form) -> InstructionKind:
+    kind = form.text("kind")
+    if kind not in set(InstructionKind):
+        raise InvalidInput(f'"{kind[:40]}" is nothing that a release can be told')
+    return InstructionKind(kind)
+
+
+async def _tell(
+    context: Context, visitor: Visitor, release: Release, kind: InstructionKind, form: Form
+) -> None:
+    if kind in TYPED and latin(form.text("typed")) != latin(release.version):
+        raise InvalidInput(
+            f'the version was typed as "{form.text("typed")[:60]}"; type {release.version} to confirm'
+        )
+    await verification.tell(
+        context,
+        visitor.actor,
+        reference=release.id,
+        kind=kind,
+        reason=form.text("reason"),
+        lines=_lines(release, form) if kind in verification.WORDS else (),
+        seen=form.number("seen"),
+    )
+
+
+def _lines(release: Release, form: Form) -> tuple[VerifiedLine, ...]:
+    """How each line that was answered ended."""
+    asked: Any = release.plan.verification
+    names = () if asked is None else asked.lines
+    return tuple(
+        VerifiedLine(name, form.text(f"line-{place}") == "pass", note=form.text(f"note-{place}"))
+        for place, name in enumerate(names)
+        if form.text(f"line-{place}") in {"pass", "fail"}
+    )

@@ -1,0 +1,73 @@
+"""What the environment says of the desk's process."""
+
+from pathlib import Path
+
+import pytest
+
+from gonogo.settings import OpenIdSettings, read_settings
+
+PROVIDER = {"GONOGO_OIDC_ISSUER": "https://id.invalid", "GONOGO_OIDC_CLIENT_ID": "gonogo"}
+
+
+def test_a_public_address_trusted_proxies_and_services_with_commands_are_read() -> None:
+    found = read_settings(
+        {
+            "GONOGO_PUBLIC_URL": "https://Desk.example.invalid/",
+            "GONOGO_TRUSTED_PROXIES": "10.0.0.7, 10.1.0.0/16",
+            "GONOGO_ALLOW_COMMANDS": "shop, bakery",
+        }
+    )
+    assert found.public_url == "https://desk.example.invalid"
+    assert found.trusted_proxies == ("10.0.0.7", "10.1.0.0/16")
+    assert found.allow_commands == ("shop", "bakery")
+    plain = read_settings({})
+    assert (plain.public_url, plain.trusted_proxies, plain.allow_commands) == (None, (), None)
+    said = [read_settings({"GONOGO_ALLOW_COMMANDS": each}).allow_commands for each in ("yes", "no")]
+    assert said == [("*",), ()]
+
+
+def test_an_identity_provider_is_read() -> None:
+    found = read_settings(
+        {
+            **PROVIDER,
+            "GONOGO_OIDC_CLIENT_SECRET_FILE": "/etc/gonogo/secret",
+            "GONOGO_OIDC_EMAIL_DOMAINS": "Corp.invalid, other.invalid",
+            "GONOGO_OIDC_ROLE_CLAIM": "groups",
+            "GONOGO_OIDC_ROLES": "release=testers=qa, ops=devops",
+            "GONOGO_OIDC_CREATE": "yes",
+        }
+    )
+    assert found.openid == OpenIdSettings(
+        issuer="https://id.invalid",
+        client_id="gonogo",
+        secret_file=Path("/etc/gonogo/secret"),
+        domains=("corp.invalid", "other.invalid"),
+        role_claim="groups",
+        roles={"release=testers": "qa", "ops": "devops"},
+        create=True,
+    )
+    assert read_settings({}).openid is None
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"GONOGO_PUBLIC_URL": "desk.example.invalid"}, "must be scheme and host"),
+        ({"GONOGO_PUBLIC_URL": "https://desk.example.invalid/desk"}, "must be scheme and host"),
+        ({"GONOGO_PUBLIC_URL": "https://me:secret@desk.invalid"}, "must be scheme and host"),
+        ({"GONOGO_PUBLIC_URL": "https://desk.invalid:x"}, "is not an address"),
+        ({"GONOGO_PUBLIC_URL": "http://desk.invalid"}, "would send passwords unprotected"),
+        ({"GONOGO_TRUSTED_PROXIES": "proxy"}, '"proxy" is none'),
+        ({"GONOGO_OIDC_CLIENT_ID": "gonogo"}, "GONOGO_OIDC_ISSUER must be set"),
+        ({"GONOGO_OIDC_ISSUER": "https://id.invalid"}, "GONOGO_OIDC_CLIENT_ID must be set"),
+        ({**PROVIDER, "GONOGO_OIDC_ROLES": "ops=devops"}, "go together"),
+        ({**PROVIDER, "GONOGO_OIDC_ROLE_CLAIM": "g", "GONOGO_OIDC_ROLES": "ops"}, "value=role"),
+        ({**PROVIDER, "GONOGO_OIDC_CREATE": "yes"}, "nobody has a role otherwise"),
+        ({**PROVIDER, "GONOGO_OIDC_CREATE": "maybe"}, "must be yes or no"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_refused_by_its_name(
+    environ: dict[str, str], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        read_settings(environ)
