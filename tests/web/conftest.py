@@ -133,7 +133,7 @@ class Bench:
             judgement,
             None,
             tuple(hurt),
-            ArmLatencies(_timed(took[False]), _timed(took[True])),
+            latencies=ArmLatencies(_timed(took[False]), _timed(took[True])),
         )
 
     def _assess(self, kpi: Kpi) -> KpiAssessment:
