@@ -99,7 +99,7 @@ async def test_a_target_that_is_not_empty_is_refused(file, postgres_url):
     await (await _live(url_of(file))).close()
     there = open_store(postgres_url, StandingClock())
     await opened(there, "r7", "invoices")
-    with pytest.raises(Conflict, match="is not empty: its table releases has rows"):
+    with pytest.raises(Conflict, match="is not empty: its table audit has rows"):
         move(url_of(file), postgres_url, "attic")
     assert [release.id for release in await there.releases()] == ["r7"]
     await there.close()

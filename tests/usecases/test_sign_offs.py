@@ -14,13 +14,15 @@ from gonogo.domain.audit import AuditDraft
 from gonogo.domain.dossier import withdrawn
 from gonogo.domain.errors import Conflict, GonogoError, InvalidInput, NotAllowed, NotFound
 from gonogo.domain.evidence import SmokeFacts
-from gonogo.domain.gate import SignOffsRule
+from gonogo.domain.gate import GateStatus, SignOffsRule
 from gonogo.domain.paper import Handoff, Paper, SignOff
 from gonogo.domain.plan import CriterionMode, RollbackCriterion
 from gonogo.domain.traffic import BadStatus, Endpoint
+from gonogo.gates.case import Case
+from gonogo.gates.sign_offs import sign_offs
 from gonogo.usecases.handoff import hand_over
-from gonogo.usecases.sign_offs import sign_off, withdraw
-from gonogo.usecases.versions import find_version
+from gonogo.usecases.sign_offs import reject, sign_off, withdraw
+from gonogo.usecases.versions import find_version, gather
 
 CRITERION = RollbackCriterion(
     "tracking",
@@ -242,7 +244,7 @@ async def test_what_cannot_be_withdrawn_is_told(desk: Desk) -> None:
     cases: list[tuple[Actor, str, str, type[GonogoError], str]] = [
         (OPS, paper.id, "no", NotAllowed, "is quinn's; only they or an admin can take it back"),
         (QA, "nothing", "no", NotFound, 'no paper "nothing" was filed'),
-        (CI, evidence.id, "no", InvalidInput, "only sign-offs, waivers and acknowledgements"),
+        (CI, evidence.id, "no", InvalidInput, "only sign-offs, rejections, waivers"),
         (QA, paper.id, " ", InvalidInput, "a reason is needed"),
     ]
     for actor, paper_id, reason, kind, said in cases:
@@ -288,3 +290,35 @@ async def test_other_criteria_for_the_same_word_are_refused(desk: Desk) -> None:
     with pytest.raises(Conflict, match=r"you signed .* already, with other rollback") as error:
         await signs(desk, criteria=(CRITERION,))
     assert error.value.hint == f'take that back first: gonogo withdraw {first.id} --reason "…"'
+
+
+async def test_a_no_fails_the_gate_whoever_else_signed_until_its_author_signs(desk: Desk) -> None:
+    digest = await seen(desk)
+    await signs(desk)
+    await reject(
+        desk.context,
+        QA,
+        service="shop",
+        version="v1.2.0",
+        role=Role.QA,
+        digest_seen=digest,
+        reason="orders without a courier fail",
+    )
+    candidate = await find_version(desk.context, "shop", "v1.2.0")
+    rule = SignOffsRule(needed={Role.TECH_LEAD: 1}, author_may_sign=True)
+    case = Case(candidate.plan, await gather(desk.context, candidate), desk.clock.now())
+    found = sign_offs(rule, case)
+    assert (found.status, found.passes) == (GateStatus.FAIL, True)
+    assert found.reason == "rejected as QA by quinn: orders without a courier fail"
+    assert await signs(desk)
+    candidate = await find_version(desk.context, "shop", "v1.2.0")
+    case = Case(candidate.plan, await gather(desk.context, candidate), desk.clock.now())
+    assert sign_offs(rule, case).status is GateStatus.MISSING
+
+
+async def test_a_no_needs_a_reason_and_a_role_that_its_author_has(desk: Desk) -> None:
+    values = {"service": "shop", "version": "v1.2.0", "digest_seen": await seen(desk)}
+    with pytest.raises(InvalidInput, match="a reason is needed"):
+        await reject(desk.context, QA, role=Role.QA, reason=" ", **values)
+    with pytest.raises(NotAllowed, match="does not have the role"):
+        await reject(desk.context, QA, role=Role.SECURITY, reason="no", **values)

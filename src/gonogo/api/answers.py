@@ -132,6 +132,20 @@ class DecisionAnswer(Answer):
     blocking: list[str]
 
 
+class GaugeAnswer(Answer):
+    """One gauge: its newest value and the worst one, in its unit; null where none was read."""
+
+    gauge: str = Field(examples=["memory"])
+    verdict: str = Field(examples=["pass"])
+    value: float | None
+    at: Instant | None
+    worst: float | None
+    bound: str = Field(examples=["at_most"])
+    limit: float
+    unit: str = Field(examples=["bytes"])
+    sentence: str
+
+
 class ReleaseAnswer(Answer):
     """A release and where it stands. `revision` grows with every change of it."""
 
@@ -156,6 +170,7 @@ class ReleaseAnswer(Answer):
     verdict: str | None
     sentence: str | None
     kpis: list[KpiAnswer]
+    gauges: list[GaugeAnswer]
 
 
 class ReleaseDetail(ReleaseAnswer):
@@ -239,6 +254,7 @@ class RecordingAnswer(Answer):
     version: str
     false_alarm: float
     attempt: int
+    past: str = Field(examples=["tell"])
     kpis: list[RecordedKpi]
     stopped_at: Instant | None
     looks: list[LookAnswer]
@@ -453,3 +469,61 @@ class ActorAnswer(Answer):
     roles: list[str]
     emails: list[str]
     may: list[str]
+
+
+class WaysAnswer(Answer):
+    """By what one can sign in here."""
+
+    password: bool
+    openid: bool
+
+
+class SignedInAnswer(ActorAnswer):
+    """Who is signed in now; `csrf_token` is what requests of this session that change something carry."""
+
+    csrf_token: str
+
+
+class EndedAnswer(Answer):
+    """How many sessions were ended."""
+
+    ended: int
+
+
+class UnlinkedAnswer(Answer):
+    """How many accounts elsewhere were taken from somebody."""
+
+    unlinked: int
+
+
+class ChangedPassword(Answer):
+    """That the password was changed."""
+
+    password: str = Field(examples=["changed"])
+
+
+class SessionAnswer(Answer):
+    """One session of one's own; `present` is the one that asks."""
+
+    id: str
+    created_at: Instant
+    seen_at: Instant
+    expires_at: Instant
+    client: str
+    address: str
+    present: bool
+
+
+class InvitationAnswer(Answer):
+    """What a one-time link is for; without `person` it makes the first admin."""
+
+    person: str | None
+    purpose: str
+    made_by: str
+    expires_at: Instant
+
+
+class NewInvitation(InvitationAnswer):
+    """A new one-time link, told this once."""
+
+    link: str

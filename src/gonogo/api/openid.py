@@ -8,6 +8,7 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import RedirectResponse
 
 from gonogo.api import cookies
+from gonogo.api.answers import WaysAnswer
 from gonogo.api.door import SIGN_IN_PAGE, Door, browser_of, safe_next
 from gonogo.domain.errors import GonogoError
 from gonogo.usecases import openid
@@ -17,21 +18,28 @@ from gonogo.usecases.openid_policy import SignInRefused
 RETURN = "/api/v1/sign-in/openid/return"
 _COOKIE = "gonogo_away"
 _Text = Annotated[str | None, Query(max_length=8192)]
+_REDIRECT: dict[int | str, dict[str, Any]] = {303: {"description": "Where the browser goes on."}}
 _log = logging.getLogger(__name__)
 
 
 def add_openid(application: FastAPI, context: Context, door: Door) -> None:
     """Add the endpoints."""
 
-    @application.get("/api/v1/sign-in")
-    async def ways() -> dict[str, bool]:
+    @application.get("/api/v1/sign-in", response_model=WaysAnswer)
+    async def list_ways_in() -> Any:  # noqa: ANN401
         """By what one can sign in here."""
         return {"password": context.passwords is not None, "openid": context.openid is not None}
 
-    @application.get("/api/v1/sign-in/openid")
-    async def away(
+    @application.get(
+        "/api/v1/sign-in/openid",
+        status_code=303,
+        response_class=RedirectResponse,
+        responses=_REDIRECT,
+    )
+    async def leave_for_provider(
         request: Request, wanted: Annotated[str | None, Query(alias="next")] = None
     ) -> RedirectResponse:
+        """Send the browser to the identity provider; `next` is where it comes back to in the end."""
         begun = await openid.begin(
             context,
             next_=safe_next(wanted),
@@ -43,14 +51,15 @@ def add_openid(application: FastAPI, context: Context, door: Door) -> None:
         answer.raw_headers.append(cookies.cookie(request.scope, _COOKIE, begun.secret, seconds))
         return answer
 
-    @application.get(RETURN)
-    async def back(
+    @application.get(RETURN, status_code=303, response_class=RedirectResponse, responses=_REDIRECT)
+    async def come_back_from_provider(
         request: Request,
         state: _Text = None,
         code: _Text = None,
         iss: _Text = None,
         error: _Text = None,
     ) -> RedirectResponse:
+        """Where the identity provider sends the browser back to."""
         returned = openid.Returned(
             cookies.read(request.scope, _COOKIE), state, code, issuer=iss, error=error
         )

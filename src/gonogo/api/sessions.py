@@ -5,6 +5,15 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
+from gonogo.api.answers import (
+    ChangedPassword,
+    EndedAnswer,
+    InvitationAnswer,
+    NewInvitation,
+    SessionAnswer,
+    SignedInAnswer,
+    UnlinkedAnswer,
+)
 from gonogo.api.bodies import (
     AcceptBody,
     InvitationBody,
@@ -24,35 +33,40 @@ from gonogo.usecases.sessions import Opened
 def add_sessions(application: FastAPI, context: Context, door: Door, actor: Any) -> None:  # noqa: ANN401
     """Add the endpoints; `actor` gives who asks. Signing in and using a link take no proof before."""
 
-    @application.post("/api/v1/sign-in")
-    async def enter(body: SignInBody, request: Request) -> dict[str, Any]:
+    @application.post("/api/v1/sign-in", response_model=SignedInAnswer)
+    async def sign_in_here(body: SignInBody, request: Request) -> Any:  # noqa: ANN401
+        """By a name and a password; the session's cookie comes with the answer."""
         await door.visitor(request)
         opened = await sign_in.sign_in(
             context, name=body.name, password=body.password, browser=browser_of(request)
         )
         return signed_in(request, opened)
 
-    @application.post("/api/v1/sign-out")
-    async def leave(body: SignOutBody, request: Request, who: Actor = actor) -> dict[str, int]:
+    @application.post("/api/v1/sign-out", response_model=EndedAnswer)
+    async def sign_out(body: SignOutBody, request: Request, who: Actor = actor) -> Any:  # noqa: ANN401
+        """End this session, or all of one's own."""
         present = own_session(request)
         ended = await sessions.sign_out(context, who, session=None if body.everywhere else present)
         request.state.session_cookie = ""
         return {"ended": ended}
 
-    @application.get("/api/v1/sessions")
-    async def own(request: Request, who: Actor = actor) -> list[dict[str, Any]]:
+    @application.get("/api/v1/sessions", response_model=list[SessionAnswer])
+    async def list_sessions(request: Request, who: Actor = actor) -> Any:  # noqa: ANN401
+        """One's own sessions, the newest first. A request with a token gets 409: it has none."""
         return await sessions.sessions_view(context, who, present=own_session(request))
 
-    @application.delete("/api/v1/sessions/{session_id}")
-    async def end(session_id: str, request: Request, who: Actor = actor) -> dict[str, int]:
+    @application.delete("/api/v1/sessions/{session_id}", response_model=EndedAnswer)
+    async def end_session(session_id: str, request: Request, who: Actor = actor) -> Any:  # noqa: ANN401
+        """End one of one's own sessions."""
         present = own_session(request)
         await sessions.end_session(context, who, session=session_id)
         if session_id == present:
             request.state.session_cookie = ""
         return {"ended": 1}
 
-    @application.post("/api/v1/password")
-    async def password(body: PasswordBody, request: Request, who: Actor = actor) -> dict[str, str]:
+    @application.post("/api/v1/password", response_model=ChangedPassword)
+    async def change_password(body: PasswordBody, request: Request, who: Actor = actor) -> Any:  # noqa: ANN401
+        """Change one's own password; one's other sessions end."""
         await sign_in.change_password(
             context, who, present=body.present, wanted=body.wanted, session=own_session(request)
         )
@@ -66,30 +80,38 @@ def _invitations(application: FastAPI, context: Context, door: Door, actor: Any)
     # Each of these reads rows and writes them back: one after the other, so that none undoes another.
     turn = asyncio.Lock()
 
-    @application.post("/api/v1/people/{name}/invitations", status_code=201)
-    async def invite(
+    @application.post(
+        "/api/v1/people/{name}/invitations", status_code=201, response_model=NewInvitation
+    )
+    async def invite_person(
         name: str, request: Request, response: Response, who: Actor = actor
-    ) -> dict[str, Any]:
+    ) -> Any:  # noqa: ANN401
+        """A one-time link by which somebody chooses a password. It is told this once."""
         async with turn:
             invited = await invitations.invite(context, who, name=name)
         response.headers["Cache-Control"] = "no-store"
         link = request.state.reach.base(request.scope) + invited.path
         return {**invitations.invitation_view(invited.invitation), "link": link}
 
-    @application.delete("/api/v1/people/{name}/identities")
-    async def unlink(name: str, who: Actor = actor) -> dict[str, int]:
+    @application.delete("/api/v1/people/{name}/identities", response_model=UnlinkedAnswer)
+    async def unlink_person(name: str, who: Actor = actor) -> Any:  # noqa: ANN401
+        """Take somebody's accounts elsewhere from them."""
         async with turn:
             return {"unlinked": await openid.unlink(context, who, name=name)}
 
-    @application.post("/api/v1/invitations/shown")
-    async def show(body: InvitationBody, request: Request) -> dict[str, Any]:
+    @application.post("/api/v1/invitations/shown", response_model=InvitationAnswer)
+    async def show_invitation(body: InvitationBody, request: Request) -> Any:  # noqa: ANN401
+        """What a one-time link is for."""
         found = await invitations.look_at(
             context, secret=body.invitation, browser=browser_of(request)
         )
         return invitations.invitation_view(found)
 
-    @application.post("/api/v1/invitations/accepted", status_code=201)
-    async def accept(body: AcceptBody, request: Request) -> dict[str, Any]:
+    @application.post(
+        "/api/v1/invitations/accepted", status_code=201, response_model=SignedInAnswer
+    )
+    async def accept_invitation(body: AcceptBody, request: Request) -> Any:  # noqa: ANN401
+        """Choose a password by a one-time link, and be signed in."""
         await door.visitor(request)
         async with turn:
             opened = await invitations.accept(

@@ -54,6 +54,8 @@ def follow(
             release["kpis"] if release["exposed"] and release["verdict"] != "no_data" else ()
         ):
             output.note(f"    {kpi['sentence']}")
+        for gauge in release.get("gauges", ()) if release["exposed"] else ():
+            output.note(f"    {gauge['sentence']}")
         click.echo(output.stage_line(release))
         if hints:
             _next(release)

@@ -55,5 +55,12 @@ class LiveStatus:
                 Text(f"canary {canary['bad']}/{canary['total']}"),
                 Text(f"baseline {baseline['bad']}/{baseline['total']}", style="dim"),
             )
+        for gauge in release.get("gauges", ()):
+            told = gauge["sentence"].partition(": ")[2]
+            table.add_row(
+                Text("  " + gauge["gauge"]),
+                Text(gauge["verdict"], style=_COLOURS.get(gauge["verdict"], "")),
+                Text(told, overflow="ellipsis", no_wrap=True),
+            )
         line = Text(stage_line(release), style="bold", no_wrap=True, overflow="ellipsis")
         self._live.update(Group(line, table), refresh=True)

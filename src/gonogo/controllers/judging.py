@@ -308,9 +308,10 @@ class Watcher:
     def due(self) -> bool:
         """Whether there is something to store, and it is time to."""
         waited = self._drive.world.clock.now() - self._last_flush
-        news = self._pending or self._hurt or self._readings or self._unstored
-        waited_for = bool(news) or self._gap is not None
-        return waited_for and waited >= self._drive.world.rhythm.flush
+        news = (
+            self._pending or self._readings or self._hurt or self._gap is not None or self._unstored
+        )
+        return bool(news) and waited >= self._drive.world.rhythm.flush
 
     async def flush(self) -> None:
         """Store what was seen since the last time, with the judge's memory of it.

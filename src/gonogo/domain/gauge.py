@@ -11,6 +11,8 @@ from enum import StrEnum
 _LEAST_EVERY, _MOST_EVERY = timedelta(seconds=1), timedelta(seconds=10)
 _LEAST_FRESH = timedelta(seconds=10)
 
+_SIZES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+
 
 @dataclass(frozen=True, slots=True)
 class JsonNumber:
@@ -81,6 +83,21 @@ class Gauge:
     def fresh_for(self) -> timedelta:
         """How old a reading may be and still speak for now; a longer silence is a gap."""
         return max(3 * self.every, _LEAST_FRESH)
+
+    @property
+    def allowed(self) -> str:
+        """The bound in words: `at most 128 MB`."""
+        word = "at most" if self.bound is Bound.AT_MOST else "at least"
+        return f"{word} {self.shown(self.value)}"
+
+    def shown(self, value: float) -> str:
+        """A value with its unit, in four digits."""
+        if self.unit is Unit.BYTES:
+            size, unit = next((each for each in _SIZES if abs(value) >= each[0]), (1, "B"))
+            return f"{value / size:.4g} {unit}"
+        if self.unit is Unit.SECONDS:
+            return f"{value * 1000:.4g} ms" if abs(value) < 1 else f"{value:.4g} s"
+        return f"{int(value):,}" if value == int(value) and abs(value) < 1e15 else f"{value:.4g}"
 
     def is_beyond(self, value: float) -> bool:
         """Whether this value breaks the bound."""

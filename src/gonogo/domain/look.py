@@ -27,5 +27,5 @@ class Look:
     judgement: Judgement
     gap: str | None = None
     hurt: tuple[str, ...] = ()
-    readings: tuple[Reading, ...] = ()
     latencies: ArmLatencies | None = None
+    readings: tuple[Reading, ...] = ()

@@ -23,6 +23,7 @@ class PaperKind(StrEnum):
     HANDOFF = "handoff"
     ACKNOWLEDGEMENT = "acknowledgement"
     SIGN_OFF = "sign_off"
+    REJECTION = "rejection"
     WAIVER = "waiver"
     TICK = "tick"
     FLAG = "flag"
@@ -100,6 +101,18 @@ class SignOff:
 
 
 @dataclass(frozen=True, slots=True)
+class Rejection:
+    """A named person's no in a role, to one commit, having been shown the evidence with this digest.
+
+    It stands until it is taken back, or until the same person signs in the same role.
+    """
+
+    role: Role
+    digest: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Waiver:
     """A gate let pass by a named person until a date; for one commit, or for the service."""
 
@@ -131,19 +144,30 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """A sign-off, waiver or acknowledgement (`paper`) is taken back."""
+    """A sign-off, rejection, waiver or acknowledgement (`paper`) is taken back."""
 
     paper: str
     reason: str
 
 
-Content = FiledEvidence | Handoff | Acknowledgement | SignOff | Waiver | Tick | Flag | Withdrawal
+Content = (
+    FiledEvidence
+    | Handoff
+    | Acknowledgement
+    | SignOff
+    | Rejection
+    | Waiver
+    | Tick
+    | Flag
+    | Withdrawal
+)
 
 CONTENTS: Mapping[PaperKind, type[Content]] = {
     PaperKind.EVIDENCE: FiledEvidence,
     PaperKind.HANDOFF: Handoff,
     PaperKind.ACKNOWLEDGEMENT: Acknowledgement,
     PaperKind.SIGN_OFF: SignOff,
+    PaperKind.REJECTION: Rejection,
     PaperKind.WAIVER: Waiver,
     PaperKind.TICK: Tick,
     PaperKind.FLAG: Flag,

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gonogo.domain.change import Change
-from gonogo.domain.dossier import OF_THE_DESK, Dossier, evidence_digest, withdrawn
+from gonogo.domain.dossier import OF_THE_DESK, Dossier, evidence_digest, holding, withdrawn
 from gonogo.domain.gate import GateResult, GateStatus, SignOffsRule
-from gonogo.domain.paper import FiledEvidence, Handoff, Paper, SignOff, Withdrawal
+from gonogo.domain.paper import FiledEvidence, Handoff, Paper, Rejection, SignOff, Withdrawal
 from gonogo.gates import words
 from gonogo.gates.case import Case, answer
 from gonogo.gates.supply import age_of
@@ -114,11 +114,36 @@ def _too_old(rule: SignOffsRule, paper: Paper, now: datetime) -> str | None:
     return None if old is None else f"is {old}"
 
 
+def rejections(dossier: Dossier) -> tuple[tuple[Paper, Rejection], ...]:
+    """Every no to this commit that stands: not taken back, and not followed by its author's yes."""
+    place = dossier.papers.index
+    signed = holding(dossier, SignOff)
+    return tuple(
+        (paper, rejection)
+        for paper, rejection in holding(dossier, Rejection)
+        if paper.commit == dossier.commit
+        and not any(
+            (later.actor, word.role) == (paper.actor, rejection.role)
+            and place(later) > place(paper)
+            for later, word in signed
+        )
+    )
+
+
 def sign_offs(rule: SignOffsRule, case: Case) -> GateResult:
-    """Whether enough people signed in every role that is asked for; one person counts once in a role."""
+    """Whether enough people signed in every role that is asked for; one person counts once in a role.
+
+    A no that stands fails it, however many others signed; it ends with its author's word.
+    """
     needed = {role: number for role, number in rule.needed.items() if number > 0}
     if not needed:
         return answer(rule, S.INCONCLUSIVE, "the rule asks for nobody's sign-off")
+    if said := rejections(case.dossier):
+        told = (f"{each.role.words} by {paper.actor}: {each.reason}" for paper, each in said)
+        asked = tuple(dict.fromkeys(paper.actor for paper, _ in said))
+        reason = f"rejected as {words.some(told, '; ')}"
+        fix = "settle it with whoever rejected it, who then signs or takes the rejection back"
+        return answer(rule, S.FAIL, reason, asks=asked, fix=fix, passes=True)
     if not rule.author_may_sign and authors(case.dossier.change) is None:
         return answer(rule, S.INCONCLUSIVE, f"{UNKNOWN_AUTHORS}, so no sign-off can count")
     every = standing(case.dossier, rule, case.now)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gonogo.domain.gauge import Bound, Gauge, Reading, Unit
+from gonogo.domain.gauge import Bound, Gauge, Reading
 from gonogo.domain.verdict import GaugeAssessment, Judgement, Verdict, worst
 
 
@@ -133,7 +133,7 @@ def _verdict(memory: GaugeMemory, now: datetime) -> tuple[Verdict, str]:
     why = f": {memory.trouble}" if memory.trouble else ""
     if memory.at is None or memory.value is None:
         return Verdict.NO_DATA, f"no value was ever read{why}"
-    shown = amount(memory.gauge, memory.value)
+    shown = memory.gauge.shown(memory.value)
     age = now - memory.at
     if age > memory.gauge.fresh_for:
         told = f"not read for {_spoken(age.total_seconds())}{why}; it was {shown} then"
@@ -145,7 +145,7 @@ def _verdict(memory: GaugeMemory, now: datetime) -> tuple[Verdict, str]:
 
 def _read(memory: GaugeMemory, at: datetime, shown: str) -> tuple[Verdict, str]:
     """What a fresh reading says."""
-    gauge, bound = memory.gauge, _bound(memory.gauge)
+    gauge, bound = memory.gauge, memory.gauge.allowed
     needed = _spoken(gauge.lasting.total_seconds())
     if memory.beyond_since is not None:
         lasted = _spoken((at - memory.beyond_since).total_seconds())
@@ -161,27 +161,7 @@ def _read(memory: GaugeMemory, at: datetime, shown: str) -> tuple[Verdict, str]:
 def _breach(gauge: Gauge, value: float, since: datetime, at: datetime) -> str:
     lasted = (at - since).total_seconds()
     how_long = f" for {_spoken(lasted)} without a break" if lasted else ""
-    return f"{amount(gauge, value)} where {_bound(gauge)} is allowed{how_long}"
-
-
-def _bound(gauge: Gauge) -> str:
-    word = "at most" if gauge.bound is Bound.AT_MOST else "at least"
-    return f"{word} {amount(gauge, gauge.value)}"
-
-
-_SIZES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
-
-
-def amount(gauge: Gauge, value: float) -> str:
-    """A value with its unit and as many digits as tell it from its bound."""
-    if gauge.unit is Unit.BYTES:
-        size, unit = next(((size, unit) for size, unit in _SIZES if abs(value) >= size), (1, "B"))
-        return f"{value / size:.4g} {unit}"
-    if gauge.unit is Unit.SECONDS:
-        return f"{value * 1000:.4g} ms" if abs(value) < 1 else f"{value:.4g} s"
-    if value == int(value) and abs(value) < 1e15:
-        return f"{int(value):,}"
-    return f"{value:.4g}"
+    return f"{gauge.shown(value)} where {gauge.allowed} is allowed{how_long}"
 
 
 def _spoken(seconds: float) -> str:

@@ -89,6 +89,11 @@ class KpiPart(Part):
         schema["anyOf"] = [{"required": ["limit"]}, {"required": ["ratio"]}]
 
 
+def _word(table: Table, key: str) -> str:
+    node = table.get(key)
+    return node.text.strip().lower() if isinstance(node, Text) else ""
+
+
 def _kpi_kind(node: object) -> str:
     is_gauge = isinstance(node, Table) and "gauge" in node.key_marks
     return "gauge kpi" if is_gauge else "rate kpi"  # no key: places in messages step over it
@@ -98,11 +103,6 @@ AnyKpiPart = Annotated[
     Annotated[KpiPart, Tag("rate kpi")] | Annotated[GaugePart, Tag("gauge kpi")],
     Discriminator(_kpi_kind),
 ]
-
-
-def _word(table: Table, key: str) -> str:
-    node = table.get(key)
-    return node.text.strip().lower() if isinstance(node, Text) else ""
 
 
 _STEP = re.compile(

@@ -54,8 +54,17 @@ def paper_of(
     )
 
 
-async def file_paper(context: Context, paper: Paper, act: str, data: Mapping[str, Any]) -> Paper:
+async def file_paper(
+    context: Context,
+    paper: Paper,
+    act: str,
+    data: Mapping[str, Any],
+    *,
+    also: tuple[Paper, ...] = (),
+) -> Paper:
     """Store a paper; `act` ends the action of its audit entry, whose subject is the service.
+
+    `also` are papers that follow from it: they are stored with it or not at all.
 
     Returns what is stored under its id, which is the paper filed first when two come at once.
     """
@@ -67,7 +76,7 @@ async def file_paper(context: Context, paper: Paper, act: str, data: Mapping[str
         subject=paper.service,
         data={"paper": paper.id, **named, **data},
     )
-    await context.store.file((paper,), audit)
+    await context.store.file((*also, paper), audit)
     await wake_releases(context, paper.service)
     return await context.store.paper(paper.id) or paper
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from gonogo.domain.errors import GonogoError
+from gonogo.domain.plan import Past
 from gonogo.domain.story import Story, deciding_look
 from gonogo.domain.traffic import (
     BadStatus,
@@ -49,6 +50,7 @@ class Recording:
     kpis: tuple[Kpi, ...]
     looks: tuple[RecordedLook, ...]
     stopped: float | None
+    past: Past = Past.OFF
 
     @property
     def seconds(self) -> float:
@@ -88,6 +90,7 @@ def recording_view(story: Story) -> dict[str, Any]:
         "version": release.version,
         "false_alarm": plan.false_alarm,
         "attempt": plan.attempt,
+        "past": plan.past.value,
         "kpis": [_kpi_view(kpi) for kpi in plan.kpis],
         "stopped_at": deciding.at.isoformat() if deciding else None,
         "looks": looks,
@@ -144,6 +147,7 @@ def _read(found: Mapping[str, Any]) -> Recording:
         kpis=tuple(_kpi(kpi) for kpi in found["kpis"]),
         looks=looks,
         stopped=(_instant(stopped) - started).total_seconds() if stopped else None,
+        past=Past(found.get("past", Past.OFF)),
     )
 
 

@@ -157,6 +157,7 @@ def _crossed(look: Look) -> bool:
         max(evidence.log10_e, evidence.peak) >= evidence.threshold
         for kpi in look.judgement.kpis
         for evidence in kpi.evidence
+        if evidence.alpha
     )
 
 

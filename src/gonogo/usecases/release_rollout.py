@@ -14,7 +14,7 @@ from gonogo.domain.look import Look
 from gonogo.domain.plan import Step
 from gonogo.domain.release import Release, Stage
 from gonogo.domain.story import Story, busiest_kpi, canary_counts, deciding_look
-from gonogo.domain.verdict import Evidence, Interval, KpiAssessment, Test, Verdict
+from gonogo.domain.verdict import Evidence, GaugeAssessment, Interval, KpiAssessment, Test, Verdict
 from gonogo.judge.outlook import smallest_visible
 from gonogo.usecases.release_series import Series
 
@@ -92,6 +92,7 @@ class Rollout:
     rate: float | None
     wait: timedelta | None
     kpis: tuple[KpiLine, ...]
+    gauges: tuple[GaugeAssessment, ...]
     looked: datetime | None
     gap: str
     decided: datetime | None
@@ -136,6 +137,7 @@ def rollout(story: Story, series: Series) -> Rollout:
         rate=rate,
         wait=_wait(max(0, minimum - seen), rate),
         kpis=kpis,
+        gauges=() if last is None else last.judgement.gauges,
         looked=None if last is None else looks[-1].at,
         gap=(looks[-1].gap or "") if looks else "",
         decided=None if decided is None else decided.at,
@@ -190,7 +192,8 @@ def _kpi(found: KpiAssessment, rate: float | None, points: Interval | None) -> K
     more = found.more_requests
     return KpiLine(
         found=found,
-        forest=tuple(_row(found, evidence) for evidence in found.evidence),
+        # A comparison with the past that has not begun tolerates nothing yet.
+        forest=tuple(_row(found, evidence) for evidence in found.evidence if evidence.tolerance),
         points=points,
         more_requests=more,
         wait=_wait(more, rate),

@@ -19,6 +19,7 @@ from gonogo.domain.paper import (
     FiledEvidence,
     Handoff,
     Paper,
+    Rejection,
     SignOff,
     Waiver,
     Withdrawal,
@@ -71,6 +72,50 @@ async def sign_off(
         return known
     _not_the_author(actor, candidate, dossier)
     return await _file(context, actor, candidate, earlier, content)
+
+
+async def reject(
+    context: Context,
+    actor: Actor,
+    *,
+    service: str,
+    version: str,
+    role: Role,
+    digest_seen: str,
+    reason: str,
+) -> Paper:
+    """File the actor's no in a role that they have, with the reason.
+
+    It stands until they take it back or sign; their earlier yes is taken back with it. Raises what
+    `sign_off` raises, but for authors, who may say no to their own change.
+    """
+    allow(actor, Deed.SIGN_OFF)
+    _has(actor, role)
+    reason = spoken(reason, "a reason")
+    candidate = await find_version(context, service, version)
+    dossier = await gather(context, candidate)
+    if digest_seen != evidence_digest(dossier):
+        raise _moved(candidate, dossier, digest_seen)
+    content = Rejection(role, digest_seen, reason)
+    paper = paper_of(context, actor, candidate.service, candidate.commit, content)
+    now = context.clock.now()
+    own = tuple(
+        one.paper.id
+        for one in standing_sign_offs(candidate.plan, dossier, now, whoever_wrote=True)
+        if one.void is None and (one.paper.actor, one.sign_off.role) == (actor.name, role)
+    )
+    # Their earlier yes goes with it, so that the same yes said again is a new one.
+    taken = tuple(
+        replace(paper, id=f"{paper.id}-{place}", content=Withdrawal(earlier, reason))
+        for place, earlier in enumerate(own)
+    )
+    data = {
+        "version": candidate.version,
+        "role": role.value,
+        "digest": digest_seen,
+        "reason": reason,
+    }
+    return await file_paper(context, paper, "rejection", data, also=taken)
 
 
 async def _file(
@@ -229,7 +274,7 @@ def _written_by(actor: Actor, dossier: Dossier) -> CommitNote | None:
 
 
 async def withdraw(context: Context, actor: Actor, *, paper_id: str, reason: str) -> Paper:
-    """Take back a sign-off, waiver or acknowledgement: one's own, or any as an admin.
+    """Take back a sign-off, rejection, waiver or acknowledgement: one's own, or any as an admin.
 
     The paper stays in the record. Raises Conflict when it was taken back before.
     """
@@ -237,10 +282,10 @@ async def withdraw(context: Context, actor: Actor, *, paper_id: str, reason: str
     paper = await context.store.paper(paper_id)
     if paper is None:
         raise NotFound(f'no paper "{paper_id}" was filed')
-    if not isinstance(paper.content, SignOff | Waiver | Acknowledgement):
+    if not isinstance(paper.content, SignOff | Rejection | Waiver | Acknowledgement):
         kind = paper.kind.value.replace("_", " ")
         raise InvalidInput(
-            f"{paper_id} is of the kind {kind}; only sign-offs, waivers and acknowledgements"
+            f"{paper_id} is of the kind {kind}; only sign-offs, rejections, waivers and acknowledgements"
             " can be taken back"
         )
     if paper.actor != actor.name and not actor.roles & _ADMINS:

@@ -12,7 +12,7 @@ from gonogo.domain.registration import Registration
 from gonogo.domain.release import FINAL, WAITING, Release, Stage
 from gonogo.domain.slot import Slot
 from gonogo.domain.story import Story, figures
-from gonogo.domain.verdict import KpiAssessment
+from gonogo.domain.verdict import GaugeAssessment, KpiAssessment
 from gonogo.judge.outlook import smallest_visible
 from gonogo.usecases.context import Context
 from gonogo.usecases.decisions import decision_view, told_blocking
@@ -49,6 +49,7 @@ def release_view(release: Release, last: Look | None = None) -> dict[str, Any]:
         "verdict": last.judgement.verdict.value if last else None,
         "sentence": last.judgement.sentence if last else None,
         "kpis": [kpi_view(kpi) for kpi in last.judgement.kpis] if last else [],
+        "gauges": [gauge_view(found) for found in last.judgement.gauges] if last else [],
     }
 
 
@@ -75,7 +76,7 @@ def intention(release: Release, *, own_spec: bool = False) -> list[str]:
             for step in plan.rollout.steps
         )
         said.append(f"customers: {steps}, then everyone; back to {release.previous} if it harms")
-    names = ", ".join(kpi.name for kpi in plan.kpis)
+    names = ", ".join((*(kpi.name for kpi in plan.kpis), *(each.name for each in plan.gauges)))
     alarm = plan.rollout.false_alarm * 100
     said.append(f"judged by {names}; a good version is stopped in at most {alarm:g} % of releases")
     if own_spec:
@@ -111,6 +112,21 @@ def kpi_view(found: KpiAssessment) -> dict[str, Any]:
         "canary": {"bad": found.canary.bad, "total": found.canary.total},
         "more_requests": found.more_requests,
         "smallest_visible": smallest_visible(found),
+        "sentence": found.sentence,
+    }
+
+
+def gauge_view(found: GaugeAssessment) -> dict[str, Any]:
+    """One gauge's verdict with its newest value in its own unit; null where none was read."""
+    return {
+        "gauge": found.gauge.name,
+        "verdict": found.verdict.value,
+        "value": found.value,
+        "at": found.at.isoformat() if found.at else None,
+        "worst": found.worst,
+        "bound": found.gauge.bound.value,
+        "limit": found.gauge.value,
+        "unit": found.gauge.unit.value,
         "sentence": found.sentence,
     }
 

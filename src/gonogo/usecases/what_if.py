@@ -94,7 +94,7 @@ def _our_plan(recording: Recording, settings: str) -> judge.JudgePlan:
         else:
             ratio = None if value == _NOTHING else _ratio(value)
             kpis = [_changed(kpi, kpi.limit, ratio) for kpi in kpis]
-    return judge.JudgePlan(tuple(kpis), false_alarm, recording.attempt)
+    return judge.JudgePlan(tuple(kpis), false_alarm, recording.attempt, past=recording.past)
 
 
 def _changed(kpi: Kpi, limit: float | None, ratio: float | None) -> Kpi:

@@ -63,6 +63,7 @@ def _judged(story: Story) -> list[str]:
         said.append(f"  {kpi.sentence}")
         said += _visible(kpi)
     said += [f"  {rule}" for rule in counted_once(judge_plan(story.release.plan, 1).kpis)]
+    said += [f"  {gauge.sentence}" for gauge in last.judgement.gauges]
     hurt = {client for look in story.looks for client in look.hurt}
     if hurt:
         said.append(f"{len(hurt)} customers got a bad answer from it.")

@@ -76,6 +76,7 @@ def _crossed(look: Look | None) -> bool:
         max(evidence.log10_e, evidence.peak) >= evidence.threshold
         for kpi in look.judgement.kpis
         for evidence in kpi.evidence
+        if evidence.alpha
     )
 
 

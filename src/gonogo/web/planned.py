@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gonogo.domain.gauge import Gauge, GaugeOrigin, JsonNumber, Metric
 from gonogo.domain.look import Look
 from gonogo.domain.plan import Plan, RollbackCriterion
 from gonogo.domain.traffic import BadStatus, Endpoint, Kpi, SlowerThan
@@ -39,6 +40,18 @@ def tolerated(kpi: Kpi) -> str:
     return " and ".join(told)
 
 
+def origin(value: GaugeOrigin) -> str:
+    """Where a gauge is read."""
+    if isinstance(value, JsonNumber):
+        return f"{value.pointer} of {value.path}"
+    return f"{value.selector} of {value.path}" if isinstance(value, Metric) else "memory"
+
+
+def kept(gauge: Gauge) -> str:
+    """The bound of a gauge and how long it may be broken."""
+    return f"{gauge.allowed}, broken for less than {duration(gauge.lasting)} without a break"
+
+
 def criterion(value: RollbackCriterion) -> str:
     """A rollback criterion as a sentence."""
     told = f"more than {share(value.limit)} of {endpoint(value.endpoint)}: {bad(value.bad)}"
@@ -57,5 +70,8 @@ def split(look: Look | None) -> Sequence[Share]:
     if look is None:
         return ()
     return tuple(
-        Share(found.kpi, evidence) for found in look.judgement.kpis for evidence in found.evidence
+        Share(found.kpi, evidence)
+        for found in look.judgement.kpis
+        for evidence in found.evidence
+        if evidence.alpha  # one that may only warn has no part
     )

@@ -23,7 +23,7 @@ from gonogo.domain.story import Figures, Story, closing_look, deciding_look, fig
 from gonogo.domain.traffic import Arm, Counts, SlowerThan
 from gonogo.domain.verdict import KpiAssessment, Test, Verdict
 from gonogo.usecases.bands import Distribution, distributions
-from gonogo.web import charts, chronicle, planned, replay, wording
+from gonogo.web import charts, chronicle, gauges, planned, replay, wording
 from gonogo.web.answer import answer, outcome
 from gonogo.web.charts import Frame, Span, bands, forest_chart, series
 from gonogo.web.decided import Decided, decided
@@ -91,6 +91,7 @@ class Chapter:
     forest: str
     forest_rows: tuple[forest_chart.Row, ...]
     panels: tuple[Panel, ...]
+    gauges: tuple[gauges.GaugePanel, ...]
     latency: str
     latencies: tuple[tuple[Arm, Distribution], ...]
     exposure: str
@@ -198,6 +199,7 @@ def _chapter(identity: str, story: Story) -> Chapter:
         forest="" if closing is None else charts.forest(closing.judgement),
         forest_rows=() if closing is None else forest_chart.rows(closing.judgement),
         panels=panels,
+        gauges=gauges.panels(story, frame),
         latency=charts.latency(timed, _slow_from(story)) if timed else "",
         latencies=tuple(timed.items()),
         exposure=charts.exposure(story.looks, frame, found.weight_zero_at),

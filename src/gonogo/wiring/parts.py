@@ -109,9 +109,9 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         scratch=LocalScratch(private(home / "scratch")),
         new_id=new_id,
         free_port=free_port,
-        gauges=InstanceGauges(clock, deployer.resident_bytes),
         rhythm=Rhythm(lease=_SHARED_LEASE) if several else Rhythm(),
         site=site,
+        gauges=InstanceGauges(clock, deployer.resident_bytes),
     )
     context = Context(
         store=store,

@@ -143,7 +143,7 @@ def status(setup: Setup, release: str | None, limit: int) -> None:
         else:
             click.echo(output.stage_line(found))
             _decision(found["decision"])
-            for kpi in found["kpis"]:
+            for kpi in (*found["kpis"], *found.get("gauges", ())):
                 click.echo(f"    {kpi['sentence']}")
         raise click.exceptions.Exit(output.EXIT_CODES.get(found["stage"], 0))
     services, releases = desk.get("/services"), desk.listed("/releases", limit)

@@ -22,8 +22,15 @@ if TYPE_CHECKING:
 
 
 @click.command()
-def schema() -> None:
+@click.option("--api", is_flag=True, help="The OpenAPI description of a running desk instead.")
+@click.pass_obj
+def schema(setup: Setup, api: bool) -> None:
     """Print the JSON Schema of gonogo.yaml, for an editor or a CI check."""
+    if api:
+        from gonogo.cli.client import DeskClient
+
+        output.data(DeskClient(setup.home).get("/openapi.json"))
+        return
     output.data(spec_schema())
 
 
@@ -111,6 +118,7 @@ def _say_what_it_means(setup: Setup, file: Path, plan: "Plan") -> None:
                 "digest": plan.digest,
                 "environments": [environment.name for environment in plan.environments],
                 "kpis": [kpi.name for kpi in plan.kpis],
+                "gauges": [gauge.name for gauge in plan.gauges],
             }
         )
         return
@@ -119,5 +127,6 @@ def _say_what_it_means(setup: Setup, file: Path, plan: "Plan") -> None:
     click.echo(f"{file} is valid: {plan.service}")
     click.echo(f"  goes through   {places}")
     click.echo(f"  customers      {steps} → 100 %")
-    click.echo(f"  judged by      {', '.join(kpi.name for kpi in plan.kpis)}")
+    judged = (*(kpi.name for kpi in plan.kpis), *(gauge.name for gauge in plan.gauges))
+    click.echo(f"  judged by      {', '.join(judged)}")
     click.echo(f"  smoke tests    {', '.join(test.name for test in plan.smoke)}")

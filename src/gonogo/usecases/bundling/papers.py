@@ -24,6 +24,7 @@ from gonogo.domain.paper import (
     Flag,
     Handoff,
     Paper,
+    Rejection,
     Tick,
     Waiver,
     Withdrawal,
@@ -164,6 +165,7 @@ def papers_predicate(plan: Plan, then: AsOf, shown: tuple[Paper, ...]) -> dict[s
         "waivers": _all(dossier, Waiver, gone, known),
         "ticks": [_paper(paper, gone) for paper, _ in holding(dossier, Tick) if paper.id in known],
         "flags": [_paper(paper, gone) for paper, _ in holding(dossier, Flag) if paper.id in known],
+        "rejections": _all(dossier, Rejection, gone, known),
         "withdrawals": _all(dossier, Withdrawal, gone, known),
     }
 

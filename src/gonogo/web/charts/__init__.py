@@ -14,6 +14,7 @@ from gonogo.web.charts.evidence_chart import evidence
 from gonogo.web.charts.exposure_chart import exposure
 from gonogo.web.charts.forest_chart import forest
 from gonogo.web.charts.frame import INSET, Frame, Gap, Mark, MarkKind, frame_of, gaps
+from gonogo.web.charts.gauge_chart import gauge
 from gonogo.web.charts.latency_chart import latency
 from gonogo.web.charts.requests_chart import requests
 from gonogo.web.charts.timeline_chart import Span, timeline
@@ -34,6 +35,7 @@ __all__ = [
     "forest",
     "frame_of",
     "gaps",
+    "gauge",
     "latency",
     "ratio",
     "requests",

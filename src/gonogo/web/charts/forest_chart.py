@@ -47,7 +47,7 @@ class Row:
         """The estimate with its interval and limit, in words and numbers."""
         if self.interval is None:
             return "not measured"
-        unit = share if self.test is Test.ABSOLUTE else number
+        unit = number if self.test is Test.RELATIVE else share
         low, high = unit(self.interval.low), unit(self.interval.high)
         middle = "" if self.interval.estimate is None else f"{unit(self.interval.estimate)} "
         of = " × baseline" if self.test is Test.RELATIVE else ""
@@ -56,7 +56,12 @@ class Row:
 
 def rows(judgement: Judgement) -> tuple[Row, ...]:
     """The rows of a judgement, KPIs in its order."""
-    return tuple(_row(found, evidence) for found in judgement.kpis for evidence in found.evidence)
+    return tuple(
+        _row(found, evidence)
+        for found in judgement.kpis
+        for evidence in found.evidence
+        if evidence.tolerance  # a comparison with the past that has not begun tolerates nothing yet
+    )
 
 
 def _row(found: KpiAssessment, evidence: Evidence) -> Row:
@@ -109,7 +114,8 @@ def place(value: float) -> float:
 
 
 def _name(row: Row, y: float) -> Markup:
-    against = "baseline" if row.test is Test.RELATIVE else "limit"
+    names = {Test.RELATIVE: "baseline", Test.ABSOLUTE: "limit", Test.PAST: "its past"}
+    against = names[row.test]
     return svg.element(
         "text",
         svg.element("tspan", shorten(row.kpi, 20), class_="name"),

@@ -10,9 +10,9 @@ from typing import Any
 from gonogo.domain.look import Look
 from gonogo.domain.story import busiest_kpi
 from gonogo.domain.traffic import Arm
-from gonogo.domain.verdict import Test
+from gonogo.domain.verdict import GaugeAssessment, Test
 from gonogo.usecases.bands import Distribution, distributions
-from gonogo.web.charts import bands, exposure_chart, forest_chart, frame, series
+from gonogo.web.charts import bands, exposure_chart, forest_chart, frame, gauge_chart, series
 from gonogo.web.charts.bands import Banded
 from gonogo.web.replay import chosen
 
@@ -41,6 +41,9 @@ def live_series(looks: Sequence[Look], *, slow_from: Sequence[float] = ()) -> di
       high, requests}]}; low and high hold 99 of 100 groups when the split is as planned.
     - `latency`: {slow_from: [seconds], arms: {arm: {requests, unanswered, seconds, share, low, high,
       quantiles: [{part, estimate, low, high}]}}}; its four lists belong together and are no columns.
+    - `gauges`: [{gauge, verdict, sentence, bound, limit, unit, at: [seconds], value: [number or null]}] of
+      the gauges judged at the last look; `at` and `value` belong together, are no columns and have null
+      between readings that lie too far apart.
 
     The bands cost some 10 ms per KPI and 1,000 looks: call it off the event loop.
     """
@@ -59,6 +62,30 @@ def live_series(looks: Sequence[Look], *, slow_from: Sequence[float] = ()) -> di
         "kpis": [_kpi(looks, kpi, columns) for kpi in kpis],
         "exposure": _exposure(looks, columns),
         "latency": _latency(distributions(looks), slow_from),
+        "gauges": [_gauge(looks, found) for found in last.gauges] if last else [],
+    }
+
+
+def _gauge(looks: Sequence[Look], found: GaugeAssessment) -> dict[str, Any]:
+    at: list[float] = []
+    value: Column = []
+    shown = frame.frame_of(looks)
+    for run in gauge_chart.runs(looks, found.gauge):
+        if at:
+            at.append(at[-1])
+            value.append(None)
+        for point in series.thin(run, shown) if shown is not None else run:
+            at.append(point.at.timestamp())
+            value.append(_finite(point.value))
+    return {
+        "gauge": found.gauge.name,
+        "verdict": found.verdict.value,
+        "sentence": found.sentence,
+        "bound": found.gauge.bound.value,
+        "limit": found.gauge.value,
+        "unit": found.gauge.unit.value,
+        "at": at,
+        "value": value,
     }
 
 
