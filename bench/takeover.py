@@ -69,10 +69,14 @@ def measure(kills: int, chance: random.Random) -> tuple[list[float], list[float]
             driven.append(time.monotonic() - begun)
             progress(f"{number + 1}/{kills}: {driver} killed, taken over in {held[-1]:.2f} s")
             desks[driver].start()
-        client: DeskClient = desks[_lease(server)[0]].client
-        client.post(f"/releases/{release}/rollback", {"reason": "the bench is over"})
-        desks[_lease(server)[0]].follow(release, 60)
-        return held, driven, client.get("/chain")
+        last = desks[_lease(server)[0]]
+        last.client = DeskClient(
+            last.home
+        )  # the address that it knew may be of one that was killed
+        body = {"kind": "roll_back", "reason": "the bench is over"}
+        last.client.post(f"/releases/{release}/instructions", body)
+        last.follow(release, _PATIENCE)
+        return held, driven, last.client.get("/chain")
 
 
 class _Named(Desk):
