@@ -26,6 +26,7 @@ from bench.service import Service
 from tests.postgres import PostgresServer, postgres_server
 
 from gonogo.cli.client import DeskClient
+from gonogo.domain.errors import Unavailable
 
 NAMES = ("north", "south")
 STEPS = ["10% for 12h, at least 100000 requests"]
@@ -91,7 +92,14 @@ class _Named(Desk):
         """As a desk does; an answer may have come from the other one, so its own word is waited for."""
         seconds = super().start()
         _until((self.home / self.announced).exists)
+        _until(self._answers)
         return seconds
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(Unavailable):
+            DeskClient(self.home).get("/health")
+            return True
+        return False
 
     def variables(self) -> dict[str, str]:
         return self._variables
