@@ -20,7 +20,7 @@ from gonogo.cli.client import DeskClient
 from gonogo.domain.errors import GonogoError, Unavailable
 
 ROOT = Path(__file__).resolve().parents[1]
-_PATIENCE = 30.0
+_PATIENCE = 60.0
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -39,6 +39,8 @@ def free_port() -> int:
 class Desk:
     """`gonogo serve` in a process of its own, over `home`; it may be killed and started again."""
 
+    announced = "desk.json"
+
     def __init__(self, home: Path) -> None:
         self.home = home
         self.process: subprocess.Popen[bytes] | None = None
@@ -47,11 +49,11 @@ class Desk:
     def start(self) -> float:
         """Start the desk; returns the seconds until it answered."""
         begun = time.monotonic()
-        (self.home / "desk.json").unlink(missing_ok=True)  # one that was killed left it behind
+        (self.home / self.announced).unlink(missing_ok=True)  # one that was killed left it behind
         with (self.home / "desk.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "gonogo", "serve", "--port", "0"],
-                env=environment(self.home),
+                env={**environment(self.home), **self.variables()},
                 stdout=log,
                 stderr=log,
             )
@@ -62,6 +64,10 @@ class Desk:
                 return time.monotonic() - begun
             time.sleep(0.02)
         raise RuntimeError(f"the desk did not start:\n{self.log()[-2000:]}")
+
+    def variables(self) -> dict[str, str]:
+        """What this desk's process is told beside that."""
+        return {}
 
     def kill(self) -> None:
         """SIGKILL, as a power cut would: nothing is put away."""

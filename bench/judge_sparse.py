@@ -20,7 +20,8 @@ from gonogo.judge.alternatives import (
     likely_bad,
     relative_grid,
 )
-from gonogo.judge.memory import BLOCK, HIGHEST_LOG, SURPLUS
+from gonogo.judge.kpi_tests import HIGHEST_LOG
+from gonogo.judge.memory import BLOCK, SURPLUS
 from gonogo.judge.onset import FIRST, LATER, unspent_after
 
 Integers = npt.NDArray[np.int64]

@@ -4,10 +4,11 @@ import asyncio
 import os
 import subprocess
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.postgres import PostgresServer, empty, postgres_server
 from tests.servers import free_port as unused_port
 
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
@@ -84,3 +85,27 @@ def repository(tmp_path: Path, run_git: Callable[..., str]) -> Path:
         run_git(place, "tag", "--annotate", "--message", version, version)
     (place / "version.txt").write_text("edited, not committed\n")
     return place
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def one_postgres(postgres: PostgresServer) -> str:
+    """A database at the newest schema; making one for each test takes longer than emptying it."""
+    from gonogo.storage.schema import upgrade
+
+    postgres.sql("CREATE DATABASE desk")
+    url = postgres.url("desk")
+    upgrade(url)
+    return url
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer, one_postgres: str) -> Iterator[str]:
+    """An empty database at the newest schema on PostgreSQL."""
+    yield one_postgres
+    empty(postgres, "desk")

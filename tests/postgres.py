@@ -24,6 +24,7 @@ class PostgresServer:
     folder: Path
     program: Path
     user: list[str]
+    durable: bool = False
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def url(self, database: str = "postgres") -> str:
@@ -48,8 +49,9 @@ class PostgresServer:
         self.sql(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
 
     def start(self) -> None:
+        fsync = "on" if self.durable else "off"
         options = (
-            f"-p {self.port} -h 127.0.0.1 -k {self.folder} -c max_connections=200 -c fsync=off"
+            f"-p {self.port} -h 127.0.0.1 -k {self.folder} -c max_connections=200 -c fsync={fsync}"
         )
         log = str(self.folder / "log")
         self._control("-l", log, "-w", "-o", options, "start")
@@ -77,15 +79,18 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """A running server; skips the test where there is no PostgreSQL."""
+def postgres_server(*, durable: bool = False) -> Iterator[PostgresServer]:
+    """A running server, whose commits outlive the machine when `durable`.
+
+    Skips the test where there is no PostgreSQL.
+    """
     program = _programs()
     user = _somebody_else()
     with tempfile.TemporaryDirectory(prefix="gonogo-postgres-") as name:
         folder = Path(name)
         if user:
             shutil.chown(folder, user[2])
-        server = PostgresServer(free_port(), folder, program, user)
+        server = PostgresServer(free_port(), folder, program, user, durable)
         server.run(
             "initdb", "-D", str(folder / "data"), "-U", "desk", "-A", "trust", "-N", "-E", "UTF8"
         )

@@ -54,10 +54,10 @@ class Settings:
     strangers_per_minute: int = 300
     public_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()
-    allow_commands: tuple[str, ...] | None = None
-    openid: OpenIdSettings | None = None
     database_url: str | None = None
     desk: str = field(default_factory=socket.gethostname)
+    allow_commands: tuple[str, ...] | None = None
+    openid: OpenIdSettings | None = None
 
     @property
     def store_url(self) -> str:
@@ -82,22 +82,27 @@ class Settings:
     @property
     def address(self) -> Path:
         """The file in which a running desk says where it listens."""
-        return self.home / "desk.json"
+        return self.home / f"{self._here}.json"
 
     @property
     def lock(self) -> Path:
-        """The file that a running desk holds locked. Only over PostgreSQL there may be several here."""
-        return self.home / ("desk.lock" if self.database_url is None else f"desk-{self.desk}.lock")
+        """The file that a running desk holds locked."""
+        return self.home / f"{self._here}.lock"
+
+    @property
+    def _here(self) -> str:
+        """What this desk's files are called: over PostgreSQL there may be several desks in one folder."""
+        return "desk" if self.database_url is None else f"desk-{self.desk}"
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """GONOGO_HOME (default: gonogo in the user's state directory), GONOGO_PORT, GONOGO_PUBLIC_URL,
     GONOGO_TRUSTED_PROXIES (addresses or networks, with commas) and GONOGO_ALLOW_COMMANDS (`yes`, `no`,
-    or names of services, with commas); for an OpenID provider GONOGO_OIDC_ISSUER, _CLIENT_ID,
-    _CLIENT_SECRET_FILE, _EMAIL_DOMAINS, _ROLE_CLAIM, _ROLES (`value=role`, with commas) and _CREATE;
-    the limits GONOGO_READS_PER_MINUTE, GONOGO_WRITES_PER_MINUTE and GONOGO_STRANGERS_PER_MINUTE;
-    GONOGO_DATABASE_URL (a PostgreSQL; by default SQLite in GONOGO_HOME) and GONOGO_DESK (by default the
-    name of the host).
+    or names of services, with commas); GONOGO_DATABASE_URL (a PostgreSQL; by default SQLite in
+    GONOGO_HOME) and GONOGO_DESK (by default the name of the host); for an OpenID provider
+    GONOGO_OIDC_ISSUER, _CLIENT_ID, _CLIENT_SECRET_FILE, _EMAIL_DOMAINS, _ROLE_CLAIM, _ROLES
+    (`value=role`, with commas) and _CREATE; the limits GONOGO_READS_PER_MINUTE,
+    GONOGO_WRITES_PER_MINUTE and GONOGO_STRANGERS_PER_MINUTE.
 
     Raises ValueError naming the variable when one cannot be used.
     """
@@ -114,10 +119,10 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         strangers_per_minute=_per_minute(environ, "STRANGERS", 300),
         public_url=_public_url(environ.get("GONOGO_PUBLIC_URL", "")),
         trusted_proxies=_networks(environ.get("GONOGO_TRUSTED_PROXIES", "")),
-        allow_commands=_services(environ.get("GONOGO_ALLOW_COMMANDS", "")),
-        openid=_openid(environ),
         database_url=_database_url(environ.get("GONOGO_DATABASE_URL", "")),
         desk=_desk(environ.get("GONOGO_DESK") or socket.gethostname()),
+        allow_commands=_services(environ.get("GONOGO_ALLOW_COMMANDS", "")),
+        openid=_openid(environ),
     )
 
 

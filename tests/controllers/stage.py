@@ -33,7 +33,9 @@ from gonogo.domain.registration import Registration
 from gonogo.domain.release import Instruction, InstructionKind, Release, Stage, VerifiedLine
 from gonogo.domain.traffic import Request
 from gonogo.ports.workshop import Job, JobResult
-from gonogo.storage.store import memory_store
+from gonogo.storage.engine import make_engine
+from gonogo.storage.runner import Inline
+from gonogo.storage.store import SqlStore, memory_store
 from gonogo.usecases.context import Context
 from gonogo.usecases.gathering import DossierReader
 from gonogo.usecases.releases import start_release
@@ -53,9 +55,9 @@ OWNER = Actor("owner", frozenset({Role.OWNER}))
 class Theatre:
     """One service, one desk, and whoever plays with them."""
 
-    def __init__(self, loop: VirtualLoop, plan: Plan) -> None:
+    def __init__(self, loop: VirtualLoop, plan: Plan, database: str | None = None) -> None:
         self.clock = VirtualClock(loop)
-        self.store = memory_store(self.clock)
+        self.store = memory_store(self.clock) if database is None else self._over(database)
         self.deployer = MemoryDeployer(loop.time)
         self.workshop = MemoryWorkshop()
         self.router = MemoryRouter()
@@ -105,6 +107,10 @@ class Theatre:
             wake=lambda release: self.desk.wake(release),
             history=self.history,
         )
+
+    def _over(self, database: str) -> SqlStore:
+        """A store that has no time of its own: the world waits while the database works."""
+        return SqlStore(make_engine(database), self.clock, run=Inline())
 
     def _id(self) -> str:
         self._serial += 1
@@ -250,12 +256,17 @@ class Theatre:
 Play = Callable[[Theatre], Coroutine[Any, Any, None]]
 
 
-def play(story: Callable[[Theatre], Awaitable[None]], plan: Plan) -> None:
-    """Play a story to its end in virtual time; whatever it left running is ended."""
+def play(
+    story: Callable[[Theatre], Awaitable[None]], plan: Plan, database: str | None = None
+) -> None:
+    """Play a story to its end in virtual time; whatever it left running is ended.
+
+    The store is in memory, or in the `database` of this URL, which has its tables.
+    """
     loop = VirtualLoop(Random(1))
 
     async def all_of_it() -> None:
-        theatre = Theatre(loop, plan)
+        theatre = Theatre(loop, plan, database)
         theatre.start_desk()
         try:
             await theatre.register()

@@ -122,5 +122,5 @@ def test_whether_a_request_counts_never_depends_on_its_own_outcome(stream, kpi):
 
 @pytest.mark.parametrize("once_in", [None, timedelta(), -MINUTE])
 def test_a_kpi_that_counts_customers_needs_a_time(once_in):
-    with pytest.raises(ValueError, match="once_in|needs a time"):
+    with pytest.raises(ValueError, match=r"once_in|needs a time"):
         Kpi("errors", BURSTS.bad, ratio=1.0, unit=Unit.CLIENT, once_in=once_in)

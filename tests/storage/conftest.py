@@ -1,9 +1,8 @@
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.postgres import PostgresServer, empty, postgres_server
 from tests.storage.samples import StandingClock, url_of
 
 from gonogo.storage.schema import upgrade
@@ -41,28 +40,6 @@ async def on_disk(file: Path, new_database: Path, clock: StandingClock) -> Async
     store = open_store(url_of(file), clock)
     yield store
     await store.close()
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    with postgres_server() as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def one_postgres(postgres: PostgresServer) -> str:
-    """A database at the newest schema; making one for each test takes longer than emptying it."""
-    postgres.sql("CREATE DATABASE desk")
-    url = postgres.url("desk")
-    upgrade(url)
-    return url
-
-
-@pytest.fixture
-def postgres_url(postgres: PostgresServer, one_postgres: str) -> Iterator[str]:
-    """An empty database at the newest schema on PostgreSQL."""
-    yield one_postgres
-    empty(postgres, "desk")
 
 
 @pytest.fixture

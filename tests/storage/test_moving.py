@@ -99,7 +99,7 @@ async def test_a_target_that_is_not_empty_is_refused(file, postgres_url):
     await (await _live(url_of(file))).close()
     there = open_store(postgres_url, StandingClock())
     await opened(there, "r7", "invoices")
-    with pytest.raises(Conflict, match="is not empty: its table releases has rows"):
+    with pytest.raises(Conflict, match="is not empty: its table audit has rows"):
         move(url_of(file), postgres_url, "attic")
     assert [release.id for release in await there.releases()] == ["r7"]
     await there.close()
@@ -117,7 +117,9 @@ async def test_a_chain_that_does_not_hold_is_not_moved_and_the_target_stays_empt
     with pytest.raises(NeedsPerson, match="entry 7 of the audit chain does not hold"):
         move(url_of(file), empty_postgres, "attic")
     name = empty_postgres.rpartition("/")[2]
-    assert postgres.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", name) == [(0,)]
+    assert postgres.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", name) == [
+        (0,)
+    ]
 
 
 @pytest.mark.slow

@@ -8,7 +8,6 @@ meanwhile: no desk may be running over it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -103,7 +102,7 @@ class _Move:
     def _copy(self, table: sa.Table) -> int:
         copied = 0
         query = sa.select(table).order_by(*table.primary_key.columns)
-        found = self._source.execution_options(yield_per=_BATCH).execute(query)
+        found = self._source.execute(query.execution_options(yield_per=_BATCH))
         for batch in found.mappings().partitions():
             self._target.execute(sa.insert(table), [dict(row) for row in batch])
             copied += len(batch)
@@ -136,7 +135,7 @@ class _Move:
             raise NeedsPerson(
                 f"entry {broken[0].sequence} of the audit chain does not hold: {broken[1]};"
                 " nothing was moved",
-                hint="gonogo verify --chain, and find out who changed it",
+                hint="gonogo verify, and find out who changed it",
             )
         heads = [
             connection.execute(sa.select(audit_head.c.sequence, audit_head.c.digest)).one()
@@ -151,16 +150,15 @@ class _Move:
             raise NeedsPerson(
                 f"the audit chain should end with entry {heads[0].sequence} and does not;"
                 " nothing was moved",
-                hint="gonogo verify --chain",
+                hint="gonogo verify",
             )
         return heads[1].sequence, heads[1].digest
 
     def _entries(self, connection: sa.Connection) -> Iterator[AuditEntry]:
-        rows: Any = connection.execution_options(yield_per=_BATCH).execute(
-            sa.select(audit).order_by(audit.c.sequence)
-        )
-        for row in rows:
-            yield entry_of(row)
+        query = sa.select(audit).order_by(audit.c.sequence)
+        with connection.execute(query.execution_options(yield_per=_BATCH)) as rows:
+            for row in rows:
+                yield entry_of(row)
 
     def _settle(self, site: str) -> None:
         known = sa.select(slots.c.service, slots.c.environment).distinct()

@@ -34,17 +34,7 @@ from gonogo.domain.slot import Slot
 from gonogo.ports.clock import Clock
 from gonogo.ports.notices import Notice
 from gonogo.ports.store import Change, Delivery, Lease, ServiceState, Store, UnderWay
-from gonogo.storage import (
-    answers,
-    board,
-    chain,
-    desks,
-    history,
-    outbox,
-    people,
-    releases,
-    services,
-)
+from gonogo.storage import answers, board, chain, desks, history, outbox, people, releases, services
 from gonogo.storage import papers as filing
 from gonogo.storage.checkup import DatabaseCheckup
 from gonogo.storage.engine import DEFAULT_PATIENCE, make_engine, reading

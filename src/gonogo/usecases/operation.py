@@ -53,6 +53,7 @@ async def examine(context: Context) -> tuple[Finding, ...]:
     for look in (
         *looks,
         _examine_chain(context),
+        _examine_desks(context),
         examine_keys(context),
         _examine_messages(context),
         _examine_services(context),
@@ -86,6 +87,27 @@ async def _examine_messages(context: Context) -> tuple[Finding, ...]:
     )
     remedy = "see that the desk runs and that its receivers answer"
     return (Finding("messages", Health.CRITICAL, detail, remedy),)
+
+
+async def _examine_desks(context: Context) -> tuple[Finding, ...]:
+    """The desks that share the store, and environments that none of them reaches."""
+    found: list[Finding] = []
+    desks = await context.store.desks()
+    for desk in desks:
+        name = f"desk {desk.name}"
+        if desk.silent:
+            detail = f"nothing was heard of it lately; it was at work on {desk.host}"
+            found.append(Finding(name, Health.CRITICAL, detail, f"on {desk.host}: gonogo serve"))
+        else:
+            found.append(Finding(name, Health.GOOD, f"gonogo {desk.version} on {desk.host}"))
+    alive = {desk.site for desk in desks if not desk.silent}
+    for (service, environment), site in sorted((await context.store.places()).items()):
+        if desks and site not in alive:
+            name = f"{service} in {environment}"
+            detail = "no desk is at work on the machine on which it lives"
+            remedy = "start one there (gonogo serve), or register the service again through a desk at work"
+            found.append(Finding(name, Health.CRITICAL, detail, remedy))
+    return tuple(found)
 
 
 async def _examine_services(context: Context) -> tuple[Finding, ...]:

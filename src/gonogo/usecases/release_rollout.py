@@ -14,7 +14,7 @@ from gonogo.domain.look import Look
 from gonogo.domain.plan import Step
 from gonogo.domain.release import Release, Stage
 from gonogo.domain.story import Story, busiest_kpi, canary_counts, deciding_look
-from gonogo.domain.verdict import GaugeAssessment, Evidence, Interval, KpiAssessment, Test, Verdict
+from gonogo.domain.verdict import Evidence, GaugeAssessment, Interval, KpiAssessment, Test, Verdict
 from gonogo.judge.outlook import smallest_visible
 from gonogo.usecases.release_series import Series
 

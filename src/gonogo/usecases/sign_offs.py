@@ -84,8 +84,11 @@ async def reject(
     digest_seen: str,
     reason: str,
 ) -> Paper:
-    """File the actor's no in a role that they have, with the reason; it stands until they take it back
-    or sign, and their earlier yes is taken back with it. Raises what `sign_off` raises, but for authors, who may say no to their own change."""
+    """File the actor's no in a role that they have, with the reason.
+
+    It stands until they take it back or sign; their earlier yes is taken back with it. Raises what
+    `sign_off` raises, but for authors, who may say no to their own change.
+    """
     allow(actor, Deed.SIGN_OFF)
     _has(actor, role)
     reason = spoken(reason, "a reason")

@@ -24,7 +24,7 @@ HOSTILE = "<script>alert(1)</script>\u202eevil\"'&{{7*7}}"
 def words_of(page: httpx2.Response) -> str:
     """What a reader sees, without markup and with single blanks."""
     text = re.sub(r"<[^>]+>", " ", page.text.replace("\u00a0", " "))
-    return re.sub(r" ([.,:;])", r"\1", " ".join(text.split()))
+    return re.sub(r" ([.,:;)])", r"\1", " ".join(text.split())).replace("( ", "(")
 
 
 def shown(page: httpx2.Response) -> set[str]:

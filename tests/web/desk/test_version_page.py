@@ -1,0 +1,179 @@
+"""A version on its page, and the page on which one signs with a thumb."""
+
+import re
+
+import httpx2
+from tests.papers import CI, LEAD, NEW, OPS, OWNER, QA
+from tests.web.desk.conftest import Visit
+from tests.web.desk.test_release_page import hidden_field, words_of
+
+from gonogo.domain.actor import Actor, Role
+from gonogo.domain.evidence import Evidence, LoadFacts
+from gonogo.domain.paper import Rejection, SignOff
+from gonogo.usecases import people
+
+PAGE = "/services/shop/versions/v1.2.0"
+SIGN = f"{PAGE}/sign-off"
+HANDOFF = "scope: sprint 16\nchanges: [order tracking]\n"
+
+
+async def token_of(visit: Visit, actor: Actor) -> str:
+    """A token of somebody of the shop, whose commits are known by their address."""
+    await people.add_person(
+        visit.desk.context,
+        OWNER,
+        name=actor.name,
+        roles=tuple(actor.roles),
+        emails=tuple(actor.emails),
+    )
+    return (await people.issue_token(visit.desk.context, OWNER, person=actor.name)).secret
+
+
+async def send(visit: Visit, path: str, token: str, **fields: str) -> httpx2.Response:
+    headers = {"Authorization": f"Bearer {token}"}
+    return await visit.client.post(path, data=fields, headers=headers)
+
+
+async def papers(visit: Visit, content: type) -> list[object]:
+    found = await visit.desk.store.papers("shop", NEW)
+    return [paper.content for paper in found if isinstance(paper.content, content)]
+
+
+async def test_qa_signs_in_two_taps_and_is_given_a_receipt_with_the_audit_number(visit: Visit):
+    await visit.desk.evidence()
+    token = await token_of(visit, QA)
+    page = await visit.open(SIGN, token=token)
+    assert "You sign as QA for v1.2.0 · a1b2c3" in words_of(page)
+    fields = {"digest": hidden_field(page, "digest"), "key": hidden_field(page, "key")}
+    for _ in range(2):  # a thumb that trembles
+        answer = await send(visit, SIGN, token, word="sign", role="qa", **fields)
+        assert answer.status_code == 303
+    assert len(await papers(visit, SignOff)) == 1
+    said = words_of(await visit.open(answer.headers["location"], token=token))
+    number = answer.headers["location"].rpartition("=")[2]
+    assert f"You signed v1.2.0. Receipt: audit entry {number}" in said
+
+
+async def test_evidence_that_changed_meanwhile_is_refused_with_the_difference_and_keeps_the_note(
+    visit: Visit,
+):
+    await visit.desk.evidence()
+    token = await token_of(visit, QA)
+    page = await visit.open(SIGN, token=token)
+    await visit.desk.evidence("second.xml", "22" * 32, failed=3)
+    fields = {"digest": hidden_field(page, "digest"), "key": "k"}
+    answer = await send(visit, SIGN, token, word="sign", role="qa", note="by hand", **fields)
+    assert answer.status_code == 409
+    said = words_of(answer)
+    assert "changed since you looked: ci filed tests (second.xml)" in said
+    assert "3 failed" in said
+    assert "by hand</textarea>" in answer.text
+    assert await papers(visit, SignOff) == []
+
+
+async def test_a_rejection_needs_a_reason_and_is_shown_to_everybody(visit: Visit):
+    token = await token_of(visit, QA)
+    page = await visit.open(SIGN, token=token)
+    fields = {"digest": hidden_field(page, "digest"), "key": "k", "word": "reject", "role": "qa"}
+    assert (await send(visit, SIGN, token, reason=" ", **fields)).status_code == 422
+    answer = await send(visit, SIGN, token, reason="orders without a courier fail", **fields)
+    assert answer.status_code == 303
+    assert [type(each) for each in await papers(visit, Rejection)] == [Rejection]
+    said = words_of(await visit.open(PAGE))
+    assert "Rejected by quinn (QA): orders without a courier fail" in said
+    assert "rejected as QA by quinn" in said
+
+
+async def test_what_failed_stands_before_what_passed(visit: Visit):
+    await visit.desk.evidence("good.xml")
+    await visit.desk.evidence("bad.xml", "33" * 32, failed=2)
+    said = words_of(await visit.open(SIGN, token=await token_of(visit, QA)))
+    assert said.index("bad.xml") < said.index("1 report without trouble") < said.index("good.xml")
+
+
+async def test_who_wrote_part_of_it_is_told_that_somebody_else_signs(visit: Visit):
+    token = await token_of(visit, LEAD)
+    page = await visit.open(SIGN, token=token)
+    fields = {
+        "digest": hidden_field(page, "digest"),
+        "key": "k",
+        "role": "tech_lead",
+        "word": "sign",
+    }
+    answer = await send(visit, SIGN, token, **fields)
+    assert answer.status_code == 403
+    assert "lee wrote part of shop v1.2.0" in words_of(answer)
+
+
+async def test_each_role_finds_the_forms_of_what_it_may_and_no_others(visit: Visit):
+    forms = {
+        "sign-off": {Role.QA, Role.TECH_LEAD, Role.SECURITY, Role.PRODUCT, Role.DEVOPS},
+        'id="handoff-form"': {Role.QA, Role.TECH_LEAD, Role.ADMIN},
+        'id="acknowledge"': {Role.DEVOPS, Role.ADMIN},
+        "/start": {Role.DEVOPS, Role.TECH_LEAD, Role.ADMIN},
+    }
+    for role in (Role.QA, Role.DEVOPS, Role.TECH_LEAD, Role.VIEWER, Role.ADMIN):
+        text = (await visit.open(PAGE, token=await visit.token(role))).text
+        for mark, roles in forms.items():
+            shown = f'{PAGE}{mark}"' in text if mark == "/start" else mark in text
+            if mark == "sign-off":
+                shown = f'href="{SIGN}"' in text
+            assert shown == (role in roles), (role, mark)
+
+
+async def test_qa_hands_over_a_draft_and_devops_takes_it_with_a_schedule_in_her_own_zone(
+    visit: Visit,
+):
+    qa, ops = await token_of(visit, QA), await token_of(visit, OPS)
+    draft = await visit.open(f"{PAGE}?draft=true", token=qa)
+    assert "Handoff of shop v1.2.0" in draft.text
+    assert (await send(visit, f"{PAGE}/acknowledgement", ops, key="a")).status_code == 409
+    wrong = await send(visit, f"{PAGE}/handoff", qa, key="h", text="scope: [")
+    assert wrong.status_code == 422
+    assert "scope: [</textarea>" in wrong.text
+    assert (await send(visit, f"{PAGE}/handoff", qa, key="h", text=HANDOFF)).status_code == 303
+    headers = {"Authorization": f"Bearer {ops}", "Cookie": "gonogo_reader=fa|Asia/Tehran||"}
+    fields = {"key": "a", "at": "2026-03-01T19:30", "window": "۲h", "steps": "migrate\nrestart"}
+    taken = await visit.client.post(f"{PAGE}/acknowledgement", data=fields, headers=headers)
+    assert taken.status_code == 303
+    page = await visit.open(PAGE, token=ops)
+    assert 'datetime="2026-03-01T16:00:00Z"' in page.text
+    assert "for 2 h" in words_of(page)
+
+
+async def test_a_line_of_a_checklist_is_ticked_by_those_who_may(visit: Visit):
+    qa, ops = await token_of(visit, QA), await token_of(visit, OPS)
+    line = {"checklist": "deploy", "item": "Alerts configured", "done": "yes", "key": "k"}
+    assert (await send(visit, f"{PAGE}/ticks", qa, **line)).status_code == 403
+    assert (await send(visit, f"{PAGE}/ticks", ops, **line)).status_code == 303
+    assert "Alerts configured olga" in words_of(await visit.open(PAGE, token=qa))
+
+
+async def test_a_release_starts_once_and_its_page_is_shown(visit: Visit):
+    token = await token_of(visit, OPS)
+    page = await visit.open(PAGE, token=token)
+    assert "shop v1.2.0 (commit a1b2c3deeeee) through staging → production" in words_of(page)
+    answers = [await send(visit, f"{PAGE}/start", token, key="one") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert answers[0].headers["location"] == answers[1].headers["location"]
+    assert (await visit.open(answers[0].headers["location"], token=token)).status_code == 200
+    other = await send(visit, f"{PAGE}/start", token, key="two")
+    assert other.status_code == 409
+
+
+async def test_a_service_shows_its_versions_gates_and_who_registered_it(visit: Visit):
+    said = words_of(await visit.open("/services/shop"))
+    assert "v1.2.1 not released yet v1.2.0 not released yet v1.1.0" in said or "v1.1.0" in said
+    assert "sign-offs 1 of QA, 1 of tech lead, not the author" in said
+    assert re.search(r"Registered by x, .* digest dddddddddddd", said)
+    assert (await visit.open("/services/none")).status_code == 404
+
+
+async def test_hostile_evidence_is_shown_and_does_nothing(visit: Visit):
+    facts = LoadFacts("locust", 10, 0, 1.0, 100, 200, 300, 1)
+    evidence = Evidence("locust", "<img src=x onerror=alert(1)>\u202e", "44" * 32, 10, facts)
+    await visit.desk.file(CI, evidence, NEW)
+    page = await visit.open(PAGE)
+    assert page.status_code == 200
+    assert "<img src=x" not in page.text
+    assert "\u202e" not in page.text
