@@ -59,7 +59,7 @@ async def serve(settings: Settings, port: int) -> None:
     from gonogo.web.desk.live import LARGEST_FRAME
     from gonogo.web.desk.visitor import Entrance, seen_by
     from gonogo.web.pages import add_pages
-    from gonogo.wiring.websockets import AnsweringWebSockets
+    from gonogo.wiring.websockets import DeskWebSockets
 
     woken = WakeUp()
     parts = assemble(settings, woken)
@@ -91,7 +91,7 @@ async def serve(settings: Settings, port: int) -> None:
             log_level="warning",
             lifespan="off",
             timeout_graceful_shutdown=2,
-            ws=AnsweringWebSockets,
+            ws=DeskWebSockets,
             # Compressing the same message anew for each of many pages would cost more than sending it.
             ws_per_message_deflate=False,
             ws_max_size=LARGEST_FRAME,
