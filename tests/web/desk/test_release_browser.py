@@ -14,10 +14,12 @@ from tests.web.desk.theatre import play
 
 from gonogo.api.application import build_application
 from gonogo.api.door import Door, reader
+from gonogo.domain.actor import Actor, Role
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.release import Instruction, InstructionKind, Stage
 from gonogo.domain.story import Story
 from gonogo.ports.store import Change
+from gonogo.usecases import people
 from gonogo.web.desk.application import add_desk
 from gonogo.web.desk.visitor import seen_by
 
@@ -156,3 +158,22 @@ async def test_what_was_typed_before_the_session_ended_is_offered_again(stage: S
     await page.reload()
     await page.click('[data-verb="pause"] .draft button >> nth=0')
     assert await page.input_value("#reason-pause") == "a long thought"
+
+
+async def test_a_thumb_signs_in_two_taps_and_moves_on_to_the_release_that_it_starts(stage: Scene):
+    page, desk = stage.page, stage.desk
+    lead = Actor("lena", frozenset({Role.QA, Role.ADMIN}))
+    await people.add_person(desk.context, OWNER, name=lead.name, roles=tuple(lead.roles))
+    secret = (await people.issue_token(desk.context, OWNER, person=lead.name)).secret
+    await page.set_extra_http_headers({"Authorization": f"Bearer {secret}"})
+    await page.goto(f"{stage.address}/services/shop/versions/v1.2.0/sign-off")
+    await page.click(".sign-act summary")
+    await page.click(".sign-act[open] button[type=submit]")
+    await page.wait_for_selector(".receipt")
+    assert "Receipt: audit entry" in await page.inner_text(".receipt")
+    wide = await page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 360
+    await page.goto(f"{stage.address}/services/shop/versions/v1.2.0")
+    await page.click("#start button[type=submit]")
+    await page.wait_for_url("**/releases/*")
+    assert await page.inner_text("h1") == "shop v1.2.0"
