@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 .DEFAULT_GOAL := help
 N ?= 1000
 
-.PHONY: help setup demo test test-slow test-all mutation simulate bench bench-quick lint format clean
+.PHONY: help setup demo test test-slow test-all mutation simulate bench bench-quick catalogues lint format clean
 
 help:  ## Show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -45,6 +45,7 @@ bench: $(READY)  ## Measure every claim (25 minutes, on a quiet machine; bench/R
 	@$(BENCH) bench.harm
 	@$(BENCH) bench.patch_guard --runs 9
 	@$(BENCH) bench.junit
+	@$(BENCH) bench.api
 
 bench-quick: $(READY)  ## The same with few runs, into build/bench
 	@$(BENCH) bench.footprint --demos 0 --helps 5 --idle 5 --out build/bench/footprint.json
@@ -52,9 +53,18 @@ bench-quick: $(READY)  ## The same with few runs, into build/bench
 	@$(BENCH) bench.zero_loss --cycles 1 --out build/bench/zero_loss.json
 	@$(BENCH) bench.crash --runs 4 --out build/bench/crash.json
 	@$(BENCH) bench.harm --runs 2 --out build/bench/harm.json
+	@$(BENCH) bench.api --seconds 10 --history 100 --out build/bench/api.json
 
 simulate: $(READY)  ## Releases with crashes in virtual time (N=1000, or SEED=7 TRACE=1 to replay one)
 	@PYTHONPATH=src:. $(BIN)/python -m tests.simulation $(N) $(if $(SEED),--seed $(SEED)) $(if $(TRACE),--trace)
+
+LOCALE := src/gonogo/language/locale
+catalogues: $(READY)  ## Bring the catalogues of words up to date with what pages say
+	@mkdir -p build
+	@$(BIN)/pybabel -q extract -F $(LOCALE)/babel.cfg --no-default-keywords -k t -k n:1,2 -k p:1c,2 \
+	  -k form -k named:1c,2 --no-location --sort-output -o build/gonogo.pot src/gonogo/web/desk src/gonogo/language
+	@for each in fa ru; do $(BIN)/pybabel -q update -i build/gonogo.pot -o $(LOCALE)/$$each.po -l $$each \
+	  --no-fuzzy-matching --ignore-obsolete --width 100; done
 
 lint: $(READY)  ## Check style, types and the walls of the house
 	@$(BIN)/ruff check .

@@ -39,6 +39,8 @@ def free_port() -> int:
 class Desk:
     """`gonogo serve` in a process of its own, over `home`; it may be killed and started again."""
 
+    announced = "desk.json"
+
     def __init__(self, home: Path) -> None:
         self.home = home
         self.process: subprocess.Popen[bytes] | None = None
@@ -47,7 +49,7 @@ class Desk:
     def start(self) -> float:
         """Start the desk; returns the seconds until it answered."""
         begun = time.monotonic()
-        (self.home / "desk.json").unlink(missing_ok=True)  # one that was killed left it behind
+        (self.home / self.announced).unlink(missing_ok=True)  # one that was killed left it behind
         with (self.home / "desk.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "gonogo", "serve", "--port", "0"],

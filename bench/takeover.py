@@ -29,7 +29,7 @@ from gonogo.cli.client import DeskClient
 
 NAMES = ("north", "south")
 STEPS = ["10% for 12h, at least 100000 requests"]
-_PATIENCE = 30.0
+_PATIENCE = 90.0
 
 
 def main() -> None:
@@ -80,7 +80,14 @@ class _Named(Desk):
 
     def __init__(self, home: Path, name: str, url: str) -> None:
         super().__init__(home)
+        self.announced = f"desk-{name}.json"
         self._variables = {"GONOGO_DATABASE_URL": url, "GONOGO_DESK": name}
+
+    def start(self) -> float:
+        """As a desk does; an answer may have come from the other one, so its own word is waited for."""
+        seconds = super().start()
+        _until((self.home / self.announced).exists)
+        return seconds
 
     def variables(self) -> dict[str, str]:
         return self._variables

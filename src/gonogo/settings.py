@@ -82,12 +82,17 @@ class Settings:
     @property
     def address(self) -> Path:
         """The file in which a running desk says where it listens."""
-        return self.home / "desk.json"
+        return self.home / f"{self._here}.json"
 
     @property
     def lock(self) -> Path:
-        """The file that a running desk holds locked. Only over PostgreSQL there may be several here."""
-        return self.home / ("desk.lock" if self.database_url is None else f"desk-{self.desk}.lock")
+        """The file that a running desk holds locked."""
+        return self.home / f"{self._here}.lock"
+
+    @property
+    def _here(self) -> str:
+        """What this desk's files are called: over PostgreSQL there may be several desks in one folder."""
+        return "desk" if self.database_url is None else f"desk-{self.desk}"
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:

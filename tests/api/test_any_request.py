@@ -60,7 +60,7 @@ async def test_no_request_gets_an_answer_that_is_not_described(
     asker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(releases, "_LONGEST_WAIT", 0.01)
-    examples = 8 if asker == "owner" else 3
+    examples = 5 if asker == "owner" else 2
     settings = tmp_path / "schemathesis.toml"
     settings.write_text(SETTINGS)
     async with a_notary(tmp_path) as notary:

@@ -16,10 +16,11 @@ from gonogo.controllers.judging import Watcher
 from gonogo.controllers.world import World
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.errors import Unavailable
+from gonogo.domain.prometheus import CounterPair, PrometheusCounts
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Stage
 from gonogo.domain.slot import Slot, SlotRole
-from gonogo.domain.traffic import Request
+from gonogo.domain.traffic import Counts, Request
 from gonogo.domain.verdict import Verdict
 from gonogo.storage.store import memory_store
 
@@ -127,3 +128,37 @@ async def test_what_was_seen_before_a_step_is_stored_as_seen_in_the_step_before(
         await enter(drive, watcher, 1)
     last = (await drive.world.store.looks("r1"))[-1]
     assert (last.step, last.share, last.increments[0].canary.total) == (0, 0.1, 100)
+
+
+async def test_how_long_answers_took_is_stored_with_each_look(drive: Drive) -> None:
+    async with Watcher(drive, SLOTS) as watcher:
+        await enter(drive, watcher, 0)
+        await serve(drive, watcher, 100, 1000)
+        await watcher.flush()
+        await serve(drive, watcher, 10, 100)
+        await watcher.flush()
+    timed = [look.latencies for look in await drive.world.store.looks("r1") if look.increments]
+    assert [(each.baseline.total, each.canary.total) for each in timed if each] == [
+        (900, 100),
+        (90, 10),
+    ]
+
+
+async def test_a_plan_with_counters_elsewhere_is_judged_by_them(drive: Drive) -> None:
+    other = MemoryMetrics(drive.world.clock)
+    asked = []
+
+    def elsewhere(origin: PrometheusCounts) -> MemoryMetrics:
+        asked.append(origin)
+        return other
+
+    origin = PrometheusCounts("http://127.0.0.1:9090", {"errors": CounterPair("all", "bad")})
+    release = replace(drive.release, plan=a_plan(metrics=origin))
+    counted = Drive(
+        replace(drive.world, counts_elsewhere=elsewhere), drive.registration, release, drive.lease
+    )
+    async with Watcher(counted, SLOTS) as watcher:
+        other.push("shop", "production", Request(START, NEW, 500, 0.01, "GET", "/", "127.0.0.1"))
+        await watcher.look(timedelta(seconds=1))
+        assert watcher.judgement().kpis[0].canary == Counts(1, 1)
+    assert asked == [origin]

@@ -229,7 +229,7 @@ def test_a_rehearsal_that_was_cut_off_begins_anew_in_a_fresh_database(left_runni
         if left_running:  # as a desk leaves it that was killed
             desk.scratch.there |= made
             port, health = desk.world.free_port(), Health("/health")
-            for identity in identities(release.id):
+            for identity in identities(release.id, 1):
                 old = Instance(identity, "shop", PLACE, "v1", "c", port, "serve", health, {})
                 await desk.deployer.start(old)
                 port += 1

@@ -267,8 +267,8 @@ def rehearsal_left_behind(patch: pytest.MonkeyPatch) -> None:
     real = rehearsing._database
     names: dict[Drive, str] = {}
 
-    def database(drive: Drive) -> str:
-        return names.setdefault(drive, f"{real(drive)}_{len(names)}")
+    def database(drive: Drive, fence: int) -> str:
+        return names.setdefault(drive, f"{real(drive, fence)}_{len(names)}")
 
     patch.setattr(rehearsing, "_database", database)
 
@@ -278,8 +278,9 @@ def rehearsed_process_left(patch: pytest.MonkeyPatch) -> None:
 
     async def forget(drive: Drive) -> None:
         if rehearsing._wanted(drive):
-            database = rehearsing._database(drive)
-            await drive.world.scratch.drop(rehearsing._server(drive.plan), database)
+            for fence in rehearsing._fences(drive):
+                database = rehearsing._database(drive, fence)
+                await drive.world.scratch.drop(rehearsing._server(drive.plan), database)
 
     patch.setattr(rehearsing, "forget", forget)
     patch.setattr(rehearsing, "_stop", nothing)

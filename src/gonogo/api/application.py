@@ -54,6 +54,8 @@ def build_application(
         openapi_url=None,
         dependencies=[Depends(only_known_parameters)],
         generate_unique_id_function=named,
+        # Nobody collects it here, and asking for it each time costs as much as a small answer.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     door = Door(context, owner, token)
     visitors = Visitors(door)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gonogo.api.passage import CHANGES
@@ -42,6 +43,8 @@ class Idempotency:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it from what is kept."""
         key = _key_of(scope)
+        if key is not None and not _is_there(scope):
+            key = None
         actor = None if key is None else await self._visitors.known(scope)
         if key is None or actor is None:
             await self._app(scope, receive, send)
@@ -167,6 +170,11 @@ def _key_of(scope: Scope) -> str | None:
         return None
     key = Headers(scope=scope).get("idempotency-key")
     return key.strip().strip('"') if key is not None else None
+
+
+def _is_there(scope: Scope) -> bool:
+    """Whether there is such an endpoint: what cannot be done at all is not done once either."""
+    return any(route.matches(scope)[0] is Match.FULL for route in scope["app"].routes)
 
 
 def _fingerprint(key: str, scope: Scope) -> idempotency.Fingerprint:

@@ -1,5 +1,6 @@
 """Talking to a desk: the one that runs over this folder, or the one that GONOGO_URL names."""
 
+import contextlib
 import fcntl
 import json
 import time
@@ -167,13 +168,12 @@ def _asked_to_wait(response: httpx2.Response) -> float:
 
 def _address(home: Path) -> str:
     """Where the desk over this folder listens. Raises Unavailable when none runs."""
-    if not _held(home / "desk.lock"):
+    for lock in sorted(home.glob("desk*.lock")):  # several desks may share a folder and a database
         # What a killed desk left behind names a port that may be anybody's by now.
-        raise Unavailable(f"no desk is running here ({home})", hint=_START)
-    try:
-        return str(json.loads((home / "desk.json").read_text())["url"])
-    except (OSError, ValueError, KeyError) as error:
-        raise Unavailable(f"no desk is running here ({home})", hint=_START) from error
+        if _held(lock):
+            with contextlib.suppress(OSError, ValueError, KeyError):
+                return str(json.loads(lock.with_suffix(".json").read_text())["url"])
+    raise Unavailable(f"no desk is running here ({home})", hint=_START)
 
 
 def _owner_token(home: Path) -> str:

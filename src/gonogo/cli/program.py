@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gonogo.usecases.bundling.envelopes import Trust
     from gonogo.usecases.heads import HeadPlace
     from gonogo.usecases.local_check import Checked, CheckRequest
+    from gonogo.usecases.observe_metrics import OnStart, Wanted
     from gonogo.usecases.patch_guard import Guarded, Request
 
 
@@ -32,6 +33,10 @@ class Program(Protocol):
 
     def plot(self, looks: Sequence[Look]) -> str:
         """What the judge saw and said, as one SVG file."""
+        ...
+
+    def observe(self, wanted: "Wanted", began: "OnStart") -> None:
+        """Let the judge watch counts that a metric source has; `began` is given what is filled."""
         ...
 
     def verify_chain(self) -> dict[str, Any]:

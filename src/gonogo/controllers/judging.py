@@ -21,7 +21,7 @@ from gonogo.domain.gauge import Reading
 from gonogo.domain.instance import instance_id
 from gonogo.domain.latency import ArmLatencies, Latencies, summed
 from gonogo.domain.look import Look
-from gonogo.domain.plan import CriterionMode, RollbackCriterion
+from gonogo.domain.plan import CriterionMode, RollbackCriterion, as_kpi_name
 from gonogo.domain.release import Stage
 from gonogo.domain.slot import Slot, SlotRole
 from gonogo.domain.traffic import Arm, Counts, Increment, Kpi
@@ -77,7 +77,9 @@ class Watcher:
         drive = self._drive
         environment = drive.plan.production
         kpis = (*self._plan.kpis, *(_as_kpi(criterion) for criterion in self._criteria))
-        source = drive.world.metrics.subscribe(drive.release.service, environment.name, kpis)
+        source = drive.world.metrics_of(drive.plan).subscribe(
+            drive.release.service, environment.name, kpis
+        )
         async with AsyncExitStack() as opening:  # closes the stream when the rest fails
             self._stream = await opening.enter_async_context(source)
             stored = await drive.world.store.judge_memory(drive.release.id)
@@ -385,7 +387,7 @@ class Watcher:
 
 
 def _as_kpi(criterion: RollbackCriterion) -> Kpi:
-    return Kpi(f"literal: {criterion.name}", criterion.bad, criterion.endpoint, criterion.limit)
+    return Kpi(as_kpi_name(criterion), criterion.bad, criterion.endpoint, criterion.limit)
 
 
 def _arms(slots: tuple[Slot, ...], instance: str) -> dict[str, Arm]:

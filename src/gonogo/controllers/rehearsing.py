@@ -36,6 +36,8 @@ none's secrets reach it."""
 _AT_A_TIME = timedelta(days=1)
 
 _DROPS = 3
+_DRIVERS_BEFORE = 3
+"""Drivers in a row that may have been cut off before they could clear up after the one before them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,19 @@ class _Stage:
     after: _Cast
 
 
-def identities(release_id: str) -> tuple[str, str]:
-    """The ids of the processes that a rehearsal of this release may have started."""
-    return instance_id(release_id, f"{PLACE}-before"), instance_id(release_id, f"{PLACE}-after")
+def identities(release_id: str, fence: int) -> tuple[str, str]:
+    """The ids of the processes that a rehearsal by the driver with this fence may have started.
+
+    Each driver has its own, and its own database: one that stood still while another took over may
+    clear up after itself when it wakes, and must not put away what the other has just begun.
+    """
+    before, after = (f"{PLACE}-{fence}-{part}" for part in ("before", "after"))
+    return instance_id(release_id, before), instance_id(release_id, after)
+
+
+def _fences(drive: Drive) -> range:
+    """The fences of this driver and of those before it that may have left a rehearsal behind."""
+    return range(max(1, drive.lease.fence - _DRIVERS_BEFORE), drive.lease.fence + 1)
 
 
 async def rehearse_rollback(drive: Drive) -> None:
@@ -72,12 +84,12 @@ async def rehearse_rollback(drive: Drive) -> None:
     before = await _version_before(drive)
     if before is None or await _done(drive, before.version):
         return
-    after = _Cast(
-        drive.release.version, drive.release.commit, drive.plan, identities(drive.release.id)[1]
-    )
+    _, own = identities(drive.release.id, drive.lease.fence)
+    after = _Cast(drive.release.version, drive.release.commit, drive.plan, own)
     try:
         await forget(drive)
-        url = await drive.world.scratch.make(_server(drive.plan), _database(drive))
+        name = _database(drive, drive.lease.fence)
+        url = await drive.world.scratch.make(_server(drive.plan), name)
         # Only now: a server that is away is asked again every moment, and each is no new beginning.
         await drive.record("desk:rehearsal:started", {"previous": before.version})
         stage = _Stage(_environment(drive.plan, url), before, after)
@@ -99,10 +111,10 @@ def _wanted(drive: Drive) -> bool:
     )
 
 
-def _database(drive: Drive) -> str:
+def _database(drive: Drive, fence: int) -> str:
     """The name of the fresh database; ids are given by people too, and not fit for that."""
     digest = hashlib.sha256(drive.release.id.encode()).hexdigest()
-    return f"gonogo_rehearsal_{digest[:16]}"
+    return f"gonogo_rehearsal_{digest[:16]}_{fence}"
 
 
 async def _version_before(drive: Drive) -> _Cast | None:
@@ -110,7 +122,7 @@ async def _version_before(drive: Drive) -> _Cast | None:
     serving = with_role(await drive.slots(drive.plan.production), SlotRole.BASELINE)
     if serving is None or serving.version is None or serving.commit is None:
         return None
-    identity = identities(drive.release.id)[0]
+    identity, _ = identities(drive.release.id, drive.lease.fence)
     for release in await drive.world.store.releases(drive.release.service):
         if release.commit == serving.commit and release.id != drive.release.id:
             return _Cast(serving.version, serving.commit, release.plan, identity)
@@ -210,7 +222,8 @@ async def _reaches_the_fresh_database(drive: Drive) -> None:
     A service that finds its database by itself would be migrated for good by what should be thrown
     away. What the version before did so far it had done to every database already. Raises ActionFailed.
     """
-    if await drive.world.scratch.written(_server(drive.plan), _database(drive)):
+    name = _database(drive, drive.lease.fence)
+    if await drive.world.scratch.written(_server(drive.plan), name):
         return
     upgrade = drive.plan.migrations.upgrade.line if drive.plan.migrations else ""
     if "{database_url}" not in upgrade:
@@ -326,25 +339,29 @@ async def forget(drive: Drive) -> None:
     """Leave nothing of a rehearsal behind, also of one that was cut off."""
     if not _wanted(drive):
         return
-    for identity in identities(drive.release.id):
-        grace = drive.world.rhythm.stop_grace.total_seconds()
-        await drive.world.deployer.stop(identity, grace)
-    trouble = await _drop(drive)
-    if trouble is not None and drive.is_news("rehearsal left", str(trouble)):
-        name = _database(drive)
+    for fence in _fences(drive):
+        for identity in identities(drive.release.id, fence):
+            grace = drive.world.rhythm.stop_grace.total_seconds()
+            await drive.world.deployer.stop(identity, grace)
+        await _drop_or_tell(drive, _database(drive, fence))
+
+
+async def _drop_or_tell(drive: Drive, name: str) -> None:
+    trouble = await _drop(drive, name)
+    if trouble is not None and drive.is_news(f"left {name}", str(trouble)):
         data = {"database": name, "reason": sentence(trouble)}
         told = f"leaves the scratch database {name} behind: {sentence(trouble)}"
         await drive.record("desk:rehearsal:left", data, message=told)
 
 
-async def _drop(drive: Drive) -> GonogoError | None:
+async def _drop(drive: Drive, name: str) -> GonogoError | None:
     """See that the fresh database is gone; why it is not, after as many tries as are worth waiting for."""
     trouble: GonogoError | None = None
     for attempt in range(_DROPS):
         if attempt:
             await asyncio.sleep(drive.world.rhythm.keep.total_seconds())
         try:
-            await drive.world.scratch.drop(_server(drive.plan), _database(drive))
+            await drive.world.scratch.drop(_server(drive.plan), name)
         except InvalidInput:
             return None  # there is no place in which one could have been made
         except (ActionFailed, Unavailable) as failed:

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from gonogo.domain.errors import Unavailable
+from gonogo.domain.plan import Plan
+from gonogo.domain.prometheus import PrometheusCounts
 from gonogo.ports.clock import Clock
 from gonogo.ports.deployer import Deployer
 from gonogo.ports.dossiers import Dossiers
@@ -44,6 +47,8 @@ class Rhythm:
 class World:
     """The ports, the clock, where fresh ids and ports come from, and who this desk is.
 
+    `counts_elsewhere` gives the source of a plan whose requests are counted by a Prometheus.
+
     `withdrawn` holds, by instance, why it must not get customers although its row still says so: the
     one case in which the world is changed first, when harm is proven and the database does not answer.
 
@@ -68,6 +73,7 @@ class World:
     new_id: Callable[[], str]
     free_port: Callable[[], int]
     gauges: GaugeSource
+    counts_elsewhere: Callable[[PrometheusCounts], MetricSource] | None = None
     rhythm: Rhythm = Rhythm()
     withdrawn: dict[str, str] = field(default_factory=dict)
     site: str | None = None
@@ -75,6 +81,14 @@ class World:
     _places: dict[tuple[str, str], asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
+
+    def metrics_of(self, plan: Plan) -> MetricSource:
+        """Where this plan's requests are counted. Raises Unavailable where that cannot be asked."""
+        if plan.metrics is None:
+            return self.metrics
+        if self.counts_elsewhere is None:
+            raise Unavailable("this desk cannot ask a Prometheus")
+        return self.counts_elsewhere(plan.metrics)
 
     def place(self, service: str, environment: str) -> asyncio.Lock:
         """The lock of one service in one environment."""

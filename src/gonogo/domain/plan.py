@@ -13,6 +13,7 @@ from typing import Any
 from gonogo.domain.actor import Role
 from gonogo.domain.gate import GateRule
 from gonogo.domain.gauge import Gauge
+from gonogo.domain.prometheus import PrometheusCounts
 from gonogo.domain.traffic import BadStatus, Endpoint, Kpi, SlowerThan
 
 Json = Any  # what json.loads returns
@@ -221,6 +222,12 @@ class RollbackCriterion:
     lasts: timedelta | None = None
 
 
+def as_kpi_name(criterion: RollbackCriterion) -> str:
+    """What the KPI is called as which a criterion is counted."""
+    judged = criterion.mode is CriterionMode.JUDGED
+    return f"{'rollback' if judged else 'literal'}: {criterion.name}"
+
+
 class OnSilence(StrEnum):
     """What nobody's answer means, decided beforehand."""
 
@@ -269,6 +276,7 @@ class Plan:
     collections: tuple[Collection, ...] = ()
     checklists: tuple[Checklist, ...] = ()
     gauges: tuple[Gauge, ...] = ()
+    metrics: PrometheusCounts | None = None
 
     @property
     def production(self) -> Environment:

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from gonogo.domain.plan import CriterionMode, Past, Plan
+from gonogo.domain.plan import CriterionMode, Past, Plan, as_kpi_name
 from gonogo.domain.traffic import ONCE_IN, Kpi
 
 RETRIES = 6 / math.pi**2  # 1/1² + 1/2² + 1/3² + … = π²/6, so all attempts together keep within α
@@ -58,13 +58,14 @@ def judge_plan(plan: Plan, attempt: int) -> JudgePlan:
 
     A judged criterion is one more KPI with an absolute test, named "rollback: <name>".
     """
+    counters = () if plan.metrics is None else plan.metrics.counts
     criteria = tuple(
         Kpi(
-            f"rollback: {criterion.name}",
+            as_kpi_name(criterion),
             criterion.bad,
             criterion.endpoint,
             limit=criterion.limit,
-            once_in=ONCE_IN,
+            once_in=None if as_kpi_name(criterion) in counters else ONCE_IN,
         )
         for criterion in plan.rollback_criteria
         if criterion.mode is CriterionMode.JUDGED

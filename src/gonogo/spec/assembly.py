@@ -1,5 +1,6 @@
 """A checked shape → the frozen plan, with every default in one place."""
 
+from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from typing import Any
 
@@ -24,7 +25,9 @@ from gonogo.domain.plan import (
     SmokeTest,
     Step,
     Verification,
+    as_kpi_name,
 )
+from gonogo.domain.prometheus import PrometheusCounts
 from gonogo.domain.traffic import ONCE_IN, Endpoint, Kpi, Unit
 from gonogo.spec.checklists import ChecklistPart
 from gonogo.spec.collection import CollectionPart
@@ -61,7 +64,11 @@ def assemble(spec: SpecPart, digest: str) -> Plan:
         health=Health(spec.health.path, _or(spec.health.within, HEALTH_WITHIN)),
         environments=tuple(_environment(*item) for item in spec.environments.items()),
         smoke=tuple(_smoke(test) for test in spec.smoke),
-        kpis=tuple(_kpi(name, kpi) for name, kpi in spec.kpis.items() if isinstance(kpi, KpiPart)),
+        kpis=tuple(
+            _kpi(name, kpi, counters=name in _counters(spec))
+            for name, kpi in spec.kpis.items()
+            if isinstance(kpi, KpiPart)
+        ),
         rollout=_rollout(spec.rollout),
         watch=_or(spec.watch, WATCH),
         build=None if spec.build is None else _command("build", spec.build, repeatable=True),
@@ -77,7 +84,20 @@ def assemble(spec: SpecPart, digest: str) -> Plan:
         gauges=tuple(
             part.read(name) for name, part in spec.kpis.items() if isinstance(part, GaugePart)
         ),
+        metrics=_metrics(spec),
     )
+
+
+def _counters(spec: SpecPart) -> AbstractSet[str]:
+    """The names of what a Prometheus counts."""
+    return set() if spec.metrics is None else spec.metrics.prometheus.counts.keys()
+
+
+def _metrics(spec: SpecPart) -> PrometheusCounts | None:
+    if spec.metrics is None:
+        return None
+    criteria = [criterion(part) for part in spec.rollback_when]
+    return spec.metrics.prometheus.read({each.name: as_kpi_name(each) for each in criteria})
 
 
 def _or(given: timedelta | None, default: timedelta) -> timedelta:
@@ -147,7 +167,8 @@ def _smoke(part: HttpSmokePart | CommandSmokePart) -> SmokeTest:
     )
 
 
-def _kpi(name: str, part: KpiPart) -> Kpi:
+def _kpi(name: str, part: KpiPart, *, counters: bool) -> Kpi:
+    """With `counters` nobody knows whose request it was, so repetitions cannot be left out."""
     unit = Unit(part.unit)
     usual = CLIENT_ONCE_IN if unit is Unit.CLIENT else ONCE_IN
     return Kpi(
@@ -157,7 +178,7 @@ def _kpi(name: str, part: KpiPart) -> Kpi:
         part.limit,
         part.ratio,
         unit,
-        _or(part.once_in, usual) or None,
+        None if counters else _or(part.once_in, usual) or None,
     )
 
 

@@ -5,6 +5,7 @@ import hashlib
 from pydantic import ValidationError
 
 from gonogo.domain.plan import Plan
+from gonogo.domain.traffic import SlowerThan
 from gonogo.spec import scalars
 from gonogo.spec.assembly import assemble
 from gonogo.spec.commands import check_commands, check_variables
@@ -12,7 +13,7 @@ from gonogo.spec.gauges import GaugePart
 from gonogo.spec.names import note_bad_keys, note_duplicates, note_long_keys
 from gonogo.spec.part import Problems, found_by_shape
 from gonogo.spec.problem import SpecError
-from gonogo.spec.shape import SpecPart
+from gonogo.spec.shape import KpiPart, SpecPart
 from gonogo.spec.source import Table, parse
 from gonogo.spec.wording import not_allowed, quoted
 
@@ -64,6 +65,7 @@ def _check_whole(spec: SpecPart, problems: Problems) -> None:
     _check_ports(spec, problems)
     _check_reports(spec, problems)
     _check_checklists(spec, problems)
+    _check_metrics(spec, problems)
     check_commands(spec, problems)
     check_variables(spec, problems)
 
@@ -117,4 +119,34 @@ def _check_checklists(spec: SpecPart, problems: Problems) -> None:
                 mark,
                 f"the checklist {quoted(name)} is worked through after a release, "
                 "so no release can wait for it",
+            )
+
+
+def _check_metrics(spec: SpecPart, problems: Problems) -> None:
+    """Counters belong to something that is counted, in a way that fits it."""
+    if spec.metrics is None:
+        return
+    part = spec.metrics.prometheus
+    bad = {name: kpi.bad for name, kpi in spec.kpis.items() if isinstance(kpi, KpiPart)}
+    bad |= {criterion.name: criterion.bad for criterion in spec.rollback_when}
+    if not part.counts:
+        problems.note(
+            part.mark("counts"), "metrics.prometheus.counts is empty; name at least one KPI"
+        )
+    for name, counts in part.counts.items():
+        if name not in bad:
+            problems.note(counts.mark(), not_allowed("KPI or rollback criterion", name, bad))
+            continue
+        kpi = spec.kpis.get(name)
+        if isinstance(kpi, KpiPart) and (kpi.unit == "client" or kpi.once_in):
+            problems.note(
+                kpi.mark(),
+                f"{quoted(name)} counts customers, and the counters of metrics.prometheus do not know "
+                "them; leave unit and once_in out, or its counters",
+            )
+        if counts.buckets is not None and not isinstance(bad[name], SlowerThan):
+            problems.note(
+                counts.mark("buckets"),
+                f"{quoted(name)} counts statuses, and buckets only tell slow requests; "
+                "give total and bad",
             )

@@ -20,6 +20,7 @@ from gonogo.spec.deployment import (
 from gonogo.spec.gates import GatesPart
 from gonogo.spec.gauges import GaugePart
 from gonogo.spec.limits import VERIFIERS, Sentence, role
+from gonogo.spec.metrics import MetricsPart
 from gonogo.spec.names import note_duplicates
 from gonogo.spec.part import Part, Problems, one_key, written
 from gonogo.spec.problem import Mark
@@ -311,6 +312,9 @@ class SpecPart(Part):
         {}, description="Lines that people tick, before a release, after it or regularly."
     )
     kpis: dict[str, AnyKpiPart] = Field(description="What is judged while customers come over.")
+    metrics: MetricsPart | None = Field(
+        None, description="Where requests are counted. Without it by the desk's own router."
+    )
     rollout: RolloutPart = Field(description="How customers come over.")
     watch: Duration | None = Field(
         None, description="How long a promoted release is still watched. Default 30m."

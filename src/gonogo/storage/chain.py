@@ -7,6 +7,8 @@ table show as a gap.
 
 import json
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -65,21 +67,34 @@ def page(
 
 def search(connection: sa.Connection, wanted: AuditSearch) -> tuple[AuditEntry, ...]:
     """The entries that fit, in the order asked for."""
-    columns = audit.c
-    query = sa.select(audit)
-    if wanted.subject is not None:
-        query = query.where(columns.subject == wanted.subject)
-    if wanted.actor is not None:
-        query = query.where(columns.actor == wanted.actor)
-    if wanted.action is not None:
-        beginning = sa.func.substr(columns.action, 1, len(wanted.action))
-        query = query.where(beginning == wanted.action)
-    if wanted.beyond is not None:
-        before = columns.sequence < wanted.beyond
-        query = query.where(before if wanted.newest_first else columns.sequence > wanted.beyond)
-    order = columns.sequence.desc() if wanted.newest_first else columns.sequence.asc()
-    rows = connection.execute(query.order_by(order).limit(wanted.limit))
+    given = {
+        "of_subject": wanted.subject,
+        "of_actor": wanted.actor,
+        "of_action": wanted.action,
+        "beyond": wanted.beyond,
+    }
+    given = {name: value for name, value in given.items() if value is not None}
+    query = _searching(frozenset(given), wanted.newest_first)
+    length = {} if wanted.action is None else {"length": len(wanted.action)}
+    rows = connection.execute(query, {**given, **length, "most": wanted.limit})
     return tuple(entry_of(row) for row in rows)
+
+
+@cache
+def _searching(given: frozenset[str], newest_first: bool) -> sa.Select[Any]:
+    """The statement for what is given; built once, as building it costs more than running it."""
+    columns = audit.c
+    beyond = sa.bindparam("beyond", type_=sa.Integer)
+    beginning = sa.func.substr(columns.action, 1, sa.bindparam("length", type_=sa.Integer))
+    conditions = {
+        "of_subject": columns.subject == sa.bindparam("of_subject"),
+        "of_actor": columns.actor == sa.bindparam("of_actor"),
+        "of_action": beginning == sa.bindparam("of_action", type_=sa.Text),
+        "beyond": columns.sequence < beyond if newest_first else columns.sequence > beyond,
+    }
+    order = columns.sequence.desc() if newest_first else columns.sequence.asc()
+    query = sa.select(audit).where(*(conditions[name] for name in sorted(given)))
+    return query.order_by(order).limit(sa.bindparam("most", type_=sa.Integer))
 
 
 def first_after(

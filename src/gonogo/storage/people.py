@@ -22,6 +22,18 @@ from gonogo.storage.tables import (
     tokens,
 )
 
+# Asked with every request: building the statement costs more than running it.
+_BEARER = (
+    sa.select(people.c.person, tokens.c.scopes)
+    .join(tokens, tokens.c.person == people.c.name)
+    .where(
+        tokens.c.digest == sa.bindparam("of_digest"),
+        tokens.c.expires_at > sa.bindparam("now"),
+        tokens.c.revoked_at.is_(None),
+        people.c.left_at.is_(None),
+    )
+)
+
 
 def put_person(connection: sa.Connection, person: Person, audit: AuditDraft, now: datetime) -> None:
     """Store or replace a person."""
@@ -78,16 +90,7 @@ def all_tokens(connection: sa.Connection) -> tuple[Token, ...]:
 
 def bearer(connection: sa.Connection, digest: str, now: datetime) -> Actor | None:
     """As whom a token with this digest acts now."""
-    row = connection.execute(
-        sa.select(people.c.person, tokens.c.scopes)
-        .join(tokens, tokens.c.person == people.c.name)
-        .where(
-            tokens.c.digest == digest,
-            tokens.c.expires_at > now,
-            tokens.c.revoked_at.is_(None),
-            people.c.left_at.is_(None),
-        )
-    ).first()
+    row = connection.execute(_BEARER, {"of_digest": digest, "now": now}).first()
     if row is None:
         return None
     scopes = scopes_of(row.scopes)

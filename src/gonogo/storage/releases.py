@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,6 +29,12 @@ _STORED: sa.Select[Any] = (
     .join(leases, leases.c.release_id == releases.c.id, isouter=True)
     .where(_OF_RELEASE)
 )
+_SERVICE = releases.c.service == sa.bindparam("of_service")
+_VERSION = releases.c.version == sa.bindparam("of_version")
+_LAST = _WITH_PLAN.order_by(releases.c.number.desc()).limit(1)
+_NEWEST_OF_SERVICE = _LAST.where(_SERVICE)
+_NEWEST_OF_VERSION = _LAST.where(_VERSION)
+_NEWEST_OF_BOTH = _LAST.where(_SERVICE, _VERSION)
 _CHANGE = sa.update(releases).where(_OF_RELEASE)
 _LOCK = sa.select(releases.c.id).where(_OF_RELEASE).with_for_update()
 _LOCK_IF_FREE = _LOCK.with_for_update(skip_locked=True)
@@ -106,25 +111,23 @@ def matching(connection: sa.Connection, reference: str, limit: int) -> tuple[Rel
     if exact is not None:
         return (exact,)
     service, _, version = reference.partition(" ")
-    meant = [releases.c.service == reference, releases.c.version == reference]
-    if version:
-        meant.append(sa.and_(releases.c.service == service, releases.c.version == version))
     # One query for each index, as a database answers an OR over two columns by reading everything.
-    named = [each for each in map(partial(_last, connection), meant) if each is not None]
+    found = [
+        connection.execute(_NEWEST_OF_SERVICE, {"of_service": reference}).first(),
+        connection.execute(_NEWEST_OF_VERSION, {"of_version": reference}).first(),
+        connection.execute(_NEWEST_OF_BOTH, {"of_service": service, "of_version": version}).first()
+        if version
+        else None,
+    ]
+    named = [row for row in found if row is not None]
     if named:
-        number = max(row.number for row in named)
-        return tuple(release_of(row) for row in named if row.number == number)[:1]
+        return (release_of(max(named, key=lambda row: int(row.number))),)
     if not reference:
         return ()
     # Not LIKE, which takes capitals for small letters in SQLite.
     begins = _WITH_PLAN.where(sa.func.substr(releases.c.id, 1, len(reference)) == reference)
     rows = connection.execute(begins.order_by(releases.c.number.desc()).limit(limit))
     return tuple(release_of(row) for row in rows)
-
-
-def _last(connection: sa.Connection, meant: sa.ColumnElement[bool]) -> Row | None:
-    query = _WITH_PLAN.where(meant).order_by(releases.c.number.desc()).limit(1)
-    return connection.execute(query).first()
 
 
 def record(connection: sa.Connection, change: Change, now: datetime) -> Release:

@@ -174,7 +174,7 @@ def going(state: UnderWay) -> Going:
     release, look = state.release, state.look
     decision = read_decision(state.decision.data) if state.decision else None
     stops = _stopping(release, decision)
-    names = _waits_for(release, stops)
+    names, roles = _asked(release, stops)
     return Going(
         id=release.id,
         service=release.service,
@@ -190,7 +190,7 @@ def going(state: UnderWay) -> Going:
         ),
         hidden_blockers=max(0, len(stops) - MOST_BLOCKERS),
         waits_for=names,
-        asks=_roles(names),
+        asks=roles,
         rollout=_rollout(release, look),
     )
 
@@ -235,27 +235,29 @@ def _stopping(release: Release, decision: Decision | None) -> tuple[GateResult, 
     return tuple(result for result in found if not result.later) or found
 
 
-def _waits_for(release: Release, stops: Sequence[GateResult]) -> tuple[str, ...]:
+def _asked(
+    release: Release, stops: Sequence[GateResult]
+) -> tuple[tuple[str, ...], tuple[Role, ...]]:
+    """Who has the next word: as people are told, and as roles."""
     if stops:
-        names = (name for result in stops for name in result.asks or (result.owner,) if name)
-        return tuple(dict.fromkeys(names))
+        named = (name for result in stops for name in result.asks or (result.owner,) if name)
+        names = tuple(dict.fromkeys(named))
+        return names, _in_order(_BY_NAME[name] for name in names if name in _BY_NAME)
+    roles: frozenset[Role] = frozenset()
     asked = release.plan.verification
     if release.stage is Stage.VERIFYING and asked is not None:
-        return _named(asked.roles or PERMISSIONS[Deed.VERIFY])
-    if release.stage is Stage.PAUSED:
-        return _named(PERMISSIONS[Deed.PAUSE])
-    if release.stage is Stage.NEEDS_PERSON:
-        return _named(PERMISSIONS[Deed.SETTLE])
-    return ()
+        roles = frozenset(asked.roles) or PERMISSIONS[Deed.VERIFY]
+    elif release.stage is Stage.PAUSED:
+        roles = PERMISSIONS[Deed.PAUSE]
+    elif release.stage is Stage.NEEDS_PERSON:
+        roles = PERMISSIONS[Deed.SETTLE]
+    # Whoever runs the desk may do it too, and is not named for it.
+    told = roles - {Role.OWNER, Role.ADMIN} or roles
+    return tuple(role.words for role in _in_order(told)), _in_order(roles)
 
 
-def _named(roles: Iterable[Role]) -> tuple[str, ...]:
-    allowed = frozenset(roles) - {Role.OWNER, Role.ADMIN} or frozenset(roles)
-    return tuple(role.words for role in Role if role in allowed)
-
-
-def _roles(names: Iterable[str]) -> tuple[Role, ...]:
-    found = {_BY_NAME[name] for name in names if name in _BY_NAME}
+def _in_order(roles: Iterable[Role]) -> tuple[Role, ...]:
+    found = frozenset(roles)
     return tuple(role for role in Role if role in found)
 
 

@@ -1,6 +1,7 @@
 """What the judge would have said of traffic that something else routes. Nothing is moved."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,10 +35,10 @@ DURATION_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """The moment at which the judge would have stopped the canary."""
+    """The moment at which the judge would have stopped the canary, and the line of a log that told."""
 
     at: datetime
-    line: int
+    line: int | None
     judgement: Judgement
 
 
@@ -98,35 +99,67 @@ def judge_by_options(
 
 
 @dataclass
-class Observer:
-    """Takes lines in; says when it would have stopped, and at any time how things stand.
+class Watching:
+    """The judge at work on traffic that it does not route: what it would have said, and when.
 
-    Lines that follow one another with the same time are one look. Memory is constant. `nameless`
-    requests tell no customer's address; `repeated` ones were left out by some KPI as repetitions.
+    After the moment of a stop only requests are counted. Memory is constant.
     """
 
     plan: judge.JudgePlan
-    form: LogForm
     at_least: int
-    lines: int = 0
     requests: dict[Arm, int] = field(default_factory=lambda: dict.fromkeys(Arm, 0))
-    neither: int = 0
-    nameless: int = 0
-    repeated: int = 0
-    unreadable: int = 0
-    first_unreadable: str | None = None
     first: datetime | None = None
     last: datetime | None = None
     stop: Stop | None = None
 
     def __post_init__(self) -> None:
+        self._memory = judge.begin(self.plan)
+
+    def weigh(
+        self, at: datetime, increments: Sequence[Increment], line: int | None = None
+    ) -> Stop | None:
+        """One more look; the stop, the first time it would have come."""
+        self.first = self.first or at
+        self.last = at
+        if self.stop is not None:
+            return None
+        self._memory = judge.observe(self.plan, self._memory, increments)
+        if not judge.failed(self._memory):
+            return None
+        self.stop = Stop(at, line, self.judgement())
+        return self.stop
+
+    def judgement(self) -> Judgement:
+        """How things stand; after a stop, as they stood then."""
+        if self.stop is not None:
+            return self.stop.judgement
+        return judge.assess(self.plan, self._memory, self.at_least)
+
+
+@dataclass
+class Observer(Watching):
+    """Takes the lines of an access log in.
+
+    Lines that follow one another with the same time are one look. `nameless` requests tell no
+    customer's address; `repeated` ones were left out by some KPI as repetitions.
+    """
+
+    form: LogForm = field(kw_only=True)
+    lines: int = 0
+    neither: int = 0
+    nameless: int = 0
+    repeated: int = 0
+    unreadable: int = 0
+    first_unreadable: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         needs_duration = any(isinstance(kpi.bad, SlowerThan) for kpi in self.plan.kpis)
         if needs_duration and self.form.duration is None:
             raise InvalidInput(
                 "a KPI asks how long requests took, and nothing says where the log has it",
                 hint="add --duration FIELD or --duration-pattern REGEX",
             )
-        self._memory = judge.begin(self.plan)
         self._repeats = Repeats(self.plan.kpis)
         self._waiting: list[Request] = []
 
@@ -166,16 +199,10 @@ class Observer:
             return None
         requests, self._waiting = self._waiting, []
         self.first = self.first or requests[0].at
-        self.last = requests[-1].at
         for request in requests:
             self.requests[Arm(request.address)] += 1
-        if self.stop is not None:
-            return None
-        self._memory = judge.observe(self.plan, self._memory, self._counted(requests))
-        if not judge.failed(self._memory):
-            return None
-        self.stop = Stop(self.last, line or self.lines, self.judgement())
-        return self.stop
+        counted = [] if self.stop is not None else self._counted(requests)
+        return self.weigh(requests[-1].at, counted, line or self.lines)
 
     def _counted(self, requests: list[Request]) -> list[Increment]:
         """What counts of these requests, per KPI; a customer's repetitions do not."""
@@ -201,12 +228,6 @@ class Observer:
             for kpi, arms in sums.items()
         ]
 
-    def judgement(self) -> Judgement:
-        """How things stand; after a stop, as they stood then."""
-        if self.stop is not None:
-            return self.stop.judgement
-        return judge.assess(self.plan, self._memory, self.at_least)
-
     def finish(self) -> Stop | None:
         """Judge what is left. Raises InvalidInput when no line at all could be read."""
         found = self.look()
@@ -217,22 +238,29 @@ class Observer:
 
 def observed_view(observer: Observer) -> dict[str, Any]:
     """As JSON."""
-    judgement, stop = observer.judgement(), observer.stop
+    return {
+        **watched_view(observer),
+        "stopped_at_line": observer.stop.line if observer.stop else None,
+        "lines": observer.lines,
+        "unreadable_lines": observer.unreadable,
+        "first_unreadable": observer.first_unreadable,
+        "requests_of_neither_arm": observer.neither,
+        "requests_without_client": observer.nameless,
+        "requests_left_out": observer.repeated,
+    }
+
+
+def watched_view(watching: Watching) -> dict[str, Any]:
+    """As JSON, whatever it was watched on."""
+    judgement, stop = watching.judgement(), watching.stop
     return {
         "verdict": judgement.verdict.value,
         "sentence": judgement.sentence,
         "would_have_stopped": stop is not None,
         "stopped_at": stop.at.isoformat() if stop else None,
-        "stopped_at_line": stop.line if stop else None,
-        "lines": observer.lines,
-        "unreadable_lines": observer.unreadable,
-        "first_unreadable": observer.first_unreadable,
-        "requests": {arm.value: number for arm, number in observer.requests.items()},
-        "requests_of_neither_arm": observer.neither,
-        "requests_without_client": observer.nameless,
-        "requests_left_out": observer.repeated,
-        "from": observer.first.isoformat() if observer.first else None,
-        "to": observer.last.isoformat() if observer.last else None,
+        "requests": {arm.value: number for arm, number in watching.requests.items()},
+        "from": watching.first.isoformat() if watching.first else None,
+        "to": watching.last.isoformat() if watching.last else None,
         "kpis": [kpi_view(kpi) for kpi in judgement.kpis],
     }
 
@@ -251,17 +279,7 @@ def _left_out(observer: Observer) -> list[str]:
 
 def told(observer: Observer) -> list[str]:
     """How things stand, in sentences."""
-    said = []
-    stop = observer.stop
-    if stop is not None:
-        said.append(
-            f"would have stopped the canary at {stop.at:%Y-%m-%d %H:%M:%S} UTC (line {stop.line:,})"
-        )
-    elif observer.judgement().verdict is Verdict.NO_DATA:
-        said.append("no request of the canary was seen")
-    else:
-        said.append("would not have stopped the canary")
-    said += [f"  {kpi.sentence}" for kpi in observer.judgement().kpis]
+    said = watched(observer)
     said += _left_out(observer)
     seen = ", ".join(f"{number:,} {arm.value}" for arm, number in observer.requests.items())
     said.append(f"  read: {seen} requests, {observer.neither:,} of neither arm")
@@ -270,3 +288,17 @@ def told(observer: Observer) -> list[str]:
             f"  {observer.unreadable:,} lines could not be read; {observer.first_unreadable}"
         )
     return said
+
+
+def watched(watching: Watching) -> list[str]:
+    """What the judge would have said, in sentences."""
+    said = []
+    stop = watching.stop
+    if stop is not None:
+        where = "" if stop.line is None else f" (line {stop.line:,})"
+        said.append(f"would have stopped the canary at {stop.at:%Y-%m-%d %H:%M:%S} UTC{where}")
+    elif watching.judgement().verdict is Verdict.NO_DATA:
+        said.append("no request of the canary was seen")
+    else:
+        said.append("would not have stopped the canary")
+    return said + [f"  {kpi.sentence}" for kpi in watching.judgement().kpis]

@@ -262,7 +262,7 @@ async def apart_from_all(context: Context, person: Person) -> None:
 
 def _apart(person: Person, other: Person) -> None:
     """Raises Conflict where two people could be taken for each other."""
-    if _plainly(person.name) == _plainly(other.name):
+    if plainly(person.name) == plainly(other.name):
         what = "is known already" if other.left_at is None else "is the name of somebody who left"
         raise Conflict(f'"{other.name}" {what}', hint="choose another name")
     shared = set(person.emails) & set(other.emails)
@@ -270,7 +270,7 @@ def _apart(person: Person, other: Person) -> None:
         raise Conflict(f"{min(shared)} is an address of {other.name}")
 
 
-def _plainly(name: str) -> str:
+def plainly(name: str) -> str:
     """A name as it looks to a hasty reader."""
     return unicodedata.normalize("NFKC", name).casefold()
 
@@ -284,7 +284,7 @@ def name_of(name: str) -> str:
         )
     if not name.isprintable() or name != name.strip():
         raise InvalidInput(f"the name {name!r} has blanks at its ends or marks that do not print")
-    if _plainly(name) == DESK.name or set(name) <= {"."} or "/" in name:
+    if plainly(name) == DESK.name or set(name) <= {"."} or "/" in name:
         raise InvalidInput(
             f'"{name}" cannot be a name: not "desk", not dots alone, and no "/" in it'
         )

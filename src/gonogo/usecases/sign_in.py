@@ -26,7 +26,7 @@ from gonogo.ports.passwords import PasswordHasher
 from gonogo.ports.throttle import Allowance
 from gonogo.usecases.context import Context
 from gonogo.usecases.passwords import fits, plain, refuse_weak
-from gonogo.usecases.people import digest_of_secret, person_here
+from gonogo.usecases.people import digest_of_secret, person_here, plainly
 from gonogo.usecases.sessions import LONGEST_SECRET, Browser, Opened, new_secret, open_session
 
 BY_ADDRESS = Allowance("sign-in from an address", 60, timedelta(minutes=5))
@@ -60,7 +60,7 @@ async def sign_in(context: Context, *, name: str, password: str, browser: Browse
     counted = await _counted_by(context, browser, name)
     await _bounded(context, browser.address, counted)
     async with _one_of_few(context, counted[0][1]):
-        known = await context.store.credential(name) if len(name) <= _LONGEST_NAME else None
+        known = await _credential(context, name)
         hash_ = known.hash if known else None
         good = fits(password) and await hasher.matches(hash_, plain(password))
     if known is None or not good:
@@ -155,11 +155,22 @@ async def _counted_by(
 ) -> tuple[tuple[Allowance, str], ...]:
     """By what a try is counted; the last one is forgiven to who signs in."""
     known = await _known(context, browser.known_as)
-    if known is not None and known.person == name:
+    if known is not None and plainly(known.person) == plainly(name):
         return ((BY_BROWSER, known.digest),)
     network = network_of(browser.address)
-    together = f"{network} {name[:_LONGEST_NAME].casefold()}"
+    together = f"{network} {plainly(name[:_LONGEST_NAME])}"
     return ((BY_ADDRESS, network), (BY_ADDRESS_AND_NAME, together))
+
+
+async def _credential(context: Context, name: str) -> Credential | None:
+    """The password of whoever has this name, in whatever letters it is written: no two people share it."""
+    if len(name) > _LONGEST_NAME:
+        return None
+    wanted = plainly(name)
+    for person in await context.store.people():
+        if plainly(person.name) == wanted:
+            return await context.store.credential(person.name)
+    return None
 
 
 async def _known(context: Context, secret: str | None) -> KnownBrowser | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from gonogo.adapters.argon2_passwords import Argon2Passwords
 from gonogo.adapters.console_notifier import ConsoleNotifier
+from gonogo.adapters.counted_elsewhere import CountedElsewhere
 from gonogo.adapters.counting_limiter import CountingLimiter
 from gonogo.adapters.haproxy.checkup import HaproxyCheckup
 from gonogo.adapters.haproxy.metrics import HaproxyMetrics
@@ -31,12 +32,15 @@ from gonogo.adapters.local.signer import FileSigner
 from gonogo.adapters.local.source import GitSource
 from gonogo.adapters.local.workshop import GitWorkshop
 from gonogo.adapters.openid import OpenIdProvider
+from gonogo.adapters.prometheus import PrometheusMetrics
 from gonogo.adapters.system_clock import SystemClock
 from gonogo.controllers.world import Rhythm, World
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.errors import InvalidInput, Unavailable
+from gonogo.domain.prometheus import PrometheusCounts
 from gonogo.domain.rate import Rate, Rates
 from gonogo.ports.heads import Heads
+from gonogo.ports.metrics import MetricSource
 from gonogo.settings import OpenIdSettings, Settings
 from gonogo.storage.store import SqlStore, open_store
 from gonogo.usecases.command_policy import command_policy
@@ -84,6 +88,12 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
     router = HaproxyRouter(private(home / "routers"))
     source = GitSource()
     dossiers = DossierReader(store, history, kept)
+    metrics = HaproxyMetrics(home / "routers", clock, _key(home / "digest.key"))
+
+    def counts_elsewhere(origin: PrometheusCounts) -> MetricSource:
+        counts = PrometheusMetrics(origin, clock)
+        return CountedElsewhere(counts, origin.counts.keys(), metrics, clock)
+
     world = World(
         desk=settings.desk,
         clock=clock,
@@ -91,7 +101,8 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         deployer=deployer,
         workshop=workshop,
         router=router,
-        metrics=HaproxyMetrics(home / "routers", clock, _key(home / "digest.key")),
+        metrics=metrics,
+        counts_elsewhere=counts_elsewhere,
         smoke=HttpSmokeRunner(workshop.run),
         notifier=ConsoleNotifier(sys.stdout),
         dossiers=dossiers,

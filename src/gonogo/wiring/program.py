@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gonogo.domain.errors import Conflict, NotFound
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from gonogo.usecases.bundling.envelopes import Trust
     from gonogo.usecases.heads import HeadPlace
     from gonogo.usecases.local_check import Checked, CheckRequest
+    from gonogo.usecases.observe_metrics import OnStart, Wanted
     from gonogo.usecases.patch_guard import Guarded, Request
     from gonogo.wiring.parts import Parts
 
@@ -51,7 +53,7 @@ class LocalProgram:
             logging.getLogger(talkative).setLevel(logging.WARNING)
         wanted = self._settings.port if port is None else port
         private(self._settings.home)
-        with only_desk(self._settings, _START_PATIENCE_SECONDS) as lock:
+        with only_desk(self._settings.lock, _START_PATIENCE_SECONDS) as lock:
             lock.truncate(0)
             lock.write(str(os.getpid()))
             lock.flush()
@@ -63,7 +65,8 @@ class LocalProgram:
             return ()
         from gonogo.usecases import operation
 
-        told = ("the desk",) if self._stop_desk() else ()
+        locks = sorted(self._settings.home.glob("desk*.lock"))
+        told = tuple(_name_of(lock) for lock in locks if self._stop_desk(lock))
 
         async def stop(parts: "Parts") -> tuple[str, ...]:
             stopped = await operation.stop_everything(parts.context, parts.owner)
@@ -85,6 +88,12 @@ class LocalProgram:
         from gonogo.web.plot import plot
 
         return plot(looks)
+
+    def observe(self, wanted: "Wanted", began: "OnStart") -> None:
+        """Let the judge watch counts that a metric source has."""
+        from gonogo.wiring.observing import observe
+
+        asyncio.run(observe(self._settings, wanted, began))
 
     def verify_chain(self) -> dict[str, Any]:
         """Whether the audit chain holds, read from this process."""
@@ -110,7 +119,7 @@ class LocalProgram:
                 f"there is no SQLite database in {self._settings.home}: nothing was moved",
                 hint="set GONOGO_HOME to the folder that the desk uses",
             )
-        with only_desk(replace(self._settings, database_url=None)):
+        with only_desk(replace(self._settings, database_url=None).lock):
             site = secret(self._settings.site)[:16]
             return asdict(move(f"sqlite:///{database}", url, site))
 
@@ -162,29 +171,35 @@ class LocalProgram:
 
         return asyncio.run(run())
 
-    def _stop_desk(self) -> bool:
+    def _stop_desk(self, lock: Path) -> bool:
         """Ask a running desk to end and wait until it let go of its lock."""
         import psutil
 
         from gonogo.wiring.lock import only_desk
 
         try:
-            with only_desk(self._settings):
+            with only_desk(lock):
                 return False
         except Conflict:
             pass
         # Not from desk.json: a killed desk leaves it behind, and its process id may be another's by now.
         desk: psutil.Process | None = None
         with contextlib.suppress(psutil.NoSuchProcess, ValueError):
-            desk = psutil.Process(int(self._settings.lock.read_text()))
+            desk = psutil.Process(int(lock.read_text()))
             desk.send_signal(signal.SIGTERM)
         try:
-            with only_desk(self._settings, _STOP_PATIENCE_SECONDS):
+            with only_desk(lock, _STOP_PATIENCE_SECONDS):
                 _wait_until_gone(desk)
                 return True
         except Conflict as error:
             hint = "look at its output, then stop its process"
             raise Conflict("the desk did not stop", hint=hint) from error
+
+
+def _name_of(lock: Path) -> str:
+    """The desk that holds this lock, as people call it."""
+    name = lock.stem.removeprefix("desk").removeprefix("-")
+    return f"the desk {name}" if name else "the desk"
 
 
 def _wait_until_gone(process: "psutil.Process | None") -> None:

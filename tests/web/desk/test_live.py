@@ -5,83 +5,20 @@ import contextlib
 import json
 import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 
 import httpx2
 import pytest
 import pytest_asyncio
-import uvicorn
-from tests.papers import OWNER, Desk, a_desk
-from tests.web.desk.conftest import until
-from websockets.asyncio.client import ClientConnection, connect
+from tests.papers import OWNER
+from tests.web.desk.listening import TOKEN, Served, listening
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from gonogo.api.application import build_application
-from gonogo.api.door import Door, page_guard, reader
-from gonogo.api.reach import allowed_origin
 from gonogo.domain.actor import Role
-from gonogo.domain.audit import AuditDraft
 from gonogo.usecases import people
 from gonogo.web.desk import live
-from gonogo.web.desk.application import add_desk
-from gonogo.web.desk.visitor import seen_by
-from gonogo.wiring.websockets import AnsweringWebSockets
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-TOKEN = "the-owners-token"
-
-
-@dataclass
-class Served:
-    """A desk that really listens."""
-
-    desk: Desk
-    port: int
-
-    def connect(
-        self, *, token: str = TOKEN, origin: str | None = None, reads: str = "en|UTC||"
-    ) -> connect:
-        headers = {"Authorization": f"Bearer {token}", "Cookie": f"gonogo_reader={reads}"}
-        return connect(
-            f"ws://127.0.0.1:{self.port}/live",
-            additional_headers=headers,
-            origin=origin,  # type: ignore[arg-type]
-            compression=None,
-        )
-
-    async def register(self, service: str) -> None:
-        """A service comes onto the board."""
-        shop = await self.desk.store.registration("shop")
-        assert shop is not None
-        known = replace(shop, service=service, plan=replace(shop.plan, service=service))
-        await self.desk.store.register(
-            known, AuditDraft("dana", "person:service:register", service)
-        )
-
-
-@asynccontextmanager
-async def listening() -> AsyncIterator[Served]:
-    async with a_desk() as desk:
-        application = build_application(desk.context, OWNER, TOKEN, lambda: None)
-        guard = reader(page_guard(Door(desk.context, OWNER, TOKEN)))
-        add_desk(application, desk.context, seen_by(guard), allowed_origin)
-        server = uvicorn.Server(
-            uvicorn.Config(
-                application,
-                port=0,
-                log_level="critical",
-                lifespan="off",
-                ws=AnsweringWebSockets,
-                ws_per_message_deflate=False,
-                ws_max_size=live.LARGEST_FRAME,
-            )
-        )
-        serving = asyncio.ensure_future(server._serve())
-        await until(lambda: server.started)
-        yield Served(desk, server.servers[0].sockets[0].getsockname()[1])
-        server.should_exit = True
-        await serving
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

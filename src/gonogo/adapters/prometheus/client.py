@@ -114,8 +114,6 @@ class Client:
 
 def _series(url: str, data: Any) -> list[Series]:  # noqa: ANN401
     try:
-        if data["resultType"] != "matrix":
-            raise ValueError(f"a {data['resultType']}")
         found = [_one(row) for row in data["result"]]
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise Unavailable(

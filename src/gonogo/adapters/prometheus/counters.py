@@ -48,22 +48,20 @@ class Counters:
     holes: list[tuple[float, str]] = field(default_factory=list)
     _last: dict[tuple[tuple[str, str], ...], tuple[float, float]] = field(default_factory=dict)
 
-    def newest(self) -> float | None:
-        """When the newest sample so far was taken."""
-        return max((at for at, _ in self._last.values()), default=None)
-
     def forget(self) -> None:
         """Begin anew: what comes next is only where counting starts."""
         self._last.clear()
         self.holes.clear()
 
-    def begin(self, found: Iterable[Series]) -> None:
+    def begin(self, found: Iterable[Series], until: Mapping[Place, float]) -> None:
         """Note where counters stand, counting nothing. Raises Unavailable as `take` does."""
         found = list(found)
         self._check(found)
         for series in found:
-            if series.samples:
-                self._last[_identity(series)] = series.samples[-1]
+            end = until.get(self.place(series), float("-inf"))
+            seen = [sample for sample in series.samples if sample[0] <= end]
+            if seen:
+                self._last[_identity(series)] = seen[-1]
 
     def take(
         self,

@@ -108,8 +108,11 @@ class _Sums:
 class _Measure:
     """One KPI: its counters of all and of bad (or, from buckets, of fast) requests."""
 
-    def __init__(self, kpi: Kpi, source: CounterPair | Buckets, origin: PrometheusCounts) -> None:
+    def __init__(
+        self, kpi: Kpi, source: CounterPair | Buckets, origin: PrometheusCounts, limit: timedelta
+    ) -> None:
         self.kpi = kpi
+        self._limit = limit
         self._source = source
         hole = origin.stale.total_seconds()
         summed = frozenset(origin.summed)
@@ -127,9 +130,10 @@ class _Measure:
                 f'nothing says which counters of Prometheus belong to "{kpi.name}"',
                 hint="give it selectors, or take it out",
             )
-        if isinstance(source, Buckets) and not isinstance(kpi.bad, SlowerThan):
+        slow = kpi.bad.limit if isinstance(kpi.bad, SlowerThan) else None
+        if isinstance(source, Buckets) and slow is None:
             raise InvalidInput(f'"{kpi.name}" counts failures; buckets only tell slow requests')
-        return cls(kpi, source, origin)
+        return cls(kpi, source, origin, slow or timedelta())
 
     async def ask(self, client: Client, seconds: float, at: float | None) -> None:
         """Get the samples. All comes before part: a scrape in between adds to the part alone."""
@@ -146,9 +150,7 @@ class _Measure:
 
     def _bound(self, found: Iterable[Series]) -> float:
         """The bucket whose bound is the KPI's limit."""
-        if not isinstance(self.kpi.bad, SlowerThan):
-            raise RuntimeError("buckets without a limit")
-        limit = self.kpi.bad.limit.total_seconds()
+        limit = self._limit.total_seconds()
         bounds = sorted({_le(series) for series in found} - {math.inf})
         exact = [bound for bound in bounds if math.isclose(bound, limit, rel_tol=1e-9)]
         if exact or not bounds:
@@ -167,8 +169,8 @@ class _Measure:
     def begin(self) -> None:
         """Note where counters stand."""
         self._note()
-        self._all.begin(self._answers[0])
-        self._part.begin(self._answers[1])
+        self._all.begin(self._answers[0], self._until)
+        self._part.begin(self._answers[1], self._until)
 
     def take(self) -> list[_Gained]:
         """What was gained, by place and scrape. Raises Unavailable when it makes no sense."""
@@ -233,6 +235,7 @@ class _Stream:
             await self._question()
         except Unavailable:
             self._begun = False
+            self._next_question = 0.0
 
     async def next(self, within: timedelta) -> Batch:
         """See `ports.metrics.MetricStream.next`."""

@@ -22,8 +22,15 @@ if TYPE_CHECKING:
 
 
 @click.command()
-def schema() -> None:
+@click.option("--api", is_flag=True, help="The OpenAPI description of a running desk instead.")
+@click.pass_obj
+def schema(setup: Setup, api: bool) -> None:
     """Print the JSON Schema of gonogo.yaml, for an editor or a CI check."""
+    if api:
+        from gonogo.cli.client import DeskClient
+
+        output.data(DeskClient(setup.home).get("/openapi.json"))
+        return
     output.data(spec_schema())
 
 

@@ -122,6 +122,7 @@ def plan_predicate(plan: Plan) -> dict[str, Any]:
         "environments": [environment.name for environment in plan.environments],
         "gates": [of.plain(rule) for rule in plan.gates],
         "kpis": of.plain(plan.kpis),
+        "gauges": of.plain(plan.gauges),
         "rollout": of.plain(plan.rollout),
         "watch": of.plain(plan.watch),
         "criteria": of.plain(plan.rollback_criteria),
