@@ -108,7 +108,8 @@ def newest(
     if service is not None:
         query = query.where(releases.c.service == service)
     if under_way:
-        query = query.where(releases.c.ended.is_(False))
+        # As the partial index over them says it; "ended IS 0" would read every release there ever was.
+        query = query.where(releases.c.ended == sa.false())
     rows = connection.execute(query.order_by(releases.c.number.desc()).limit(limit))
     return tuple(release_of(row) for row in rows)
 
