@@ -46,6 +46,8 @@ bench: $(READY)  ## Measure every claim (25 minutes, on a quiet machine; bench/R
 	@$(BENCH) bench.patch_guard --runs 9
 	@$(BENCH) bench.junit
 	@$(BENCH) bench.api
+	@$(BENCH) bench.push
+	@$(BENCH) bench.board
 
 bench-quick: $(READY)  ## The same with few runs, into build/bench
 	@$(BENCH) bench.footprint --demos 0 --helps 5 --idle 5 --out build/bench/footprint.json
