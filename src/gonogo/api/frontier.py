@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _POLICY_VIOLATED = 1008
+_STRICTLY_TLS = ((b"strict-transport-security", b"max-age=31536000"),)
 _ANSWERS = {"http.response.start", "websocket.accept"}
 
 

@@ -16,22 +16,20 @@ from gonogo.domain.gate import (
 )
 from gonogo.domain.plan import Plan
 from gonogo.usecases.decisions import OPEN, blocking, gate_name
-from gonogo.usecases.gate_rules import rule_sentences
 from gonogo.usecases.permissions import PERMISSIONS, Deed
-from gonogo.usecases.sentence import Sentence
 
 
 @dataclass(frozen=True, slots=True)
 class GateLine:
     """One gate. `who` may change its answer by bringing something, `waivers` may let it pass.
 
-    `rule` is what it asks for; empty where the plan has no such rule any more. `blocks` says that it
+    `rule` is what it asks for; None where the plan has no such rule any more. `blocks` says that it
     keeps the answer from being Go.
     """
 
     result: GateResult
     name: str
-    rule: tuple[Sentence, ...]
+    rule: GateRule | None
     who: tuple[str, ...]
     waivers: tuple[str, ...]
     blocks: bool
@@ -99,7 +97,7 @@ def _line(result: GateResult, rules: dict[GateKind, GateRule], *, blocks: bool) 
     return GateLine(
         result=result,
         name=gate_name(result),
-        rule=() if rule is None else rule_sentences(rule),
+        rule=rule,
         who=result.asks or ((result.owner,) if result.owner else ()),
         waivers=_waivers() if blocks else (),
         blocks=blocks,

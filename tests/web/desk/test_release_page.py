@@ -13,9 +13,9 @@ from gonogo.domain.plan import OnSilence, Verification
 from gonogo.domain.release import InstructionKind, Release, Stage
 from gonogo.domain.story import Story
 from gonogo.gates.table import GATES
-from gonogo.usecases.gate_rules import RULES
 from gonogo.usecases.permissions import PERMISSIONS
 from gonogo.usecases.releases import DEEDS
+from gonogo.web.desk.gate_rules import RULES
 
 PAGE = "/releases/r-1"
 HOSTILE = "<script>alert(1)</script>\u202eevil\"'&{{7*7}}"

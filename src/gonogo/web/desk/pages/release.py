@@ -25,6 +25,7 @@ from gonogo.usecases.release_rollout import rollout
 from gonogo.usecases.releases import find_release, tell_story
 from gonogo.web import chronicle
 from gonogo.web.desk.forms import Form, Refusal, once, read_form
+from gonogo.web.desk.gate_rules import rule_sentences
 from gonogo.web.desk.region import Region, Stored, add_region
 from gonogo.web.desk.site import HEADERS, Site
 from gonogo.web.desk.visitor import Visitor
@@ -57,7 +58,12 @@ async def _head(context: Context, release_id: str) -> Mapping[str, object]:
 async def _gates(context: Context, release_id: str) -> Mapping[str, object]:
     release, decision = await view.decided(context, release_id)
     found = None if decision is None else gate_list(decision, release.plan)
-    return {"gates": found, "service": release.service, "version": release.version}
+    return {
+        "gates": found,
+        "service": release.service,
+        "version": release.version,
+        "rule_sentences": rule_sentences,
+    }
 
 
 async def _rollout(context: Context, release_id: str) -> Mapping[str, object]:

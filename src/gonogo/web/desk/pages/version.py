@@ -17,6 +17,7 @@ from gonogo.usecases.handoff_draft import draft_handoff
 from gonogo.usecases.permissions import Deed, may
 from gonogo.usecases.releases import start_release
 from gonogo.web.desk.forms import Form, Refusal, once, read_form
+from gonogo.web.desk.gate_rules import rule_sentences
 from gonogo.web.desk.site import Site
 from gonogo.web.desk.visitor import Visitor
 
@@ -268,6 +269,7 @@ async def _shown(
         page=found,
         summary=found.summary,
         gates=found.gates,
+        rule_sentences=rule_sentences,
         start=await version_page.start_of(context, actor, service=service, version=version),
         may_tick=version_page.may_tick,
         text=text,

@@ -17,10 +17,13 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, target, requestConfig } = event.detail;
   const form = requestConfig?.elt?.closest?.("form");
   if (!form || !target?.id) return;
-  const ours = xhr.responseText.includes(`id="${target.id}"`);
+  const there = new URL(xhr.responseURL, location.href);
+  const elsewhere = xhr.status < 400 && there.pathname !== location.pathname;
+  const ours = !elsewhere && xhr.responseText.includes(`id="${target.id}"`);
   event.detail.shouldSwap = ours;
   if (ours) event.detail.isError = false;
-  else if (xhr.status === 401 || new URL(xhr.responseURL, location.href).pathname !== new URL(location.href).pathname) location.reload();
+  else if (elsewhere) location.assign(there);
+  else if (xhr.status === 401) location.reload(); // to the sign-in page, and back here with what was typed
   else tell(form, words().failed ?? "");
 });
 document.addEventListener("htmx:sendError", (event) => {

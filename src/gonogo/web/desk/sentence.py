@@ -1,4 +1,4 @@
-"""Sentences that a use case means and a page says: a message of the catalogues with what fills it.
+"""Sentences that are made in one place and said in another: a message of the catalogues with what fills it.
 
 Whoever reads decides how numbers are written, so what fills a place stays a value: a whole number, a
 `Share`, a duration, or a name.
