@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 .DEFAULT_GOAL := help
 N ?= 1000
 
-.PHONY: help setup demo test test-slow test-all mutation simulate bench bench-quick catalogues lint format clean
+.PHONY: help setup demo test test-slow test-all mutation simulate bench bench-judge bench-quick catalogues lint format clean
 
 help:  ## Show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -47,12 +47,21 @@ bench: $(READY)  ## Measure every claim (25 minutes, on a quiet machine; bench/R
 	@$(BENCH) bench.junit
 	@$(BENCH) bench.api
 
+JUDGE := PYTHONPATH=src $(BIN)/python bench
+
+bench-judge: $(READY)  ## Measure the judge alone and draw its plots (two hours of one core)
+	@set -e; for one in outage low_traffic clearing peers limit floor false_alarms past bursts cost releases plots; \
+	  do echo "judge: $$one"; $(JUDGE)/judge_$$one.py; done
+
 bench-quick: $(READY)  ## The same with few runs, into build/bench
 	@$(BENCH) bench.footprint --demos 0 --helps 5 --idle 5 --out build/bench/footprint.json
 	@$(BENCH) bench.decision --runs 5 --out build/bench/decision.json
 	@$(BENCH) bench.zero_loss --cycles 1 --out build/bench/zero_loss.json
 	@$(BENCH) bench.crash --runs 4 --out build/bench/crash.json
 	@$(BENCH) bench.harm --runs 2 --out build/bench/harm.json
+	@$(JUDGE)/judge_low_traffic.py --releases 100 --out build/bench/judge_low_traffic.json
+	@$(JUDGE)/judge_bursts.py --releases 8 --stops 3 --out build/bench/judge_bursts.json
+	@$(JUDGE)/judge_releases.py --releases 500 --requests 3000 --out build/bench/judge_releases.json
 	@$(BENCH) bench.api --seconds 10 --history 100 --out build/bench/api.json
 
 simulate: $(READY)  ## Releases with crashes in virtual time (N=1000, or SEED=7 TRACE=1 to replay one)

@@ -22,6 +22,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 from bench.desk import ROOT, Desk, desk, free_port
 from bench.findings import arguments, progress, spread, table, write
 
@@ -60,13 +61,24 @@ def main() -> None:
         os.environ["GONOGO_DATABASE_URL"] = options.database
     with desk() as opened:
         scene = _scene(opened, options)
+        before = psutil.Process(opened.pid).cpu_times()
         found = _load(opened, scene, options)
+        after = psutil.Process(opened.pid).cpu_times()
         memory = opened.rss_mb()
+    worked = sum(after[:2]) - sum(before[:2])
     figures = _figures(found, options.seconds)
-    figures |= {"desk_memory_mb": memory, "target": {"reads": READS_P95, "writes": WRITES_P95}}
+    figures |= {
+        "desk_processor_ms_per_request": round(worked * 1000 / figures["requests"], 2),
+        "desk_memory_mb": memory,
+    }
+    figures |= {"target": {"reads": READS_P95, "writes": WRITES_P95}}
     rows = [(name, *each.values()) for name, each in figures["milliseconds"].items()]
     table(["ms", "n", "min", "p50", "p95", "p99", "max"], rows)
-    print(f"\n{figures['requests_per_second']} requests/s, {found['failures']} failed")
+    cost = figures["desk_processor_ms_per_request"]
+    print(
+        f"\n{figures['requests_per_second']} requests/s, {found['failures']} failed;"
+        f" {cost} ms of processor time each"
+    )
     for failure in found["failed"]:
         print(f"  {failure}")
     write("api", options, figures)
@@ -180,6 +192,7 @@ def _figures(found: Mapping[str, Any], seconds: int) -> dict[str, Any]:
     shown = {name: spread(values) for name, values in (groups | dict(sorted(took.items()))).items()}
     count = sum(len(values) for values in took.values())
     return {
+        "requests": count,
         "requests_per_second": round(count / seconds, 1),
         "failures": found["failures"],
         "milliseconds": shown,

@@ -16,7 +16,6 @@ customer, through the product's own code.
 """
 
 import argparse
-import time
 
 import numpy as np
 
@@ -28,6 +27,7 @@ SEED = 20260311
 KPIS = 3
 STEPS = (0.05, 0.25, 0.5)
 LIMIT = 0.05
+TOGETHER = 2000  # releases side by side; more do not fit the processor's cache
 WAYS = {
     "plain": "independent",
     "sticky": "bursts, sticky, guard on",
@@ -123,24 +123,28 @@ def main() -> None:
     parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=list(WAYS))
     given = parser.parse_args()
     report = Report("judge_releases", SEED)
+    report.summary = {"allowed on the first attempt": f"{0.01 * RETRIES:.4f}"}
     limit = 2 * KPIS / (0.01 * RETRIES)
     for way in given.ways:
-        began = time.monotonic()
-        rng = np.random.default_rng(SEED)
-        ratio, absolute = np.zeros((2, given.releases), dtype=bool)
-        for _ in range(KPIS):
-            ratio |= comparison(rng, given.releases, given.requests, limit, way)
-            absolute |= against_limit(rng, given.releases, given.requests, limit, way)
-        report.add(
-            bad_requests=WAYS[way],
-            releases=given.releases,
-            canary_requests=given.requests,
-            stopped=float((ratio | absolute).mean()),
-            by_ratio=float(ratio.mean()),
-            by_limit=float(absolute.mean()),
-            minutes=round((time.monotonic() - began) / 60, 1),
-        )
-        report.save(given.out)
+        stops: list[tuple[bool, bool]] = []
+        for part in range(-(-given.releases // TOGETHER)):
+            releases = min(TOGETHER, given.releases - len(stops))
+            rng = np.random.default_rng([SEED, part])
+            ratio, absolute = np.zeros((2, releases), dtype=bool)
+            for _ in range(KPIS):
+                ratio |= comparison(rng, releases, given.requests, limit, way)
+                absolute |= against_limit(rng, releases, given.requests, limit, way)
+            stops += zip(ratio.tolist(), absolute.tolist(), strict=True)
+            report.rows = [row for row in report.rows if row["bad_requests"] != WAYS[way]]
+            report.add(
+                bad_requests=WAYS[way],
+                releases=len(stops),
+                canary_requests=given.requests,
+                stopped=float(np.mean([any(each) for each in stops])),
+                by_ratio=float(np.mean([each[0] for each in stops])),
+                by_limit=float(np.mean([each[1] for each in stops])),
+            )
+            report.save(given.out)  # as it goes: what is there after an hour is worth having
 
 
 if __name__ == "__main__":

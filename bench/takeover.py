@@ -26,6 +26,7 @@ from bench.service import Service
 from tests.postgres import PostgresServer, postgres_server
 
 from gonogo.cli.client import DeskClient
+from gonogo.domain.errors import Unavailable
 
 NAMES = ("north", "south")
 STEPS = ["10% for 12h, at least 100000 requests"]
@@ -69,10 +70,14 @@ def measure(kills: int, chance: random.Random) -> tuple[list[float], list[float]
             driven.append(time.monotonic() - begun)
             progress(f"{number + 1}/{kills}: {driver} killed, taken over in {held[-1]:.2f} s")
             desks[driver].start()
-        client: DeskClient = desks[_lease(server)[0]].client
-        client.post(f"/releases/{release}/rollback", {"reason": "the bench is over"})
-        desks[_lease(server)[0]].follow(release, 60)
-        return held, driven, client.get("/chain")
+        last = desks[_lease(server)[0]]
+        last.client = DeskClient(
+            last.home
+        )  # the address that it knew may be of one that was killed
+        body = {"kind": "roll_back", "reason": "the bench is over"}
+        last.client.post(f"/releases/{release}/instructions", body)
+        last.follow(release, _PATIENCE)
+        return held, driven, last.client.get("/chain")
 
 
 class _Named(Desk):
@@ -87,7 +92,14 @@ class _Named(Desk):
         """As a desk does; an answer may have come from the other one, so its own word is waited for."""
         seconds = super().start()
         _until((self.home / self.announced).exists)
+        _until(self._answers)
         return seconds
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(Unavailable):
+            DeskClient(self.home).get("/health")
+            return True
+        return False
 
     def variables(self) -> dict[str, str]:
         return self._variables

@@ -144,7 +144,7 @@ async def serve(folder: Path, port: int, services: int, under_way: int, every: f
     from gonogo.web.desk.live import LARGEST_FRAME
     from gonogo.web.desk.visitor import seen_by
     from gonogo.wiring.serving import allow_many_pages
-    from gonogo.wiring.websockets import AnsweringWebSockets
+    from gonogo.wiring.websockets import DeskWebSockets
 
     allow_many_pages()
     clock = SystemClock()
@@ -159,7 +159,7 @@ async def serve(folder: Path, port: int, services: int, under_way: int, every: f
     add_desk(application, context, seen_by(guard), allowed_origin)
     server = uvicorn.Server(
         uvicorn.Config(
-            application, port=port, log_level="warning", lifespan="off", ws=AnsweringWebSockets,
+            application, port=port, log_level="warning", lifespan="off", ws=DeskWebSockets,
             ws_per_message_deflate=False, ws_max_size=LARGEST_FRAME, timeout_graceful_shutdown=2,
         )
     )  # fmt: skip

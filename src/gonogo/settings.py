@@ -34,6 +34,14 @@ class OpenIdSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """The certificate with its chain, and its key, both PEM."""
+
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """`home` holds the database, the token, logs and sockets; it is readable by its owner alone.
 
@@ -45,6 +53,9 @@ class Settings:
     they ask (`X-Forwarded-For`, `X-Forwarded-Proto`) is believed. `allow_commands` names the services
     whose specs may run commands, `*` meaning all; None where nothing is said. `…_per_minute` are
     requests of each person (reads and writes), and of each address that nobody who is known asks from.
+
+    `host` is the address that it listens on. `tls` is what it ends TLS with itself. `log` is `text`, or
+    `json` with one object a line.
     """
 
     home: Path
@@ -58,6 +69,9 @@ class Settings:
     desk: str = field(default_factory=socket.gethostname)
     allow_commands: tuple[str, ...] | None = None
     openid: OpenIdSettings | None = None
+    host: str = "127.0.0.1"
+    tls: TlsFiles | None = None
+    log: str = "text"
 
     @property
     def store_url(self) -> str:
@@ -102,7 +116,8 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     GONOGO_HOME) and GONOGO_DESK (by default the name of the host); for an OpenID provider
     GONOGO_OIDC_ISSUER, _CLIENT_ID, _CLIENT_SECRET_FILE, _EMAIL_DOMAINS, _ROLE_CLAIM, _ROLES
     (`value=role`, with commas) and _CREATE; the limits GONOGO_READS_PER_MINUTE,
-    GONOGO_WRITES_PER_MINUTE and GONOGO_STRANGERS_PER_MINUTE.
+    GONOGO_WRITES_PER_MINUTE and GONOGO_STRANGERS_PER_MINUTE; GONOGO_HOST (by default 127.0.0.1),
+    GONOGO_TLS_CERTIFICATE and GONOGO_TLS_KEY (files), and GONOGO_LOG (`text` or `json`).
 
     Raises ValueError naming the variable when one cannot be used.
     """
@@ -111,18 +126,27 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     text = environ.get("GONOGO_PORT", str(DEFAULT_PORT))
     if not text.isdecimal() or not 0 <= int(text) <= 65535:
         raise ValueError(f'GONOGO_PORT must be a port from 0 to 65535, not "{text}"')
+    public_url = _public_url(environ.get("GONOGO_PUBLIC_URL", ""))
+    proxies = _networks(environ.get("GONOGO_TRUSTED_PROXIES", ""))
+    tls = _tls(environ.get("GONOGO_TLS_CERTIFICATE", ""), environ.get("GONOGO_TLS_KEY", ""))
+    host = _host(environ.get("GONOGO_HOST") or "127.0.0.1")
+    if not ipaddress.ip_address(host).is_loopback:
+        _reachable_safely(host, public_url, proxies, tls)
     return Settings(
         home=home,
         port=int(text),
         reads_per_minute=_per_minute(environ, "READS", 6000),
         writes_per_minute=_per_minute(environ, "WRITES", 600),
         strangers_per_minute=_per_minute(environ, "STRANGERS", 300),
-        public_url=_public_url(environ.get("GONOGO_PUBLIC_URL", "")),
-        trusted_proxies=_networks(environ.get("GONOGO_TRUSTED_PROXIES", "")),
+        public_url=public_url,
+        trusted_proxies=proxies,
         database_url=_database_url(environ.get("GONOGO_DATABASE_URL", "")),
         desk=_desk(environ.get("GONOGO_DESK") or socket.gethostname()),
         allow_commands=_services(environ.get("GONOGO_ALLOW_COMMANDS", "")),
         openid=_openid(environ),
+        host=host,
+        tls=tls,
+        log=_log(environ.get("GONOGO_LOG") or "text"),
     )
 
 
@@ -197,6 +221,50 @@ def _database_url(text: str) -> str | None:
 def _desk(text: str) -> str:
     if not _NAME.fullmatch(text):
         raise ValueError(f'GONOGO_DESK must be up to 63 letters, digits and . _ -, not "{text}"')
+    return text
+
+
+def _host(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError as error:
+        raise ValueError(
+            f'GONOGO_HOST must be an IP address of this machine, not "{text}"'
+        ) from error
+
+
+def _tls(certificate: str, key: str) -> TlsFiles | None:
+    if not certificate and not key:
+        return None
+    if not certificate or not key:
+        raise ValueError("GONOGO_TLS_CERTIFICATE and GONOGO_TLS_KEY go together")
+    found = TlsFiles(Path(certificate).expanduser(), Path(key).expanduser())
+    for name, file in (("CERTIFICATE", found.certificate), ("KEY", found.key)):
+        if not file.is_file():
+            raise ValueError(f"GONOGO_TLS_{name} names {file}, and there is no such file")
+    return found
+
+
+def _reachable_safely(
+    host: str, public_url: str | None, proxies: tuple[str, ...], tls: TlsFiles | None
+) -> None:
+    """Whoever lets others reach the desk says under which address, and who ends TLS."""
+    if public_url is None:
+        raise ValueError(
+            f"GONOGO_HOST {host} lets others reach the desk; say by which address they do so in"
+            " GONOGO_PUBLIC_URL, like https://desk.example.org"
+        )
+    if tls is None and not proxies:
+        raise ValueError(
+            f"GONOGO_HOST {host} lets others reach the desk without TLS; give it a certificate"
+            " (GONOGO_TLS_CERTIFICATE, GONOGO_TLS_KEY), or name the proxy that ends TLS in"
+            " GONOGO_TRUSTED_PROXIES"
+        )
+
+
+def _log(text: str) -> str:
+    if text not in {"text", "json"}:
+        raise ValueError(f'GONOGO_LOG must be text or json, not "{text}"')
     return text
 
 

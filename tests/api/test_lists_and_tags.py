@@ -207,6 +207,12 @@ async def test_what_is_not_there_is_a_problem_too(house: House, path: str) -> No
     assert answer.status_code in {404, 422}
 
 
+async def test_a_text_with_the_character_nul_is_refused(house: House) -> None:
+    freeze = {"on": True, "reason": "a\0b"}
+    answer = await house.ask("POST", "/services/shop/freeze", json=freeze)
+    assert (answer.status_code, "NUL" in answer.json()["title"]) == (422, True)
+
+
 async def test_what_other_policies_would_have_done_is_refused_where_nothing_was_counted(
     house: House,
 ) -> None:

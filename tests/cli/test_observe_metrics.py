@@ -15,10 +15,12 @@ from tests.prometheus_twin import Twin, prometheus_twin
 from tests.servers import VersionServer, ask, free_port
 
 from gonogo.adapters.haproxy.router import HaproxyRouter
+from gonogo.domain.errors import InvalidInput
+from gonogo.domain.slot import Slot, SlotRole
 from gonogo.domain.traffic import BadStatus, Kpi
 from gonogo.judge import JudgePlan
 from gonogo.settings import Settings
-from gonogo.usecases.observe_metrics import Arms, RouterPlace, Wanted, Watcher
+from gonogo.usecases.observe_metrics import Arms, RouterPlace, Wanted, Watcher, arms_of
 from gonogo.wiring.observing import observe
 
 Run = Callable[..., Result]
@@ -153,6 +155,15 @@ def test_without_a_desk_the_arms_of_its_router_are_not_known(run: Run) -> None:
     done = run("observe", "--service", "shop")
     assert done.exit_code != 0
     assert "no desk's database" in done.stderr
+
+
+def test_the_arms_are_those_of_the_desks_slots() -> None:
+    place = RouterPlace("shop", "production")
+    old = Slot("shop", "production", "a", SlotRole.BASELINE, port=9001)
+    new = Slot("shop", "production", "b", SlotRole.CANARY, port=9002)
+    assert arms_of((old, new), place) == Arms("127.0.0.1:9002", "127.0.0.1:9001")
+    with pytest.raises(InvalidInput, match="no canary in production now"):
+        arms_of((old,), place)
 
 
 async def test_it_watches_our_router_and_moves_nothing(tmp_path: Path) -> None:

@@ -71,3 +71,32 @@ def test_a_setting_that_cannot_be_used_is_refused_by_its_name(
 ) -> None:
     with pytest.raises(ValueError, match=said):
         read_settings(environ)
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({"GONOGO_HOST": "everywhere"}, "GONOGO_HOST must be an IP address"),
+        ({"GONOGO_HOST": "0.0.0.0"}, "say by which address they do so in GONOGO_PUBLIC_URL"),
+        (
+            {"GONOGO_HOST": "0.0.0.0", "GONOGO_PUBLIC_URL": "https://desk.invalid"},
+            "without TLS",
+        ),
+        ({"GONOGO_TLS_KEY": "/nowhere"}, "go together"),
+        (
+            {"GONOGO_TLS_KEY": "/nowhere", "GONOGO_TLS_CERTIFICATE": "/nowhere"},
+            "there is no such file",
+        ),
+        ({"GONOGO_LOG": "xml"}, "GONOGO_LOG must be text or json"),
+    ],
+)
+def test_a_desk_that_others_could_reach_unsafely_is_refused(
+    environ: dict[str, str], told: str
+) -> None:
+    with pytest.raises(ValueError, match=told):
+        read_settings(environ)
+
+
+def test_a_desk_behind_a_proxy_may_listen_everywhere() -> None:
+    environ = {"GONOGO_HOST": "0.0.0.0", "GONOGO_PUBLIC_URL": "https://desk.invalid"}
+    assert read_settings({**environ, "GONOGO_TRUSTED_PROXIES": "10.0.0.7"}).host == "0.0.0.0"

@@ -28,5 +28,5 @@ def test_a_role_that_is_none_or_a_secret_that_is_not_there_is_refused_at_the_sta
     for role in ("boss", "owner", "desk"):
         with pytest.raises(InvalidInput, match=f'gives "ops" the role "{role}", which is none'):
             openid_at(told(role_claim="g", roles={"ops": role}))
-    with pytest.raises(InvalidInput, match="CLIENT_SECRET_FILE .*missing cannot be read"):
+    with pytest.raises(InvalidInput, match=r"CLIENT_SECRET_FILE .*missing cannot be read"):
         openid_at(told(secret_file=tmp_path / "missing"))

@@ -71,7 +71,7 @@ def test_nobody_at_the_terminal_must_say_yes(desk: DeskHouse, register: Register
     done = desk.run("release", service.name, "v1.0.0")
     assert done.code == 2
     assert "--yes" in done.err
-    assert desk.get(f"/releases?service={service.name}") == []
+    assert desk.get(f"/releases?service={service.name}")["items"] == []
 
 
 @pytest.mark.slow

@@ -58,7 +58,7 @@ def daily(place: int) -> float:
 
 
 def test_the_band_holds_at_every_look_while_weights_and_the_common_share_move():
-    assert missed(30, 240, 0.01, daily) <= 3
+    assert missed(15, 200, 0.01, daily) <= 2
 
 
 @pytest.mark.slow

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from datetime import UTC, timedelta
 from types import MappingProxyType
@@ -6,9 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.gauges import a_gauge
 from tests.storage.samples import a_look, a_plan
 
 from gonogo.domain.errors import NeedsPerson
+from gonogo.domain.gauge import JsonNumber, Metric
 from gonogo.domain.look import Look
 from gonogo.domain.plan import Environment, HttpSmoke, Plan
 from gonogo.domain.traffic import Counts, Kpi
@@ -110,3 +113,16 @@ def test_a_damaged_look_is_refused():
 def test_a_value_that_could_not_be_read_back_is_not_written():
     with pytest.raises(ValueError, match="share"):
         encode(replace(a_look(), share="0.05"))
+
+
+def test_a_plan_with_gauges_reads_back_and_one_from_before_there_were_any_still_reads() -> None:
+    gauges = (
+        a_gauge("memory"),
+        a_gauge("depth", origin=JsonNumber("/stats", "/depth")),
+        a_gauge("dead", origin=Metric("/metrics", "dead", (("queue", "mail"),))),
+    )
+    plan = replace(a_plan(), gauges=gauges)
+    assert decode(Plan, encode(plan)) == plan
+    before = json.loads(encode(a_plan()))
+    del before["gauges"], before["rollout"]["past"]
+    assert decode(Plan, json.dumps(before)) == a_plan()

@@ -142,13 +142,16 @@ async def test_another_password_ends_sessions_and_links_and_the_same_one_hashed_
     for name in ("1", "2"):
         await with_ann.open_session(replace(SESSION, id=f"s{name}", digest=name), SAID, NOON)
     await with_ann.invite(LINK, SAID)
-    await with_ann.put_credential(Credential("Ann", "a", NOON), None)
-    assert len(await with_ann.sessions("Ann")) == 2
     await with_ann.put_credential(Credential("Ann", "b", NOON), SAID, keep="s1")
     assert [each.id for each in await with_ann.sessions("Ann")] == ["s1"]
     found = await with_ann.invitation("l1")
     assert found is not None
     assert found.ended_at == NOON
+    await with_ann.put_credential(Credential("Ann", "b2", NOON), None)
+    late = Credential("Ann", "of the one before", NOON - timedelta(days=1))
+    await with_ann.put_credential(late, None)
+    assert await with_ann.credential("Ann") == Credential("Ann", "b2", NOON)
+    assert [each.id for each in await with_ann.sessions("Ann")] == ["s1"]
 
 
 async def test_an_identity_is_one_persons_and_is_kept_with_who_it_makes(

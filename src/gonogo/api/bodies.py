@@ -1,8 +1,8 @@
 """Request bodies. Unknown keys are refused."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from gonogo.domain.actor import Role, Scope
 from gonogo.domain.release import InstructionKind
@@ -12,9 +12,24 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class Body(BaseModel):
-    """A JSON object whose keys are all known."""
+    """A JSON object whose keys are all known, and whose texts every database can hold."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nul(cls, data: Any) -> Any:  # noqa: ANN401 - any JSON value
+        """Refuse the character NUL, which SQLite keeps and PostgreSQL does not."""
+        waiting = [data]
+        while waiting:
+            each = waiting.pop()
+            if isinstance(each, str) and "\0" in each:
+                raise ValueError("a text does not hold the character NUL")
+            if isinstance(each, dict):
+                waiting += [*each.keys(), *each.values()]
+            elif isinstance(each, list):
+                waiting += each
+        return data
 
 
 class RegisterBody(Body):

@@ -72,7 +72,7 @@ _IF_MATCH = {
     "in": "header",
     "required": False,
     "description": "The ETag of what you have seen; 412 when it has changed since.",
-    "schema": {"type": "string", "maxLength": 1000},
+    "schema": {"type": "string"},
 }
 _IF_NONE_MATCH = {
     **_IF_MATCH,

@@ -100,6 +100,8 @@ def problem_of(error: Exception) -> JSONResponse:
         if not isinstance(error, HTTPException):
             title = _PLAIN_TITLES.get(error.status_code, title)
         return problem(error.status_code, title, headers=error.headers)
+    if isinstance(error, ClientDisconnect):
+        return problem(400, "the request was not sent to its end")
     _log.error("a request met a fault of the program", exc_info=error)
     return problem(
         500,

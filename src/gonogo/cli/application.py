@@ -17,7 +17,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "check": ("spec", "Check a gonogo.yaml and decide here, without a desk."),
     "plan": ("plan", "Say what a rollout can and cannot see, before it starts."),
     "judge": ("judge", "Judge counts in a CSV file, without a desk."),
-    "observe": ("observe", "Judge an access log of traffic that something else routes."),
+    "observe": (
+        "observe",
+        "Judge traffic that something else routes: a log, a Prometheus, a router.",
+    ),
     "register": ("releases", "Register the service of a gonogo.yaml."),
     "release": ("releases", "Release a version and follow it to its end."),
     "status": ("releases", "Show services and releases."),

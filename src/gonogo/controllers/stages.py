@@ -27,7 +27,7 @@ from gonogo.controllers.steps import (
 from gonogo.domain.errors import ActionFailed
 from gonogo.domain.gate import GateMoment
 from gonogo.domain.instance import instance_id
-from gonogo.domain.plan import Environment, OnSilence
+from gonogo.domain.plan import Environment, OnSilence, Past
 from gonogo.domain.release import Release, Stage
 from gonogo.domain.rollout import Move, next_move
 from gonogo.domain.slot import Slot, SlotRole, with_role
@@ -270,7 +270,8 @@ async def _silence(drive: Drive, rule: OnSilence) -> None:
 
 async def _tell_of_past(drive: Drive, watcher: Watcher) -> None:
     """Say once that it is worse than the version before was, which may be no fault of its own."""
-    if drive.release.reason.startswith(WORSE) or not watcher.due_to_assess(drive.world.clock.now()):
+    told = drive.release.reason.startswith(WORSE) or drive.plan.rollout.past is not Past.TELL
+    if told or not watcher.due_to_assess(drive.world.clock.now()):
         return
     found = judge.worse_than_past(watcher.judgement())
     if found is not None:

@@ -61,16 +61,17 @@ def differences(increments: Iterable[Increment]) -> Iterator[Interval | None]:
     for increment in increments:
         for piece in _pieces(increment, band, random):
             band.see(piece)
-        yield band.interval()
+        yield band.found
 
 
 @dataclass
 class _Band:
-    """What one band has seen. `evidence` is the natural log of the product of bets, per GRID."""
+    """What one band has seen and `found`. `evidence` is the natural log of the product of bets, per GRID."""
 
     baseline: Counts = field(default_factory=Counts)
     canary: Counts = field(default_factory=Counts)
     evidence: Vector = field(default_factory=lambda: np.zeros(len(GRID)))
+    found: Interval | None = None
     _waiting: Increment = field(default_factory=lambda: Increment(""))
     _weighted: float = 0.0
     _weight: float = 0.0
@@ -94,8 +95,9 @@ class _Band:
         self._weight += weight
         self.baseline += baseline
         self.canary += canary
+        self.found = self._interval()
 
-    def interval(self) -> Interval | None:
+    def _interval(self) -> Interval | None:
         if min(self.baseline.total, self.canary.total) < MINIMUM:
             return None
         # Where the true one lies between two of GRID, or changed, none may be left but the likeliest.

@@ -267,7 +267,7 @@ class SignInStore(Protocol):
     ) -> None:
         """Store or replace a password. With an audit entry it is another password: all sessions of the
         person but `keep` end, and their open links are void. Without one it is the same password, hashed
-        anew: nothing else changes."""
+        anew: nothing else changes, and nothing at all where it was changed since `changed_at`."""
         ...
 
     async def know_browser(self, browser: KnownBrowser) -> None:

@@ -27,37 +27,36 @@ _OF_SERVICES = (PaperKind.FLAG.value, PaperKind.WITHDRAWAL.value)
 def under_way(connection: sa.Connection, decided: str) -> tuple[UnderWay, ...]:
     """Every release that has not ended, the last opened first; `decided` begins a decision's action."""
     found = releases.newest(connection, None, under_way=True, limit=_MOST)
-    ids = [release.id for release in found]
-    last, decisions = _looks(connection, ids), _decisions(connection, ids, decided)
+    last, decisions = _looks(connection), _decisions(connection, decided)
     return tuple(UnderWay(each, last.get(each.id), decisions.get(each.id)) for each in found)
 
 
-def _looks(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Look]:
-    newest = sa.select(sa.func.max(looks.c.number)).group_by(looks.c.release_id)
-    query = sa.select(looks.c.release_id, looks.c.look)
-    rows = [
-        row
-        for some in _batches(ids)
-        for row in connection.execute(
-            query.where(looks.c.number.in_(newest.where(looks.c.release_id.in_(some))))
-        )
-    ]
+def _looks(connection: sa.Connection) -> dict[str, Look]:
+    newest = _last(looks.c.number, looks.c.release_id == release_table.c.id)
+    rows = connection.execute(
+        sa.select(looks.c.release_id, looks.c.look).where(looks.c.number.in_(_of_all(newest)))
+    )
     return {row.release_id: unpack(Look, row.look) for row in rows}
 
 
-def _decisions(
-    connection: sa.Connection, ids: Sequence[str], decided: str
-) -> dict[str, AuditEntry]:
-    newest = sa.select(sa.func.max(audit.c.sequence)).group_by(audit.c.subject)
-    ours = newest.where(audit.c.action.startswith(decided, autoescape=True))
-    entries = [
-        entry_of(row)
-        for some in _batches(ids)
-        for row in connection.execute(
-            sa.select(audit).where(audit.c.sequence.in_(ours.where(audit.c.subject.in_(some))))
-        )
-    ]
-    return {entry.subject: entry for entry in entries}
+def _decisions(connection: sa.Connection, decided: str) -> dict[str, AuditEntry]:
+    newest = _last(
+        audit.c.sequence,
+        audit.c.subject == release_table.c.id,
+        audit.c.action.startswith(decided, autoescape=True),
+    )
+    rows = connection.execute(sa.select(audit).where(audit.c.sequence.in_(_of_all(newest))))
+    return {entry.subject: entry for entry in map(entry_of, rows)}
+
+
+def _last(number: sa.Column[int], *of: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    """The highest number, found from the end of an index: how many rows there are does not matter."""
+    return sa.select(number).where(*of).order_by(number.desc()).limit(1).scalar_subquery()
+
+
+def _of_all(newest: sa.ScalarSelect[int]) -> sa.Select[Any]:
+    """For each release under way; compared as the partial index over them is, so that it is used."""
+    return sa.select(newest).where(release_table.c.ended == sa.false())
 
 
 def service_states(connection: sa.Connection) -> tuple[ServiceState, ...]:
@@ -100,16 +99,14 @@ def _flags(connection: sa.Connection, names: Sequence[str]) -> dict[str, list[Pa
 
 def _ended(connection: sa.Connection) -> dict[str, Release]:
     """The last opened of each service's releases that have ended."""
-    columns = release_table.c
-    newest = (
-        sa.select(sa.func.max(columns.number))
-        .where(columns.service == registrations.c.service, columns.ended.is_(True))
-        .scalar_subquery()
+    columns = release_table.alias("past").c
+    newest = _last(
+        columns.number, columns.service == registrations.c.service, columns.ended.is_(True)
     )
     rows: sa.CursorResult[Any] = connection.execute(
         sa.select(release_table, plans.c.plan)
         .join(plans)
-        .where(columns.number.in_(sa.select(newest).select_from(registrations)))
+        .where(release_table.c.number.in_(sa.select(newest).select_from(registrations)))
     )
     return {row.service: release_of(row) for row in rows}
 

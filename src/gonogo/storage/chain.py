@@ -20,6 +20,14 @@ from gonogo.storage.tables import audit, audit_head
 _HEAD = sa.select(audit_head.c.sequence, audit_head.c.digest).with_for_update()
 _MOVE_HEAD = sa.update(audit_head)
 _ADD = sa.insert(audit)
+_MOVED = (
+    sa.update(audit_head)
+    .values(sequence=sa.bindparam("head_sequence"), digest=sa.bindparam("head_digest"))
+    .returning(audit_head.c.id)
+    .cte("moved")
+)
+_ADD_AND_MOVE = sa.insert(audit).add_cte(_MOVED)
+"""Both in one go, where each statement is a way to a server and back."""
 
 
 SEQUENCE = "gonogo_sequence"
@@ -36,20 +44,22 @@ def append(connection: sa.Connection, draft: AuditDraft, at: datetime) -> AuditE
     draft = AuditDraft(draft.actor, draft.action, draft.subject, json.loads(data))
     head = connection.execute(_HEAD).one()
     entry = entry_after(draft, at, head.sequence, head.digest)
-    connection.execute(
-        _ADD,
-        {
-            "sequence": entry.sequence,
-            "at": entry.at,
-            "actor": entry.actor,
-            "action": entry.action,
-            "subject": entry.subject,
-            "data": data,
-            "previous": entry.previous,
-            "digest": entry.digest,
-        },
-    )
-    connection.execute(_MOVE_HEAD, {"sequence": entry.sequence, "digest": entry.digest})
+    values = {
+        "sequence": entry.sequence,
+        "at": entry.at,
+        "actor": entry.actor,
+        "action": entry.action,
+        "subject": entry.subject,
+        "data": data,
+        "previous": entry.previous,
+        "digest": entry.digest,
+    }
+    if connection.dialect.name == "sqlite":
+        connection.execute(_ADD, values)
+        connection.execute(_MOVE_HEAD, {"sequence": entry.sequence, "digest": entry.digest})
+    else:
+        moved = {"head_sequence": entry.sequence, "head_digest": entry.digest}
+        connection.execute(_ADD_AND_MOVE, {**values, **moved})
     connection.info[SEQUENCE] = entry.sequence
     return entry
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from gonogo.domain.errors import NotFound
 from gonogo.domain.message import Message
@@ -13,6 +14,7 @@ from gonogo.storage.tables import messages
 
 _KNOWN = sa.select(messages.c.id).where(messages.c.id == sa.bindparam("of_id"))
 _QUEUE = sa.insert(messages)
+_QUEUE_ONCE = postgresql.insert(messages).on_conflict_do_nothing(index_elements=["id"])
 HOLD = timedelta(seconds=60)
 """How long a message is a desk's own; when it does not say what became of it, another gets it."""
 
@@ -34,19 +36,19 @@ _TAKE = (
 def queue(connection: sa.Connection, new: Iterable[Message]) -> None:
     """Add messages that are due at once; one whose id is known already is queued already."""
     for message in new:
-        if connection.execute(_KNOWN, {"of_id": message.id}).first() is None:
-            connection.execute(
-                _QUEUE,
-                {
-                    "id": message.id,
-                    "release_id": message.release,
-                    "kind": message.kind,
-                    "text": message.text,
-                    "at": message.at,
-                    "due_at": message.at,
-                    "attempts": 0,
-                },
-            )
+        values = {
+            "id": message.id,
+            "release_id": message.release,
+            "kind": message.kind,
+            "text": message.text,
+            "at": message.at,
+            "due_at": message.at,
+            "attempts": 0,
+        }
+        if connection.dialect.name != "sqlite":
+            connection.execute(_QUEUE_ONCE, values)
+        elif connection.execute(_KNOWN, {"of_id": message.id}).first() is None:
+            connection.execute(_QUEUE, values)
 
 
 def waiting(connection: sa.Connection, now: datetime, limit: int) -> tuple[Message, ...]:

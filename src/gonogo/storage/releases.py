@@ -35,6 +35,14 @@ _LAST = _WITH_PLAN.order_by(releases.c.number.desc()).limit(1)
 _NEWEST_OF_SERVICE = _LAST.where(_SERVICE)
 _NEWEST_OF_VERSION = _LAST.where(_VERSION)
 _NEWEST_OF_BOTH = _LAST.where(_SERVICE, _VERSION)
+_STORED_LOCKED: sa.Select[Any] = (
+    sa.select(releases.c.revision, plans.c.plan, leases.c.desk, leases.c.fence)
+    .select_from(releases)
+    .join(plans)
+    .join(leases, leases.c.release_id == releases.c.id)
+    .where(_OF_RELEASE)
+    .with_for_update(of=(releases, leases))
+)
 _CHANGE = sa.update(releases).where(_OF_RELEASE)
 _LOCK = sa.select(releases.c.id).where(_OF_RELEASE).with_for_update()
 _LOCK_IF_FREE = _LOCK.with_for_update(skip_locked=True)
@@ -100,7 +108,8 @@ def newest(
     if service is not None:
         query = query.where(releases.c.service == service)
     if under_way:
-        query = query.where(releases.c.ended.is_(False))
+        # As the partial index over them says it; "ended IS 0" would read every release there ever was.
+        query = query.where(releases.c.ended == sa.false())
     rows = connection.execute(query.order_by(releases.c.number.desc()).limit(limit))
     return tuple(release_of(row) for row in rows)
 
@@ -143,8 +152,7 @@ def record(connection: sa.Connection, change: Change, now: datetime) -> Release:
         connection.execute(
             sa.update(plans).where(plans.c.release_id == release.id).values(plan=plan)
         )
-    for slot in change.slots:
-        services.put_slot(connection, slot)
+    services.put_slots(connection, change.slots)
     if change.journal is not None:
         history.put_step(connection, change.journal)
     if change.look is not None:
@@ -169,9 +177,11 @@ def _check_parts(change: Change) -> None:
 def _stored(connection: sa.Connection, release_id: str) -> Row:
     """The row, its plan and its lease, which nobody changes until the transaction ends."""
     if connection.dialect.name != "sqlite":
-        # In a statement of its own: one that waits for a lock and then reads on would read the lease
-        # as it was before the wait, and not see who took the release over meanwhile.
-        connection.execute(_LOCK, {"of_release": release_id})
+        # A statement that waits for a lock reads anew only what it locks: without the lease among
+        # that, it would not see who took the release over meanwhile.
+        row = connection.execute(_STORED_LOCKED, {"of_release": release_id}).first()
+        if row is not None:
+            return row
     row = connection.execute(_STORED, {"of_release": release_id}).first()
     if row is None:
         raise NotFound(f"there is no release {release_id}")

@@ -1,8 +1,10 @@
 """What is registered, and the slots of each service."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.registration import Registration
@@ -68,6 +70,37 @@ def _add_missing_slots(connection: sa.Connection, service: str, environment: str
     for name in SLOT_NAMES:
         if name not in stored:
             put_slot(connection, Slot(service=service, environment=environment, name=name))
+
+
+_NEW_SLOT = postgresql.insert(slots_table).values(revision=1)
+_PUT_SLOT = _NEW_SLOT.on_conflict_do_update(
+    index_elements=["service", "environment", "name"],
+    set_={
+        **{
+            name: _NEW_SLOT.excluded[name]
+            for name in ("role", "version", "commit", "instance", "port", "share", "testers")
+        },
+        **_NEWER,
+    },
+)
+
+
+def put_slots(connection: sa.Connection, changed: Sequence[Slot]) -> None:
+    """Make the rows of these slots what the values say; on PostgreSQL all in one go."""
+    if connection.dialect.name == "sqlite":
+        for slot in changed:
+            put_slot(connection, slot)
+    elif changed:
+        rows = [
+            {
+                "service": slot.service,
+                "environment": slot.environment,
+                "name": slot.name,
+                **values_of_slot(slot),
+            }
+            for slot in changed
+        ]
+        connection.execute(_PUT_SLOT, rows)
 
 
 def put_slot(connection: sa.Connection, slot: Slot) -> None:

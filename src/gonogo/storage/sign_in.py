@@ -57,12 +57,20 @@ def put_credential(
     here = sa.select(people.c.name).where(people.c.name == given.person, people.c.left_at.is_(None))
     if connection.execute(here).first() is None:
         raise NotFound(f"nobody is known as {given.person}", hint="gonogo people")
+    if audit is None:
+        _hash_anew(connection, given)
+        return
     values = {"hash": given.hash, "changed_at": given.changed_at}
     put(connection, credentials, {"person": given.person}, values)
-    if audit is not None:
-        end_all(connection, given.person, keep=keep)
-        void_invitations(connection, given.person, now)
-        chain.append(connection, audit, now)
+    end_all(connection, given.person, keep=keep)
+    void_invitations(connection, given.person, now)
+    chain.append(connection, audit, now)
+
+
+def _hash_anew(connection: sa.Connection, given: Credential) -> None:
+    """Another hash of the same password; one that was changed meanwhile stays."""
+    same = (credentials.c.person == given.person) & (credentials.c.changed_at == given.changed_at)
+    connection.execute(sa.update(credentials).where(same).values(hash=given.hash))
 
 
 def know_browser(connection: sa.Connection, browser: KnownBrowser) -> None:

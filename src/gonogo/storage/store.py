@@ -11,7 +11,7 @@ canary must be able to read meanwhile. Assumes that one thread at a time writes 
 """
 
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
@@ -21,8 +21,7 @@ import sqlalchemy as sa
 from gonogo.domain.actor import Actor
 from gonogo.domain.answer import KeptAnswer
 from gonogo.domain.audit import AuditDraft, AuditEntry, AuditSearch
-from gonogo.domain.desk import DeskSeen
-from gonogo.domain.errors import GonogoError, Unavailable
+from gonogo.domain.errors import Unavailable
 from gonogo.domain.journal import JournalEntry
 from gonogo.domain.look import Look
 from gonogo.domain.message import Message
@@ -34,13 +33,14 @@ from gonogo.domain.slot import Slot
 from gonogo.ports.clock import Clock
 from gonogo.ports.notices import Notice
 from gonogo.ports.store import Change, Delivery, Lease, ServiceState, Store, UnderWay
-from gonogo.storage import answers, board, chain, desks, history, outbox, people, releases, services
+from gonogo.storage import answers, board, chain, history, outbox, people, releases, services
 from gonogo.storage import papers as filing
+from gonogo.storage.among_desks import AmongDesks
 from gonogo.storage.checkup import DatabaseCheckup
 from gonogo.storage.engine import DEFAULT_PATIENCE, make_engine, reading
 from gonogo.storage.notices import Announcements
 from gonogo.storage.postgresql import THREADS
-from gonogo.storage.presence import CHANNEL, Presence, payload
+from gonogo.storage.presence import CHANNEL, payload
 from gonogo.storage.runner import Inline, Runner, Threads
 from gonogo.storage.schema import upgrade_with
 from gonogo.storage.tables import create_all
@@ -91,7 +91,7 @@ def memory_store(clock: Clock) -> "SqlStore":
     return SqlStore(engine, clock, run=Inline())
 
 
-class SqlStore(WaysIn):
+class SqlStore(WaysIn, AmongDesks):
     """`gonogo.ports.store.Store` over SQLAlchemy Core. `engine` comes from `make_engine`.
 
     `run` does the writes, and the reads too unless `read` is given for them. `notices` are told of
@@ -291,14 +291,6 @@ class SqlStore(WaysIn):
         """See the port."""
         return await self._read(lambda c: people.bearer(c, digest, now))
 
-    async def desks(self) -> tuple[DeskSeen, ...]:
-        """See the port."""
-        return await self._read(desks.seen)
-
-    async def places(self) -> Mapping[tuple[str, str], str]:
-        """See the port."""
-        return await self._read(desks.sites)
-
     async def claim(
         self, release_id: str, desk: str, now: datetime, until: datetime
     ) -> Lease | None:
@@ -383,30 +375,6 @@ class SqlStore(WaysIn):
             return result
 
         return await self._on(self._run, write)
-
-    def presence(
-        self,
-        *,
-        name: str,
-        host: str,
-        version: str,
-        wake: Callable[[str], None],
-        lost: Callable[[GonogoError], None],
-    ) -> Presence | None:
-        """What makes a desk known to others; None where it is the only one."""
-        if self._engine.dialect.name == "sqlite":
-            return None
-        return Presence(
-            self._engine,
-            self.notices,
-            self._origin,
-            name=name,
-            site=self._site or "",
-            host=host,
-            version=version,
-            wake=wake,
-            lost=lost,
-        )
 
     async def _on(self, run: Runner, work: Callable[[], Result]) -> Result:
         if self._closed:

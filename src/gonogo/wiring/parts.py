@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from gonogo.adapters.argon2_passwords import Argon2Passwords
+from gonogo.adapters.certificate_checkup import CertificateCheckup
 from gonogo.adapters.console_notifier import ConsoleNotifier
 from gonogo.adapters.counted_elsewhere import CountedElsewhere
 from gonogo.adapters.counting_limiter import CountingLimiter
@@ -121,7 +122,12 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         clock=clock,
         new_id=new_id,
         wake=wake,
-        checkups=(HostCheckup(home), HaproxyCheckup(), store.checkup),
+        checkups=(
+            HostCheckup(home),
+            HaproxyCheckup(),
+            store.checkup,
+            *((CertificateCheckup(settings.tls.certificate, clock),) if settings.tls else ()),
+        ),
         history=history,
         dossiers=dossiers,
         signer=FileSigner(private(home / "keys"), clock),

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import os
 import signal
 import time
@@ -45,12 +44,11 @@ class LocalProgram:
     def serve(self, port: int | None) -> None:
         """Run the desk until SIGINT, SIGTERM or a request to stop."""
         from gonogo.wiring.lock import only_desk
+        from gonogo.wiring.logs import set_up_logs
         from gonogo.wiring.parts import private
         from gonogo.wiring.serving import serve
 
-        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-        for talkative in ("alembic", "httpx2", "httpcore2"):
-            logging.getLogger(talkative).setLevel(logging.WARNING)
+        set_up_logs(self._settings.log)
         wanted = self._settings.port if port is None else port
         private(self._settings.home)
         with only_desk(self._settings.lock, _START_PATIENCE_SECONDS) as lock:

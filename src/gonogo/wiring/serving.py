@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ipaddress
 import json
 import os
 import resource
@@ -58,7 +59,7 @@ async def serve(settings: Settings, port: int) -> None:
     from gonogo.web.desk.live import LARGEST_FRAME
     from gonogo.web.desk.visitor import Entrance, seen_by
     from gonogo.web.pages import add_pages
-    from gonogo.wiring.websockets import AnsweringWebSockets
+    from gonogo.wiring.websockets import DeskWebSockets
 
     woken = WakeUp()
     parts = assemble(settings, woken)
@@ -66,7 +67,7 @@ async def serve(settings: Settings, port: int) -> None:
     woken.desk = desk
     token = secret(settings.token)
     allow_many_pages()
-    with _listener(port) as listening:
+    with _listener(settings.host, port) as listening:
         bound = listening.getsockname()[1]
         server: uvicorn.Server | None = None
 
@@ -90,13 +91,15 @@ async def serve(settings: Settings, port: int) -> None:
             log_level="warning",
             lifespan="off",
             timeout_graceful_shutdown=2,
-            ws=AnsweringWebSockets,
+            ws=DeskWebSockets,
             # Compressing the same message anew for each of many pages would cost more than sending it.
             ws_per_message_deflate=False,
             ws_max_size=LARGEST_FRAME,
             # Whoever else says for whom they ask is not believed.
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=list(settings.trusted_proxies),
+            ssl_certfile=None if settings.tls is None else settings.tls.certificate,
+            ssl_keyfile=None if settings.tls is None else settings.tls.key,
         )
         server = _quiet_server(configuration)
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -107,8 +110,9 @@ async def serve(settings: Settings, port: int) -> None:
             await parts.store.close()
             raise
         working = asyncio.ensure_future(_work(desk, lost))
-        _announce(settings, bound)
-        await _invite_first_admin(parts.context, reach.public_url or f"http://127.0.0.1:{bound}")
+        own = _own_address(settings, bound)
+        _announce(settings, own)
+        await _invite_first_admin(parts.context, reach.public_url or own)
         try:
             await _until_one_ends(server.serve(sockets=[listening]), working)
         finally:
@@ -216,14 +220,15 @@ def allow_many_pages() -> None:
 
 
 @contextlib.contextmanager
-def _listener(port: int) -> Iterator[socket.socket]:
-    with socket.socket() as listening:
+def _listener(host: str, port: int) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listening.bind(("127.0.0.1", port))
+            listening.bind((host, port))
         except OSError as error:
             raise InvalidInput(
-                f"port {port} of 127.0.0.1 cannot be used: {error.strerror}",
+                f"port {port} of {host} cannot be used: {error.strerror}",
                 hint="choose another with --port or GONOGO_PORT",
             ) from error
         yield listening
@@ -236,8 +241,16 @@ def _take_back_announcement(settings: Settings) -> None:
             settings.address.unlink()
 
 
-def _announce(settings: Settings, port: int) -> None:
-    url = f"http://127.0.0.1:{port}"
+def _own_address(settings: Settings, port: int) -> str:
+    """Where this machine reaches the desk. Over TLS that is its public name, which the certificate has."""
+    if settings.tls is not None and settings.public_url is not None:
+        return settings.public_url
+    host = settings.host if ipaddress.ip_address(settings.host).is_loopback else "127.0.0.1"
+    shown = f"[{host}]" if ":" in host else host
+    return f"http{'s' if settings.tls else ''}://{shown}:{port}"
+
+
+def _announce(settings: Settings, url: str) -> None:
     content = json.dumps({"url": url, "pid": os.getpid()})
     temporary = settings.address.with_suffix(".tmp")
     temporary.write_text(content)

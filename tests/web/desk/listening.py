@@ -17,7 +17,7 @@ from gonogo.domain.audit import AuditDraft
 from gonogo.web.desk import live
 from gonogo.web.desk.application import add_desk
 from gonogo.web.desk.visitor import seen_by
-from gonogo.wiring.websockets import AnsweringWebSockets
+from gonogo.wiring.websockets import DeskWebSockets
 
 TOKEN = "the-owners-token"
 
@@ -81,7 +81,7 @@ async def _served(desk: Desk, port: int) -> "tuple[uvicorn.Server, asyncio.Task[
         port=port,
         log_level="error",
         lifespan="off",
-        ws=AnsweringWebSockets,
+        ws=DeskWebSockets,
         ws_per_message_deflate=False,
         ws_max_size=live.LARGEST_FRAME,
         timeout_graceful_shutdown=1,

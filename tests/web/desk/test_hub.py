@@ -72,7 +72,7 @@ def came(hub: Hub, reader: Reader = ENGLISH, **wanted: str) -> Page:
 
 
 async def told(page: Page) -> dict[str, object]:
-    return json.loads(await asyncio.wait_for(page.next(), 10))
+    return json.loads((await asyncio.wait_for(page.next(), 10)).text)
 
 
 async def settled(hub: Hub) -> None:
@@ -89,7 +89,7 @@ async def test_pages_that_read_alike_are_sent_the_very_same_text(hub: Hub, wall:
     pages = [came(hub) for _ in range(100)] + [came(hub, PERSIAN)]
     texts = [await page.next() for page in pages]
     assert len({id(text) for text in texts[:100]}) == 1
-    assert json.loads(texts[100])["html"] == "fa: first"
+    assert json.loads(texts[100].text)["html"] == "fa: first"
     assert wall.renderings == 2
 
 

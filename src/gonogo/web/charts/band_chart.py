@@ -18,8 +18,8 @@ from gonogo.web.charts.scale import HEADROOM, Scale, grid, round_values
 from gonogo.web.wording import number, points, shorten
 
 HEIGHT = 170
-_NARROWEST, _WIDEST = 0.05, 100.0  # ratios that the logarithmic scale shows at most
-_RATIOS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
+_NARROWEST, _WIDEST = 0.1, 100.0  # ratios that the logarithmic scale shows at most
+_RATIOS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
 
 def difference(

@@ -35,7 +35,8 @@ def gauge(looks: Sequence[Look], shown: Gauge, frame: Frame | None = None) -> Ma
     drawn += grid(scale, [(value, shown.shown(value)) for value in round_values(low, high, 3)])
     drawn.append(svg.line(0, limit, 100, limit, "limit"))
     drawn.append(svg.text(shown.allowed, 16, limit - 4, "limit-text"))
-    stairs = [[(frame.across(at.at), scale.down(at.value)) for at in run] for run in lines]
+    held = [_held(run, shown, frame) for run in lines]
+    stairs = [[(frame.across(at.at), scale.down(at.value)) for at in run] for run in held]
     drawn.append(svg.stretched(HEIGHT, [svg.stairs(stairs, "line canary")]))
     worst = _worst(shown, [point for run in lines for point in run])
     if shown.is_beyond(worst.value):
@@ -45,6 +46,12 @@ def gauge(looks: Sequence[Look], shown: Gauge, frame: Frame | None = None) -> Ma
     told = f"{shorten(shown.name, 80)} over time, {shown.allowed} is allowed"
     sentence = f"{told}; worst {shown.shown(worst.value)}, last {shown.shown(values[-1])}."
     return svg.drawing(HEIGHT + AXIS, sentence, drawn, "chart time")
+
+
+def _held(run: series.Run, shown: Gauge, frame: Frame) -> series.Run:
+    """The last value holds until the next was due, so that a single reading can be seen."""
+    until = min(run[-1].at + shown.every, frame.end)
+    return (*run, series.Point(max(until, run[-1].at), run[-1].value))
 
 
 def readings(looks: Sequence[Look], name: str) -> Iterator[Reading]:

@@ -45,7 +45,8 @@ def live_series(looks: Sequence[Look], *, slow_from: Sequence[float] = ()) -> di
       the gauges judged at the last look; `at` and `value` belong together, are no columns and have null
       between readings that lie too far apart.
 
-    The bands cost some 10 ms per KPI and 1,000 looks: call it off the event loop.
+    Takes some 50 ms per KPI and 1,000 looks: call it off the event loop, and only when there are new
+    ones.
     """
     places = chosen(looks, MOST_COLUMNS)
     columns = _Columns(looks, places)

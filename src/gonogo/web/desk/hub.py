@@ -25,6 +25,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from websockets.frames import Frame, Opcode
+
 from gonogo.domain.errors import GonogoError, NotFound
 from gonogo.language.reader import Reader
 from gonogo.usecases.context import Context
@@ -50,12 +52,22 @@ class Pace:
     blind: float = 3.0
 
 
+class Message:
+    """A text that many pages are sent, with the bytes of its WebSocket frame, made once for all of them."""
+
+    __slots__ = ("frame", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.frame = Frame(Opcode.TEXT, text.encode(errors="replace")).serialize(mask=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A region as it is now for one way to read: a short digest, and the message that says so."""
 
     seen: str
-    message: str
+    message: Message
 
 
 class Page:
@@ -69,7 +81,7 @@ class Page:
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
         self.seen: dict[str, str] = {}
-        self.waiting: dict[str, str] = {}
+        self.waiting: dict[str, Message] = {}
         self._something = asyncio.Event()
 
     def offer(self, key: str, shown: Shown) -> None:
@@ -78,12 +90,12 @@ class Page:
             self.seen[key] = shown.seen
             self.put(key, shown.message)
 
-    def put(self, key: str, message: str) -> None:
+    def put(self, key: str, message: Message) -> None:
         """Have a message sent, in place of one with the same key that still waits."""
         self.waiting[key] = message
         self._something.set()
 
-    async def next(self) -> str:
+    async def next(self) -> Message:
         """The oldest message that waits; waits for one."""
         while not self.waiting:
             self._something.clear()
@@ -291,8 +303,9 @@ def shown(reader: Reader, key: str, values: Mapping[str, object], sequence: int)
     data = plain_data(values.get("data"))
     seen = digest(html, data)
     content = {"sequence": sequence, "region": key, "seen": seen, "html": html, "data": data}
-    return Shown(seen, json.dumps(content, ensure_ascii=False, separators=(",", ":")))
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return Shown(seen, Message(text))
 
 
-def _gone(key: str) -> str:
-    return json.dumps({"region": key, "gone": True}, ensure_ascii=False)
+def _gone(key: str) -> Message:
+    return Message(json.dumps({"region": key, "gone": True}, ensure_ascii=False))

@@ -27,7 +27,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.types import Scope
 
 from gonogo.domain.errors import GonogoError, InvalidInput, NotAllowed, NotFound, Unavailable
-from gonogo.web.desk.hub import Hub, Page
+from gonogo.web.desk.hub import Hub, Message, Page
 from gonogo.web.desk.region import REGIONS
 from gonogo.web.desk.site import HEADERS, Site
 from gonogo.web.desk.visitor import Visitor
@@ -162,7 +162,11 @@ class _Connection:
     async def _send(self) -> None:
         """Sending waits until the page takes what was sent, so nothing piles up for a slow one."""
         while True:
-            await self._websocket.send_text(await self._page.next())
+            message = await self._page.next()
+            # A server that does not know `frame` sends the text.
+            await self._websocket.send(
+                {"type": "websocket.send", "text": message.text, "frame": message.frame}
+            )
 
     async def _attend(self) -> None:
         """Beat, and see that whoever looks still may."""
@@ -240,13 +244,11 @@ async def _polled(hub: Hub, visitor: Visitor, watch: list[str]) -> Response:
             trouble = True
         else:
             if found.seen != seen:
-                messages.append(json.loads(found.message))
+                messages.append(json.loads(found.message.text))
     content = {"sequence": hub.sequence, "trouble": trouble, "messages": messages}
     return JSONResponse(content, headers=HEADERS)
 
 
-def _beat(hub: Hub) -> str:
-    return json.dumps(
-        {"sequence": hub.sequence, "beat": BEAT_SECONDS, "trouble": hub.in_trouble},
-        separators=(",", ":"),
-    )
+def _beat(hub: Hub) -> Message:
+    said = {"sequence": hub.sequence, "beat": BEAT_SECONDS, "trouble": hub.in_trouble}
+    return Message(json.dumps(said, separators=(",", ":")))
