@@ -109,6 +109,7 @@ def test_a_source_that_hangs_does_not_delay_the_stop_by_counts() -> None:
     play(story, PLAN)
 
 
+@pytest.mark.slow
 def test_a_gauge_that_can_no_longer_be_read_holds_even_where_it_was_well() -> None:
     async def story(it: Theatre) -> None:
         it.gauges.values[V2] = 40

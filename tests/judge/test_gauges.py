@@ -76,6 +76,7 @@ def every_3_s(start: float, end: float, value: float) -> list[tuple[float, float
         ),
         ([*every_3_s(0, 27, 500), (28, 100)], 28, Verdict.UNPROVEN, "100, within its bound"),
         (every_3_s(0, 30, 100), 30, Verdict.PASS, "queue: 100, within its bound of at most 100"),
+        (every_3_s(0, 60, 1), 20, Verdict.INCONCLUSIVE, "1, is from 40 s ahead of now"),
         (every_3_s(0, 27, 1), 28, Verdict.UNPROVEN, "not yet for 30 s without a break"),
         (every_3_s(0, 60, 1), 71, Verdict.INCONCLUSIVE, "not read for 11 s; it was 1 then"),
         (

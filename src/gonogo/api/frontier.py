@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _POLICY_VIOLATED = 1008
+_STRICTLY_TLS = ((b"strict-transport-security", b"max-age=31536000"),)
 _ANSWERS = {"http.response.start", "websocket.accept"}
 
 
@@ -39,7 +40,8 @@ class Frontier:
 
         async def answer(message: "Message") -> None:
             if message["type"] in _ANSWERS:
-                headers = [*message.get("headers", ()), *_cookies(scope, state)]
+                strict = _STRICTLY_TLS if self._reach.secure(scope) else ()
+                headers = [*message.get("headers", ()), *strict, *_cookies(scope, state)]
                 message = {**message, "headers": headers}
             await send(message)
 

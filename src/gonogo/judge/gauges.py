@@ -135,6 +135,9 @@ def _verdict(memory: GaugeMemory, now: datetime) -> tuple[Verdict, str]:
         return Verdict.NO_DATA, f"no value was ever read{why}"
     shown = memory.gauge.shown(memory.value)
     age = now - memory.at
+    if -age > memory.gauge.fresh_for:  # the clock was set back: what is known of now is nothing
+        told = f"its newest reading, {shown}, is from {_spoken(-age.total_seconds())} ahead of now"
+        return Verdict.INCONCLUSIVE, told
     if age > memory.gauge.fresh_for:
         told = f"not read for {_spoken(age.total_seconds())}{why}; it was {shown} then"
         return Verdict.INCONCLUSIVE, told

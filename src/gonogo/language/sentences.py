@@ -98,6 +98,7 @@ GAUGES = (
         "{gauge}: {value} where at least {bound} is allowed, for {span_lasted} so far, counted anew after"
         " {span_gap} unread; at {span_needed} the release is taken back"
     ),
+    form("{gauge}: its newest reading, {value}, is from {span_age} ahead of now"),
     form("{gauge}: {value}, within its bound of at most {bound}"),
     form("{gauge}: {value}, within its bound of at least {bound}"),
     form(

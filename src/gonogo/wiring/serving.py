@@ -90,6 +90,7 @@ async def serve(settings: Settings, port: int) -> None:
             application,
             log_level="warning",
             lifespan="off",
+            server_header=False,
             timeout_graceful_shutdown=2,
             ws=DeskWebSockets,
             # Compressing the same message anew for each of many pages would cost more than sending it.

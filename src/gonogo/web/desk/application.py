@@ -9,6 +9,7 @@ from gonogo.web.desk.live import Allowed, add_live, programs_only
 from gonogo.web.desk.pages import (
     board,
     health,
+    history,
     people,
     release,
     service,
@@ -39,6 +40,7 @@ def add_desk(
     add_live(application, site, Hub(context), allowed)
     board.add(application, site)
     health.add(application, site)
+    history.add(application, site)
     people.add(application, site)
     release.add(application, site)
     version.add(application, site)
