@@ -46,6 +46,8 @@ bench: $(READY)  ## Measure every claim (25 minutes, on a quiet machine; bench/R
 	@$(BENCH) bench.patch_guard --runs 9
 	@$(BENCH) bench.junit
 	@$(BENCH) bench.api
+	@$(BENCH) bench.push
+	@$(BENCH) bench.board
 
 JUDGE := PYTHONPATH=src $(BIN)/python bench
 

@@ -141,7 +141,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         public_url=public_url,
         trusted_proxies=proxies,
         database_url=_database_url(environ.get("GONOGO_DATABASE_URL", "")),
-        desk=_desk(environ.get("GONOGO_DESK") or socket.gethostname()),
+        desk=_desk(environ.get("GONOGO_DESK", "")),
         allow_commands=_services(environ.get("GONOGO_ALLOW_COMMANDS", "")),
         openid=_openid(environ),
         host=host,
@@ -219,6 +219,8 @@ def _database_url(text: str) -> str | None:
 
 
 def _desk(text: str) -> str:
+    if not text:  # a host may have any name, and a desk's becomes that of a file
+        return re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname())[:63].lstrip("._-") or "desk"
     if not _NAME.fullmatch(text):
         raise ValueError(f'GONOGO_DESK must be up to 63 letters, digits and . _ -, not "{text}"')
     return text

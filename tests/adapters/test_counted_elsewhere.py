@@ -1,5 +1,6 @@
 """Counts from one source, everything else from the router."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,18 +23,23 @@ def request(status: int | None, client: str = "127.0.0.1") -> Request:
 
 
 @pytest.fixture
-def counters() -> MemoryMetrics:
-    return MemoryMetrics(MemoryClock(START))
+def clock() -> MemoryClock:
+    return MemoryClock(START)
 
 
 @pytest.fixture
-def router() -> MemoryMetrics:
-    return MemoryMetrics(MemoryClock(START))
+def counters(clock: MemoryClock) -> MemoryMetrics:
+    return MemoryMetrics(clock)
 
 
 @pytest.fixture
-def both(counters: MemoryMetrics, router: MemoryMetrics) -> CountedElsewhere:
-    return CountedElsewhere(counters, {"errors"}, router, MemoryClock(START))
+def router(clock: MemoryClock) -> MemoryMetrics:
+    return MemoryMetrics(clock)
+
+
+@pytest.fixture
+def both(counters: MemoryMetrics, router: MemoryMetrics, clock: MemoryClock) -> CountedElsewhere:
+    return CountedElsewhere(counters, {"errors"}, router, clock, timedelta(minutes=3))
 
 
 async def test_counts_come_from_one_and_who_was_hurt_from_the_other(both, counters, router):
@@ -79,6 +85,23 @@ async def test_counters_that_cannot_be_reached_are_unavailable(both, counters, r
         counters.push(*PLACE, request(200))
         batch = await stream.next(SOON)
         assert batch.counts or batch.gap
+
+
+async def test_an_instance_that_serves_but_is_counted_no_more_is_seen(
+    both, counters, router, clock
+):
+    async with both.subscribe(*PLACE, (ERRORS,)) as stream:
+        router.push(*PLACE, *[request(200)] * 30)
+        assert not (await stream.next(AT_ONCE)).counts
+        clock.advance(timedelta(minutes=4))
+        with pytest.raises(Unavailable, match="a:1 answered 30 requests since 12:00:00 UTC"):
+            await stream.next(AT_ONCE)
+        counters.push(*PLACE, replace(request(200), address="b:2"))
+        with pytest.raises(Unavailable):
+            await stream.next(SOON)
+        counters.push(*PLACE, request(200))
+        assert (await stream.next(SOON)).counts
+        assert not (await stream.next(AT_ONCE)).counts
 
 
 async def test_ending_the_subscription_ends_both(both, counters, router):

@@ -38,20 +38,17 @@ class Signing:
         spoken_to = OpenIdProvider(provider.issuer, CLIENT, lambda: SECRET, lambda: self.seconds)
         self.policy = OpenIdPolicy(provider.issuer, CLIENT)
         self.spoken_to = spoken_to
-        self.client = httpx2.AsyncClient(base_url="http://127.0.0.1:8460")
-        self.restart()
+        self.client = self.restart()
 
-    def restart(self, **policy: Any) -> None:
+    def restart(self, **policy: Any) -> httpx2.AsyncClient:
         """The desk's application anew, with this policy."""
         self.policy = replace(self.policy, **policy)
         context = replace(self.desk.context, openid=OpenId(self.spoken_to, self.policy))
         application = build_application(context, OWNER, OWNERS_TOKEN, lambda: None)
-        cookies = self.client.cookies
         self.client = httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(app=application),
-            base_url="http://127.0.0.1:8460",
-            cookies=cookies,
+            transport=httpx2.ASGITransport(app=application), base_url="http://127.0.0.1:8460"
         )
+        return self.client
 
     async def begin(self, wanted: str = "/board") -> str:
         """The address at the provider."""
@@ -101,6 +98,7 @@ async def test_a_verified_address_of_somebody_known_signs_them_in_and_leads_on(
     assert await signing.name() == "Quinn"
 
 
+@pytest.mark.slow
 async def test_once_linked_an_account_stays_somebodys_whatever_address_it_has(
     signing: Signing,
 ) -> None:
@@ -111,6 +109,7 @@ async def test_once_linked_an_account_stays_somebodys_whatever_address_it_has(
     assert await signing.name() == "Quinn"
 
 
+@pytest.mark.slow
 async def test_another_account_with_somebodys_address_is_not_theirs(signing: Signing) -> None:
     await signing.known("Quinn", Role.QA, "quinn@example.invalid")
     await signing.sign_in()
@@ -122,6 +121,7 @@ async def test_another_account_with_somebodys_address_is_not_theirs(signing: Sig
     assert await signing.sign_in() == "/board"
 
 
+@pytest.mark.slow
 async def test_an_address_that_is_not_verified_or_not_known_signs_nobody_in(
     signing: Signing,
 ) -> None:
@@ -138,6 +138,7 @@ async def test_an_address_that_is_not_verified_or_not_known_signs_nobody_in(
         assert await signing.name() is None
 
 
+@pytest.mark.slow
 async def test_an_address_of_a_domain_that_does_not_count_signs_nobody_in(signing: Signing) -> None:
     await signing.known("Quinn", Role.QA, "quinn@example.invalid")
     signing.restart(domains=frozenset({"corp.invalid"}))
@@ -165,6 +166,7 @@ async def test_a_claim_gives_only_the_roles_that_are_named_and_follows_at_each_s
     assert await signing.name() is None
 
 
+@pytest.mark.slow
 async def test_roles_that_an_admin_gave_are_not_the_providers_to_change(signing: Signing) -> None:
     await signing.known("Quinn", Role.ADMIN, "quinn@example.invalid")
     signing.restart(role_claim="groups", roles={"testers": Role.QA})
@@ -173,6 +175,7 @@ async def test_roles_that_an_admin_gave_are_not_the_providers_to_change(signing:
     assert (await signing.client.get("/api/v1/whoami")).json()["roles"] == ["admin"]
 
 
+@pytest.mark.slow
 async def test_claims_that_only_the_providers_other_page_tells_count_too(signing: Signing) -> None:
     await signing.known("Quinn", Role.QA, "quinn@example.invalid")
     signing.provider.in_userinfo = True
@@ -225,6 +228,7 @@ async def test_a_token_that_is_not_the_providers_for_us_and_now_signs_nobody_in(
     assert let_in == []
 
 
+@pytest.mark.slow
 async def test_a_clock_that_is_half_a_minute_off_is_no_reason_to_refuse(signing: Signing) -> None:
     await signing.known("Quinn", Role.QA, "quinn@example.invalid")
     for change in (later("iat", 30), later("exp", -330)):
@@ -244,6 +248,7 @@ async def test_a_return_is_good_once(signing: Signing) -> None:
     assert await signing.name() is None
 
 
+@pytest.mark.slow
 async def test_a_return_is_good_in_the_browser_that_went_only(signing: Signing) -> None:
     await signing.known("Quinn", Role.QA, "quinn@example.invalid")
     of_another = signing.provider.authorize(await signing.begin())
@@ -253,6 +258,7 @@ async def test_a_return_is_good_in_the_browser_that_went_only(signing: Signing) 
     assert await signing.back(of_another) == "/sign-in?refused=flow"
 
 
+@pytest.mark.slow
 async def test_who_comes_back_after_ten_minutes_has_to_begin_again(signing: Signing) -> None:
     await signing.known("Quinn", Role.QA, "quinn@example.invalid")
     address = await signing.begin()
@@ -260,6 +266,7 @@ async def test_who_comes_back_after_ten_minutes_has_to_begin_again(signing: Sign
     assert await signing.back(signing.provider.authorize(address)) == "/sign-in?refused=flow"
 
 
+@pytest.mark.slow
 async def test_a_return_that_says_no_or_is_of_another_provider_signs_nobody_in(
     signing: Signing,
 ) -> None:
@@ -268,6 +275,7 @@ async def test_a_return_that_says_no_or_is_of_another_provider_signs_nobody_in(
         assert await signing.back(f"{address}&{wrong}") == f"/sign-in?refused={why}"
 
 
+@pytest.mark.slow
 async def test_a_key_that_the_provider_changed_is_fetched_again_but_not_all_the_time(
     signing: Signing,
 ) -> None:
@@ -287,12 +295,14 @@ def signed_by_unknown(provider: Provider, claims: dict[str, Any]) -> str:
     return signed_by_another_key(replace(provider, key=new_key()), claims)
 
 
+@pytest.mark.slow
 async def test_nobody_is_led_to_another_site_after_signing_in(signing: Signing) -> None:
     await signing.known("Quinn", Role.QA, "quinn@example.invalid")
     for wanted in ("//evil.invalid", "https://evil.invalid", "/\\evil.invalid", "/\t/evil", "x"):
         assert await signing.sign_in(wanted) == "/"
 
 
+@pytest.mark.slow
 async def test_a_provider_that_is_called_something_else_is_not_believed(signing: Signing) -> None:
     signing.provider.described = {"issuer": "https://evil.invalid"}
     answer = await signing.client.get(START)
@@ -302,6 +312,7 @@ async def test_a_provider_that_is_called_something_else_is_not_believed(signing:
     )
 
 
+@pytest.mark.slow
 async def test_a_provider_that_would_be_spoken_to_in_the_open_is_not_spoken_to(
     signing: Signing,
 ) -> None:
@@ -309,6 +320,7 @@ async def test_a_provider_that_would_be_spoken_to_in_the_open_is_not_spoken_to(
     assert await signing.sign_in() == "/sign-in?refused=provider"
 
 
+@pytest.mark.slow
 async def test_the_way_out_names_no_secret_of_the_desk(signing: Signing) -> None:
     address = await signing.begin()
     kept = next(iter(dict(signing.client.cookies).values()))

@@ -4,6 +4,7 @@ import json
 import random
 from typing import Any
 
+import pytest
 from tests.api.conftest import House
 from tests.api.test_sign_in import COOKIE, a_browser, somebody
 
@@ -49,6 +50,7 @@ def body(chance: random.Random) -> tuple[str, bytes]:
     return chance.choice(("application/json", "text/plain", "")), raw
 
 
+@pytest.mark.slow
 async def test_a_fuzzed_sign_in_token_cookie_or_link_is_refused_and_never_fails(
     house: House,
 ) -> None:
@@ -74,6 +76,7 @@ async def test_a_fuzzed_sign_in_token_cookie_or_link_is_refused_and_never_fails(
     assert failed == []
 
 
+@pytest.mark.slow
 async def test_a_fuzzed_return_from_a_provider_leads_to_signing_in_and_never_fails(
     house: House,
 ) -> None:

@@ -73,6 +73,32 @@ def test_a_setting_that_cannot_be_used_is_refused_by_its_name(
         read_settings(environ)
 
 
+def test_a_postgresql_and_the_desks_name_are_read() -> None:
+    url = "postgresql://gonogo@db.invalid/gonogo"
+    found = read_settings({"GONOGO_DATABASE_URL": url, "GONOGO_DESK": "north"})
+    assert (found.store_url, found.lock.name, found.address.name) == (
+        url,
+        "desk-north.lock",
+        "desk-north.json",
+    )
+    plain = read_settings({"GONOGO_HOME": "/home/desk"})
+    assert plain.store_url == "sqlite:////home/desk/desk.sqlite3"
+    assert (plain.lock.name, plain.address.name) == ("desk.lock", "desk.json")
+
+
+@pytest.mark.parametrize("url", ["mysql://root:hidden@db/x", "sqlite:///x", "db.invalid", "hidden"])
+def test_another_database_is_refused_and_nothing_told_of_its_password(url: str) -> None:
+    with pytest.raises(ValueError, match="GONOGO_DATABASE_URL must be a PostgreSQL") as refused:
+        read_settings({"GONOGO_DATABASE_URL": url})
+    assert "root:" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["a/b", "-x", "x" * 64, "two words"])
+def test_a_name_that_no_desk_can_have_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="GONOGO_DESK must be"):
+        read_settings({"GONOGO_DESK": name})
+
+
 @pytest.mark.parametrize(
     ("environ", "told"),
     [

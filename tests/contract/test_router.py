@@ -6,7 +6,7 @@ import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
@@ -17,7 +17,7 @@ from tests.servers import VersionServer, ask, free_port
 
 from gonogo.adapters.haproxy.router import HaproxyRouter
 from gonogo.adapters.memory.router import MemoryRouter
-from gonogo.domain.errors import ActionFailed, InvalidInput
+from gonogo.domain.errors import ActionFailed, InvalidInput, Unavailable
 from gonogo.domain.slot import Layout
 from gonogo.ports.router import Router
 
@@ -228,3 +228,27 @@ async def test_a_layout_that_makes_no_sense_is_refused(
     with pytest.raises(InvalidInput, match=sentence):
         await world.router.apply(wrong)
     assert await world.router.read("orders", "production") is None
+
+
+async def test_an_older_picture_of_the_rows_is_refused_and_nothing_changed(world: World) -> None:
+    one, two = world.version("one"), world.version("two")
+    newer = replace(layout(world.port, target(one, 1.0), target(two)), picture=4)
+    older = replace(layout(world.port, target(one), target(two, 1.0)), picture=3)
+    await world.router.apply(newer)
+    with pytest.raises(Unavailable, match="follows picture 4"):
+        await world.router.apply(older)
+    assert {await world.visit() for _ in range(10)} == {one}
+    reading = await world.router.apply(replace(older, picture=5))
+    assert reading.slots["b"].in_rotation
+
+
+async def test_a_picture_outlives_its_router_but_not_its_stop(world: World) -> None:
+    one = world.version("one")
+    wanted = replace(layout(world.port, target(one, 1.0)), picture=4)
+    await world.router.apply(wanted)
+    await world.kill()
+    with pytest.raises(Unavailable, match="follows picture 4"):
+        await world.router.apply(replace(wanted, picture=2))
+    await world.router.stop("orders", "production")
+    reading = await world.router.apply(replace(wanted, picture=2))
+    assert reading.slots["a"].in_rotation

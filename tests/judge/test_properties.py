@@ -1,12 +1,14 @@
 """What holds for every stream of counts."""
 
 import itertools
+from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gonogo.domain.traffic import BadStatus, Counts, Increment, Kpi
+from gonogo.domain.traffic import BadStatus, Counts, Increment, Kpi, Unit
 from gonogo.domain.verdict import Verdict
 from gonogo.judge import (
     JudgePlan,
@@ -146,6 +148,21 @@ def test_swapping_the_arms_at_equal_shares_inverts_the_ratio():
     assert first.estimate is not None
     assert second.estimate is not None
     assert np.isclose(first.estimate * second.estimate, 1, rtol=1e-3)
+
+
+@settings(deadline=None, derandomize=True, max_examples=30)
+@given(looks)
+def test_customers_are_judged_by_the_numbers_as_requests_are_and_called_customers(stream):
+    kpis = tuple(replace(kpi, unit=Unit.CLIENT, once_in=timedelta(minutes=10)) for kpi in KPIS)
+    plan = JudgePlan(kpis)
+    memory, requests = begin(plan), begin(PLAN)
+    for one in stream:
+        memory, requests = observe(plan, memory, one), observe(PLAN, requests, one)
+    for found, like in zip(
+        assess(plan, memory, 1).kpis, assess(PLAN, requests, 1).kpis, strict=True
+    ):
+        assert (found.evidence, found.canary) == (like.evidence, like.canary)
+        assert "canary request" not in found.sentence
 
 
 def test_the_whole_table_of_one_kpis_verdict():

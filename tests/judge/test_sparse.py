@@ -1,9 +1,11 @@
 """Whole releases judged side by side, bad requests only, say what the product says of each."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from bench.judge_customers import COUNTED, stopped
 from bench.judge_sparse import SparseAbsolute, SparseRelative, blocks_of
 
 from gonogo.domain.traffic import BadStatus, Counts, Increment, Kpi
@@ -51,6 +53,20 @@ def test_releases_judged_side_by_side_say_what_the_product_says_after_every_requ
         assert second.peak == pytest.approx(math.log10(absolute.peak[number]))
     stopped = absolute.peak >= 1 / PLAN.alpha
     assert stopped.any()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("situation", ["spread", "sticky"])
+def test_bursts_of_one_customer_stop_good_releases_only_where_they_count_in_full(situation):
+    stops = {}
+    for counted in ("every request", "guard on", "customers"):
+        unit, once_in = COUNTED[counted]
+        kpi = replace(PLAN.kpis[0], unit=unit, once_in=once_in)
+        rng = np.random.default_rng(8)
+        stops[counted] = sum(stopped(kpi, rng, situation) for _ in range(20))
+    assert stops["every request"] >= (10 if situation == "sticky" else 1)
+    assert stops["guard on"] == 0
+    assert stops["customers"] == 0
 
 
 def one(memory, canary, bad):

@@ -11,6 +11,7 @@ from tests.storage.samples import StandingClock, a_draft, a_registration, an_ins
 from gonogo.domain.errors import Conflict
 from gonogo.ports.notices import Notice
 from gonogo.storage.presence import payload, read_payload
+from gonogo.storage.schema import NEWEST
 from gonogo.storage.store import open_store
 
 SECONDS = 15
@@ -167,3 +168,16 @@ async def test_environments_move_to_another_desk_when_theirs_is_gone(postgres_ur
     async with A(postgres_url, "south", "cellar") as south:
         await south.store.register(a_registration(), a_draft("orders"))
         assert set((await south.store.places()).values()) == {"cellar"}
+
+
+@pytest.mark.slow
+async def test_an_older_schema_is_not_touched_while_a_desk_works_with_it(postgres_url, postgres):
+    async with A(postgres_url, "north"):
+        postgres.sql("UPDATE alembic_version SET version_num = '0003'", "desk")
+        try:
+            with pytest.raises(
+                Conflict, match=r"has schema 0003 .* but desk north \(1, on host-north"
+            ):
+                open_store(postgres_url, StandingClock())
+        finally:
+            postgres.sql(f"UPDATE alembic_version SET version_num = '{NEWEST}'", "desk")

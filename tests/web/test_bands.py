@@ -68,7 +68,7 @@ def _at(second: int, bad: int) -> Look:
 
 def test_with_few_requests_there_is_no_band_and_it_is_said():
     few = [look(0, Counts(1, 19), Counts(3, 500))]
-    assert "below 20 requests on each arm" in str(charts.difference(few, "errors"))
+    assert "500 baseline and 19 canary so far" in str(charts.difference(few, "errors"))
 
 
 def test_a_stretch_that_was_not_measured_breaks_the_band():
@@ -78,6 +78,14 @@ def test_a_stretch_that_was_not_measured_breaks_the_band():
     assert path[1].count("M") == 2
     column = live_series(looks)["kpis"][0]["difference"]["low"]
     assert [value is None for value in column] == [False, False, True, False]
+
+
+def test_without_a_baseline_nothing_is_compared_any_more():
+    alone = look(2, Counts(9, 5000), Counts())
+    column = live_series([_at(0, 50), _at(1, 50), alone])["kpis"][0]
+    for part in ("difference", "ratio"):
+        assert [value is None for value in column[part]["low"]] == [False, False, True]
+    assert column["raw"]["canary"]["total"][-1] == 15_000
 
 
 def test_the_plain_data_of_all_charts_is_json_without_infinities(bad: Story, gapped: Story):

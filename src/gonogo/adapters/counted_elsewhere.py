@@ -4,6 +4,9 @@ Counters tell how many requests were bad. Who was hurt, how long answers took an
 there were comes from the router, which all of them pass, and so do the counts of KPIs that the other
 source has no counters of (a criterion that was signed for one release). Where the router counts
 nothing, its gaps are missing from the record, never from the judgement.
+
+An instance that answers customers and is counted no more looks like one without faults. So what the
+router saw is held against the counters: requests that stay uncounted for long make them unavailable.
 """
 
 import asyncio
@@ -11,27 +14,38 @@ from collections import Counter
 from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.latency import Latencies
-from gonogo.domain.traffic import Kpi
+from gonogo.domain.traffic import Endpoint, Kpi
 from gonogo.ports.clock import Clock
 from gonogo.ports.metrics import Batch, MetricSource, MetricStream
 
 _ROUND = timedelta(seconds=1)
+ENOUGH = 20
+"""Requests of one instance that may be too few for its counters to have moved."""
 
 
 class CountedElsewhere:
-    """`ports.metrics.MetricSource` with the counts of KPIs called `names` from `counts`."""
+    """`ports.metrics.MetricSource` with the counts of KPIs called `names` from `counts`.
+
+    `patience` is how long what the router saw may stay uncounted.
+    """
 
     def __init__(
-        self, counts: MetricSource, names: Collection[str], router: MetricSource, clock: Clock
+        self,
+        counts: MetricSource,
+        names: Collection[str],
+        router: MetricSource,
+        clock: Clock,
+        patience: timedelta,
     ) -> None:
         self._counts = counts
         self._names = frozenset(names)
         self._router = router
         self._clock = clock
+        self._patience = patience
 
     @asynccontextmanager
     async def subscribe(
@@ -50,7 +64,9 @@ class CountedElsewhere:
             counts = await stack.enter_async_context(
                 self._counts.subscribe(service, environment, elsewhere)
             )
-            stream = _Stream(counts, router, here, self._clock)
+            whole = any(kpi.endpoint == Endpoint() for kpi in elsewhere)
+            patience = self._patience if whole else timedelta.max
+            stream = _Stream(counts, router, here, self._clock, patience)
             stack.push_async_callback(stream.close)
             yield stream
 
@@ -63,6 +79,8 @@ class _Stream:
     router: MetricStream
     here: frozenset[str]
     clock: Clock
+    patience: timedelta
+    _uncounted: dict[str, tuple[datetime, int]] = field(default_factory=dict)
     _asked: dict[str, asyncio.Task[Batch]] = field(default_factory=dict)
     _requests: Counter[str] = field(default_factory=Counter)
     _hurt: dict[tuple[str, str], None] = field(default_factory=dict)
@@ -89,12 +107,27 @@ class _Stream:
             )
             for name in [name for name, task in self._asked.items() if task in done]:
                 batch = self._asked.pop(name).result()
+                if name == "counts":
+                    for address, _ in batch.counts:
+                        self._uncounted.pop(address, None)
                 if batch.gap is not None:
                     return batch
+                self._see_that_all_are_counted()  # counts of the other arm alone would mislead
                 if batch.counts:
                     return self._told(batch)
             if loop.time() >= until:
+                self._see_that_all_are_counted()
                 return Batch(at=self.clock.now())
+
+    def _see_that_all_are_counted(self) -> None:
+        now = self.clock.now()
+        for address, (since, number) in self._uncounted.items():
+            if number >= ENOUGH and now - since > self.patience:
+                raise Unavailable(
+                    f"{address} answered {number} requests since {since:%H:%M:%S} UTC, and its counters"
+                    " have not moved",
+                    hint="see in Prometheus whether it is scraped",
+                )
 
     async def _ask_counts(self) -> Batch:
         return await self.counts.next(_ROUND)
@@ -109,6 +142,9 @@ class _Stream:
             await asyncio.sleep(_ROUND.total_seconds())
             return Batch(at=self.clock.now())
         self._requests.update(batch.requests)
+        for address, number in batch.requests.items():
+            since, before = self._uncounted.get(address, (batch.at, 0))
+            self._uncounted[address] = (since, before + number)
         self._hurt.update(dict.fromkeys(batch.hurt))
         for address, latencies in batch.latencies.items():
             self._latencies[address] = self._latencies.get(address, Latencies()) + latencies

@@ -16,6 +16,8 @@ from gonogo.domain.errors import NotAllowed, Unavailable
 from gonogo.ports.identity import Asked
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx2
     from joserfc.jwk import KeySet
 
@@ -50,6 +52,7 @@ class OpenIdProvider:
         self._monotonic = monotonic
         self._description: tuple[float, Json] | None = None
         self._keys: tuple[float, KeySet] | None = None
+        self._authorities: ssl.SSLContext | None = None
 
     async def address(self, asked: Asked) -> str:
         """See the port."""
@@ -169,7 +172,9 @@ class OpenIdProvider:
 
         try:
             async with (
-                httpx2.AsyncClient(timeout=_PATIENCE, trust_env=False) as client,
+                httpx2.AsyncClient(
+                    timeout=_PATIENCE, trust_env=False, verify=self._trusted()
+                ) as client,
                 client.stream(method, url, **options) as response,
             ):
                 body = await _bounded(response)
@@ -182,6 +187,14 @@ class OpenIdProvider:
         if method == "POST" and response.status_code in {400, 401}:
             raise NotAllowed("the identity provider did not take the code that it gave")
         raise Unavailable(f"the identity provider {self._issuer} answered {response.status_code}")
+
+    def _trusted(self) -> "ssl.SSLContext":
+        """The authorities that count (SSL_CERT_FILE adds a company's own), read once: that takes time."""
+        import httpx2
+
+        if self._authorities is None:
+            self._authorities = httpx2.create_ssl_context()
+        return self._authorities
 
 
 async def _bounded(response: "httpx2.Response") -> bytes:

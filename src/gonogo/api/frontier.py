@@ -40,7 +40,8 @@ class Frontier:
 
         async def answer(message: "Message") -> None:
             if message["type"] in _ANSWERS:
-                headers = [*message.get("headers", ()), *_cookies(scope, state)]
+                strict = _STRICTLY_TLS if self._reach.secure(scope) else ()
+                headers = [*message.get("headers", ()), *strict, *_cookies(scope, state)]
                 message = {**message, "headers": headers}
             await send(message)
 

@@ -88,7 +88,7 @@ def _tell(scope: Scope, status: int, seconds: float) -> None:
         "%s %s: %d in %.1f ms",
         scope["method"],
         # Never the path as it was asked for: names of people may stand in it.
-        route or "(no such place)",
+        route or "-",
         status,
         seconds * 1000,
         extra={"method": scope["method"], "route": route, "status": status, "seconds": seconds},

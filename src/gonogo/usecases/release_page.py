@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gonogo.domain.actor import Actor
+from gonogo.domain.actor import Actor, Role
 from gonogo.domain.audit import AuditEntry
 from gonogo.domain.dossier import Dossier
 from gonogo.domain.gate import Decision, SignOffsRule
@@ -29,7 +29,7 @@ from gonogo.ports.store import Delivery
 from gonogo.usecases.context import Context
 from gonogo.usecases.decisions import decision_on, last_decision
 from gonogo.usecases.kept_looks import series_of, watched_story
-from gonogo.usecases.permissions import Deed, allow
+from gonogo.usecases.permissions import PERMISSIONS, Deed, allow
 from gonogo.usecases.release_actions import Choice, choices, fitting
 from gonogo.usecases.release_gates import GateList, gate_list
 from gonogo.usecases.release_series import Series
@@ -230,13 +230,16 @@ def _without_authors(plan: Plan) -> Plan:
 
 @dataclass(frozen=True, slots=True)
 class ReleasePage:
-    """What the page shows to one visitor beside what it shows to all."""
+    """What the page shows to one visitor beside what it shows to all. `waivable` are the gates that they
+    may let pass, in one of `waiver_roles`."""
 
     release: Release
     choices: tuple[Choice, ...]
     sequence: int
     receipt: AuditEntry | None
     frozen: str
+    waivable: tuple[str, ...]
+    waiver_roles: tuple[Role, ...]
 
 
 async def release_page(
@@ -245,6 +248,7 @@ async def release_page(
     """A release as this person may act on it; `receipt` is the number of an audit entry of theirs."""
     allow(actor, Deed.LOOK)
     release = await find_release(context, reference)
+    roles = tuple(role for role in Role if role in actor.roles & PERMISSIONS[Deed.WAIVE])
     entries = [entry async for entry in context.store.entries(subject=release.id)]
     mine = (each for each in entries if each.sequence == receipt and each.actor == actor.name)
     papers = await context.store.papers(release.service)
@@ -255,7 +259,16 @@ async def release_page(
         sequence=max((entry.sequence for entry in entries), default=0),
         receipt=next(mine, None),
         frozen=f"{held[0].actor}: {held[1].reason}" if held else "",
+        waivable=_waivable(release, last_decision(entries)) if roles else (),
+        waiver_roles=roles,
     )
+
+
+def _waivable(release: Release, decision: Decision | None) -> tuple[str, ...]:
+    """The gates that keep a release waiting; what has ended waits for nothing."""
+    if decision is None or release.final:
+        return ()
+    return tuple(line.result.kind.value for line in gate_list(decision, release.plan).blocking)
 
 
 async def last_word(context: Context, actor: Actor, subject: str, action: str, after: int) -> int:

@@ -93,7 +93,9 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
 
     def counts_elsewhere(origin: PrometheusCounts) -> MetricSource:
         counts = PrometheusMetrics(origin, clock)
-        return CountedElsewhere(counts, origin.counts.keys(), metrics, clock)
+        return CountedElsewhere(
+            counts, origin.counts.keys(), metrics, clock, origin.stale + origin.every
+        )
 
     world = World(
         desk=settings.desk,

@@ -174,6 +174,20 @@ async def test_no_handshake_however_it_is_made_up_breaks_the_desk(served: Served
         assert b" 500 " not in status
 
 
+async def test_a_defect_in_telling_who_connects_closes_one_connection_only(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+):
+    async def broken(_digest: str, _now: object) -> None:
+        raise ValueError("a defect")
+
+    monkeypatch.setattr(served.desk.store, "bearer", broken)
+    async with served.connect(token="gonogo_" + "x" * 40) as page:
+        assert await closed(page) in {live.TRY_LATER, live.SIGNED_OUT}
+    async with served.connect() as page:
+        await page.send(watching())
+        await hears(page)
+
+
 async def test_where_no_websocket_gets_through_a_page_asks_for_the_same(served: Served):
     asked = {"Authorization": f"Bearer {TOKEN}", "HX-Request": "true"}
     address = f"http://127.0.0.1:{served.port}/live/regions"

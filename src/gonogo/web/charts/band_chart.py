@@ -8,6 +8,7 @@ from functools import partial
 from markupsafe import Markup
 
 from gonogo.domain.look import Look
+from gonogo.domain.traffic import Arm
 from gonogo.domain.verdict import Interval
 from gonogo.usecases.bands import COMPARED_FROM
 from gonogo.web.charts import bands, series, svg
@@ -15,7 +16,7 @@ from gonogo.web.charts.bands import Banded
 from gonogo.web.charts.forest_chart import ICONS
 from gonogo.web.charts.frame import AXIS, INSET, Frame, axis, backdrop, frame_of, replay
 from gonogo.web.charts.scale import HEADROOM, Scale, grid, round_values
-from gonogo.web.wording import number, points, shorten
+from gonogo.web.wording import count, number, points, shorten
 
 HEIGHT = 170
 _NARROWEST, _WIDEST = 0.1, 100.0  # ratios that the logarithmic scale shows at most
@@ -70,9 +71,7 @@ def _drawn(
     frame = frame or frame_of(looks)
     end = bands.last(found)
     if frame is None or end is None or end.interval is None:
-        return svg.nothing(
-            f"No band for {shorten(kpi, 40)} below {COMPARED_FROM} requests on each arm."
-        )
+        return svg.nothing(_too_few(looks, kpi))
     scale = _scale(found, end.interval, form)
     drawn = _beyond(looks, found, form, frame, scale)
     drawn += backdrop(frame, looks, HEIGHT)
@@ -96,6 +95,15 @@ def _drawn(
     drawn += axis(frame, HEIGHT)
     sentence = f"{form.what}: {form.told(end)} at the end, {standing.value}."
     return svg.drawing(HEIGHT + AXIS, sentence, drawn, "chart time")
+
+
+def _too_few(looks: Sequence[Look], kpi: str) -> str:
+    """Why there is no band, and how far it is to one."""
+    totals = {arm: series.totals(looks, kpi, arm) for arm in Arm}
+    seen = " and ".join(
+        f"{count(found[-1].total if found else 0)} {arm.value}" for arm, found in totals.items()
+    )
+    return f"No band below {COMPARED_FROM} requests on each arm: {seen} so far."
 
 
 def _middle(interval: Interval) -> float:

@@ -37,16 +37,25 @@ class Banded:
 
 
 def difference_over_time(looks: Sequence[Look], kpi: str) -> tuple[Banded, ...]:
-    """Canary − baseline after each look.
+    """Canary − baseline after each look, as long as there is a baseline.
 
     Tolerated is what the strictest test tolerates at the baseline's share so far: (ratio − 1) times
     it, and the limit less it.
     """
     bands = difference_bands(looks, kpi)
     baseline = series.totals(looks, kpi, Arm.BASELINE)
+    end = _compared_until(looks, kpi)
     return tuple(
-        Banded(look.at, band, _tolerated(look, kpi, counts.share))
-        for look, band, counts in zip(looks, bands, baseline, strict=True)
+        Banded(look.at, band if place <= end else None, _tolerated(look, kpi, counts.share))
+        for place, (look, band, counts) in enumerate(zip(looks, bands, baseline, strict=True))
+    )
+
+
+def _compared_until(looks: Sequence[Look], kpi: str) -> int:
+    """The place of the last look with a baseline; after it nothing is compared any more."""
+    return max(
+        (place for place, look in enumerate(looks) if series.gained(look, kpi, Arm.BASELINE).total),
+        default=-1,
     )
 
 
@@ -63,10 +72,11 @@ def _tolerated(look: Look, kpi: str, baseline: float | None) -> float | None:
 def ratio_over_time(looks: Sequence[Look], kpi: str) -> tuple[Banded, ...]:
     """Canary / baseline after each look, as the judge recorded it where it judges the ratio."""
     found = []
-    for look in looks:
+    end = _compared_until(looks, kpi)
+    for place, look in enumerate(looks):
         said = series.assessment(look, kpi)
         tested = series.evidence(look, kpi, Test.RELATIVE)
-        ratio = None if said is None or tested is None else said.ratio
+        ratio = None if said is None or tested is None or place > end else said.ratio
         if ratio is not None and (math.isnan(ratio.low) or math.isnan(ratio.high)):
             ratio = None
         found.append(Banded(look.at, ratio, None if tested is None else tested.tolerance))

@@ -120,7 +120,7 @@ def _axis(across: _Across) -> list[Markup]:
             if not across.shortest <= value <= across.longest:
                 continue
             drawn.append(svg.line(x, HEIGHT, x, HEIGHT + 4, "axis"))
-            if x - last >= 12:
+            if x - last >= 17:
                 anchor = "end" if x > 94 else "middle"
                 drawn.append(svg.text(_short(value), x, HEIGHT + 17, "tick", anchor))
                 last = x

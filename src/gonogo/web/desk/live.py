@@ -18,6 +18,7 @@ connection within twelve seconds. Whatever is sent, the worst is a close with on
 
 import asyncio
 import json
+import logging
 import random
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
@@ -47,6 +48,9 @@ UNREADABLE, SIGNED_OUT, REFUSED, UNKNOWN, TOO_MUCH, TOO_OFTEN = 4400, 4401, 4403
 TRY_LATER = 1013
 
 Allowed = Callable[[Scope], bool]
+
+log = logging.getLogger("gonogo.live")
+_UNSURE = "the desk cannot tell now who you are"
 
 
 class Refusal(Exception):
@@ -113,7 +117,12 @@ async def _visitor(site: Site, websocket: WebSocket) -> Visitor:
     except NotAllowed as error:
         raise Refusal(REFUSED, "this account may not look") from error
     except GonogoError as error:
-        raise Refusal(TRY_LATER, "the desk cannot tell now who you are") from error
+        raise Refusal(TRY_LATER, _UNSURE) from error
+    except (
+        Exception
+    ) as error:  # an edge: whatever a handshake holds, it breaks one connection at most
+        log.exception("nobody could tell who opens a live connection")
+        raise Refusal(TRY_LATER, _UNSURE) from error
 
 
 class _Connection:

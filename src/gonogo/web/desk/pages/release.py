@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
+from gonogo.domain.actor import Role
 from gonogo.domain.errors import GonogoError, InvalidInput
 from gonogo.domain.release import InstructionKind, Release, Stage, VerifiedLine
 from gonogo.language.formats import latin
@@ -120,6 +121,15 @@ def add(application: FastAPI, site: Site) -> None:
             return RedirectResponse(f"/releases/{release.id}", status_code=302)
         return await _shown(site, request, visitor, release, receipt=receipt)
 
+    _words(application, site)
+    _holding(application, site)
+    _documents(application, site)
+
+
+def _words(application: FastAPI, site: Site) -> None:
+    visiting = Depends(site.visitor)
+    context = site.context
+
     @application.post("/releases/{reference}/words", include_in_schema=False)
     async def word(request: Request, reference: str, visitor: Visitor = visiting) -> Response:
         release = await find_release(context, reference)
@@ -135,6 +145,12 @@ def add(application: FastAPI, site: Site) -> None:
             context, visitor.actor, release.id, "person:release:", form.number("seen") or 0
         )
         return RedirectResponse(f"/releases/{release.id}?receipt={number}#actions", 303)
+
+
+def _holding(application: FastAPI, site: Site) -> None:
+    """What holds a release back, or lets it go on: a freeze, and a waiver."""
+    visiting = Depends(site.visitor)
+    context = site.context
 
     @application.post("/releases/{reference}/freeze", include_in_schema=False)
     async def freeze(request: Request, reference: str, visitor: Visitor = visiting) -> Response:
@@ -155,7 +171,25 @@ def add(application: FastAPI, site: Site) -> None:
             return await _shown(site, request, visitor, release, refusal=refusal, typed=form.fields)
         return RedirectResponse(f"/releases/{release.id}#actions", 303)
 
-    _documents(application, site)
+    @application.post("/releases/{reference}/waivers", include_in_schema=False)
+    async def waive(request: Request, reference: str, visitor: Visitor = visiting) -> Response:
+        release = await find_release(context, reference)
+        form = await read_form(request)
+        try:
+            await waivers.waive(
+                once(context, visitor.actor, request, form),
+                visitor.actor,
+                service=release.service,
+                version=release.version,
+                gate=form.text("gate"),
+                role=_role(form),
+                reason=form.text("reason"),
+                until=latin(form.text("until")),
+            )
+        except GonogoError as error:
+            refusal = Refusal.of(error, "waive")
+            return await _shown(site, request, visitor, release, refusal=refusal, typed=form.fields)
+        return RedirectResponse(f"/releases/{release.id}#actions", 303)
 
 
 def _documents(application: FastAPI, site: Site) -> None:
@@ -214,6 +248,8 @@ async def _shown(
         sequence=found.sequence,
         receipt=found.receipt,
         frozen=found.frozen,
+        waivable=found.waivable,
+        waiver_roles=found.waiver_roles,
         may_freeze=may(visitor.actor, Deed.FREEZE),
         gates_first=found.release.stage in {Stage.HELD, Stage.NO_GO, Stage.CHECKING},
         refusal=refusal,
@@ -227,6 +263,13 @@ def _kind(form: Form) -> InstructionKind:
     if kind not in set(InstructionKind):
         raise InvalidInput(f'"{kind[:40]}" is nothing that a release can be told')
     return InstructionKind(kind)
+
+
+def _role(form: Form) -> Role:
+    role = form.text("role")
+    if role not in set(Role):
+        raise InvalidInput("choose the role that you speak as")
+    return Role(role)
 
 
 async def _tell(
