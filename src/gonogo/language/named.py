@@ -94,6 +94,7 @@ SEVERITIES = (
     named("severity", "high"),
     named("severity", "medium"),
     named("severity", "low"),
+    named("severity", "info"),
 )
 STAGES = (
     named("stage", "draft"),
