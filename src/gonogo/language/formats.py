@@ -9,10 +9,13 @@ import math
 from datetime import datetime, timedelta
 
 from gonogo.language.catalogue import words
+from gonogo.language.marks import form
 from gonogo.language.reader import Calendar, Digits, Language, Reader
 
 _PERSIAN = str.maketrans("0123456789.,", "۰۱۲۳۴۵۶۷۸۹٫٬")
 _LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩٫٬", "01234567890123456789.,")
+_SECONDS, _MINUTES = form("{number} s"), form("{number} min")
+_HOURS, _DAYS = form("{number} h"), form("{number} d")
 _JALALI_MONTHS = (
     "فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور",
     "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند",
@@ -94,13 +97,13 @@ def span(value: timedelta, reader: Reader) -> str:
     seconds = value.total_seconds()
     if seconds < 60:
         shown = number(seconds, reader, 0 if seconds >= 10 else 1)
-        return t("{number} s", number=shown)
+        return t(_SECONDS, number=shown)
     whole = round(seconds)
     if whole < 3600:
-        first, second = ("{number} min", whole // 60), ("{number} s", whole % 60)
+        first, second = (_MINUTES, whole // 60), (_SECONDS, whole % 60)
     elif whole < 86400:
-        first, second = ("{number} h", whole // 3600), ("{number} min", whole % 3600 // 60)
+        first, second = (_HOURS, whole // 3600), (_MINUTES, whole % 3600 // 60)
     else:
-        first, second = ("{number} d", whole // 86400), ("{number} h", whole % 86400 // 3600)
+        first, second = (_DAYS, whole // 86400), (_HOURS, whole % 86400 // 3600)
     parts = [first] if second[1] == 0 else [first, second]
     return " ".join(t(unit, number=count(value, reader)) for unit, value in parts)
