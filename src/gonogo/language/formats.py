@@ -29,7 +29,7 @@ def digits(text: str, reader: Reader) -> str:
 
 
 def latin(text: str) -> str:
-    """What a person typed, with ASCII digits, whichever they typed."""
+    """What a person typed, with ASCII digits and marks, whether they typed Persian, Arabic or ASCII ones."""
     return text.translate(_LATIN)
 
 
@@ -55,7 +55,8 @@ def count(value: int, reader: Reader) -> str:
 
 def share(value: float, reader: Reader) -> str:
     """A share between 0 and 1 as a percentage."""
-    sign = "٪" if reader.digits is Digits.PERSIAN else "\u00a0%"
+    persian = Language.PERSIAN is reader.language or reader.digits is Digits.PERSIAN
+    sign = "٪" if persian else "\u00a0%"
     return number(value * 100, reader) + sign
 
 
@@ -83,7 +84,7 @@ def clock(at: datetime, reader: Reader, *, with_seconds: bool = True) -> str:
 
 
 def moment(at: datetime, reader: Reader) -> str:
-    """Day and time of day to the minute."""
+    """Day and time of day to the minute: `22 Nov 2026, 14:03`."""
     comma = "،" if reader.language is Language.PERSIAN else ","
     return f"{date(at, reader)}{comma} {clock(at, reader, with_seconds=False)}"
 
@@ -92,15 +93,21 @@ def span(value: timedelta, reader: Reader) -> str:
     """How long, in one or two units: `4.2 s`, `3 min 20 s`, `2 h 5 min`, `3 d`."""
     t = words(reader.language).t
     seconds = value.total_seconds()
-    if seconds < 60:
-        shown = number(seconds, reader, 0 if seconds >= 10 else 1)
-        return t("{number} s", number=shown)
     whole = round(seconds)
-    if whole < 3600:
-        first, second = ("{number} min", whole // 60), ("{number} s", whole % 60)
-    elif whole < 86400:
-        first, second = ("{number} h", whole // 3600), ("{number} min", whole % 3600 // 60)
-    else:
-        first, second = ("{number} d", whole // 86400), ("{number} h", whole % 86400 // 3600)
-    parts = [first] if second[1] == 0 else [first, second]
-    return " ".join(t(unit, number=count(value, reader)) for unit, value in parts)
+    if whole < 60:
+        return t("{number} s", number=number(seconds, reader, 0 if seconds >= 10 else 1))
+    days, hours, minutes, rest = (
+        whole // 86400,
+        whole % 86400 // 3600,
+        whole % 3600 // 60,
+        whole % 60,
+    )
+    parts = [
+        t("{number} d", number=count(days, reader)) if days else "",
+        t("{number} h", number=count(hours, reader)) if hours else "",
+        t("{number} min", number=count(minutes, reader)) if minutes else "",
+        t("{number} s", number=count(rest, reader)) if rest else "",
+    ]
+    largest = next(place for place, part in enumerate(parts) if part)
+    first, second = (*parts[largest : largest + 2], "")[:2]
+    return t("{first} {second}", first=first, second=second) if second else first

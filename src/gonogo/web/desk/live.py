@@ -118,7 +118,9 @@ async def _visitor(site: Site, websocket: WebSocket) -> Visitor:
         raise Refusal(REFUSED, "this account may not look") from error
     except GonogoError as error:
         raise Refusal(TRY_LATER, _UNSURE) from error
-    except Exception as error:  # an edge: whatever a handshake holds, it breaks one connection at most
+    except (
+        Exception
+    ) as error:  # an edge: whatever a handshake holds, it breaks one connection at most
         log.exception("nobody could tell who opens a live connection")
         raise Refusal(TRY_LATER, _UNSURE) from error
 
