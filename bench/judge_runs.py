@@ -230,7 +230,8 @@ class Report:
             print(f"{key}: {_shown(value)}")
         path = Path(out) if out else RESULTS / f"{self.name}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        command = " ".join(["PYTHONPATH=src", "python", f"bench/{self.name}.py", *sys.argv[1:]])
+        given = sys.argv[1 : sys.argv.index("--out") if "--out" in sys.argv else None]
+        command = " ".join(["PYTHONPATH=src", "python", f"bench/{self.name}.py", *given])
         body = {"command": command, "seed": self.seed, "summary": self.summary, "rows": self.rows}
         text = json.dumps(body, indent=1, ensure_ascii=False, default=float)
         path.write_text(text + "\n", encoding="utf-8")

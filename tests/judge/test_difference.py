@@ -64,7 +64,7 @@ def test_the_band_holds_at_every_look_while_weights_and_the_common_share_move():
 @pytest.mark.slow
 @pytest.mark.parametrize("difference", [0.0, 0.01, 0.2])
 def test_over_many_rollouts_the_band_is_wrong_in_at_most_one_of_twenty(difference):
-    assert missed(400, 600, difference, daily) <= 20 + 3 * math.sqrt(400 * 0.05 * 0.95)
+    assert missed(150, 600, difference, daily) <= 7.5 + 3 * math.sqrt(150 * 0.05 * 0.95)
 
 
 def test_the_band_closes_in_on_the_difference():

@@ -53,3 +53,17 @@ def test_the_cost_of_an_outage_is_the_measured_one(row, situation):
     found = next(item for item in rows if item["situation"] == situation)
     mean = f"{found['mean']:.1f}" if found["mean"] < 20 else f"{found['mean']:.0f}"
     assert f"| {row} | {mean.removesuffix('.0')} | {found['p95']} |" in PAGE
+
+
+@pytest.mark.parametrize(
+    ("row", "situation"),
+    [
+        ("ten tries, each balanced anew", "spread"),
+        ("ten tries, sticky sessions", "sticky"),
+        ("ten of 2,000 customers always fail, sticky", "sick"),
+    ],
+)
+def test_what_bursts_do_to_good_releases_is_what_was_measured(row, situation):
+    found = [each for each in results("judge_bursts")["rows"] if each.get("bad") == situation]
+    shares = " | ".join(f"{100 * each['stopped']:.0f} %" for each in found)
+    assert f"| {row} | {shares} |" in PAGE

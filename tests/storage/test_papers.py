@@ -63,7 +63,7 @@ async def test_when_one_paper_cannot_be_stored_none_is(store):
 async def test_a_token_stands_for_its_person_until_it_ends_in_one_of_three_ways(store):
     await store.put_person(_DANA, _AUDIT)
     await store.put_token(_TOKEN, _AUDIT)
-    assert await store.bearer(_TOKEN.digest, NOON) == _DANA
+    assert await store.bearer(_TOKEN.digest, NOON) == _DANA.actor
     assert await store.bearer("00" * 32, NOON) is None
     assert await store.bearer(_TOKEN.digest, _TOKEN.expires_at) is None
     await store.put_token(replace(_TOKEN, revoked_at=NOON), _AUDIT)

@@ -15,6 +15,7 @@ from gonogo.domain.paper import Paper, PaperKind
 from gonogo.domain.person import Person, Token
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Instruction, Release
+from gonogo.domain.release_line import ReleaseLine, ReleaseSearch
 from gonogo.domain.session import (
     Credential,
     Flow,
@@ -139,6 +140,10 @@ class ReleaseStore(Protocol):
 
         `before` is a release's id: only what was opened before it; nothing when it is unknown.
         """
+        ...
+
+    async def lines(self, search: ReleaseSearch) -> tuple[ReleaseLine, ...]:
+        """Releases that fit, as lines, the last opened first, at most `search.limit`."""
         ...
 
     async def matching(self, reference: str, limit: int) -> tuple[Release, ...]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import cache
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from gonogo.domain.errors import NotFound
 from gonogo.domain.message import Message
@@ -14,7 +14,6 @@ from gonogo.storage.tables import messages
 
 _KNOWN = sa.select(messages.c.id).where(messages.c.id == sa.bindparam("of_id"))
 _QUEUE = sa.insert(messages)
-_QUEUE_ONCE = postgresql.insert(messages).on_conflict_do_nothing(index_elements=["id"])
 HOLD = timedelta(seconds=60)
 """How long a message is a desk's own; when it does not say what became of it, another gets it."""
 
@@ -33,6 +32,14 @@ _TAKE = (
 )
 
 
+@cache
+def _queue_once() -> sa.Insert:
+    """In one statement; built at first use, since a desk over SQLite has no use for it."""
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(messages).on_conflict_do_nothing(index_elements=["id"])
+
+
 def queue(connection: sa.Connection, new: Iterable[Message]) -> None:
     """Add messages that are due at once; one whose id is known already is queued already."""
     for message in new:
@@ -46,7 +53,7 @@ def queue(connection: sa.Connection, new: Iterable[Message]) -> None:
             "attempts": 0,
         }
         if connection.dialect.name != "sqlite":
-            connection.execute(_QUEUE_ONCE, values)
+            connection.execute(_queue_once(), values)
         elif connection.execute(_KNOWN, {"of_id": message.id}).first() is None:
             connection.execute(_QUEUE, values)
 

@@ -70,8 +70,12 @@ def make_postgresql_engine(url: sa.URL, patience: timedelta) -> sa.Engine:
     @event.listens_for(engine, "connect")
     def _make_ready(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver's object
         connection.adapters.register_dumper(str, WithoutNul)
-        connection.execute(_DURABLE)
-        connection.commit()
+        try:
+            connection.execute(_DURABLE)
+            connection.commit()
+        except BaseException:  # the pool does not know it yet, so nobody else would close it
+            connection.close()
+            raise
 
     return engine
 

@@ -75,7 +75,11 @@ def open_release(
 def _refuse_second(connection: sa.Connection, release: Release) -> None:
     other = connection.execute(
         sa.select(releases).where(
-            releases.c.service == release.service, releases.c.ended.is_(False)
+            releases.c.service == release.service,
+            releases.c.ended.is_(False),
+            # Another desk may have stored the same one a moment ago: then its id is refused below,
+            # and the second look finds it.
+            releases.c.id != release.id,
         )
     ).first()
     if other is not None:

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.registration import Registration
@@ -72,17 +72,16 @@ def _add_missing_slots(connection: sa.Connection, service: str, environment: str
             put_slot(connection, Slot(service=service, environment=environment, name=name))
 
 
-_NEW_SLOT = postgresql.insert(slots_table).values(revision=1)
-_PUT_SLOT = _NEW_SLOT.on_conflict_do_update(
-    index_elements=["service", "environment", "name"],
-    set_={
-        **{
-            name: _NEW_SLOT.excluded[name]
-            for name in ("role", "version", "commit", "instance", "port", "share", "testers")
-        },
-        **_NEWER,
-    },
-)
+@cache
+def _put_slots() -> sa.Insert:
+    """Rows replaced or added in one statement; built at first use, on PostgreSQL alone."""
+    from sqlalchemy.dialects import postgresql
+
+    new = postgresql.insert(slots_table).values(revision=1)
+    names = ("role", "version", "commit", "instance", "port", "share", "testers")
+    changes = {name: new.excluded[name] for name in names}
+    key = ["service", "environment", "name"]
+    return new.on_conflict_do_update(index_elements=key, set_={**changes, **_NEWER})
 
 
 def put_slots(connection: sa.Connection, changed: Sequence[Slot]) -> None:
@@ -100,7 +99,7 @@ def put_slots(connection: sa.Connection, changed: Sequence[Slot]) -> None:
             }
             for slot in changed
         ]
-        connection.execute(_PUT_SLOT, rows)
+        connection.execute(_put_slots(), rows)
 
 
 def put_slot(connection: sa.Connection, slot: Slot) -> None:

@@ -29,11 +29,22 @@ from gonogo.domain.paper import Paper, PaperKind
 from gonogo.domain.person import Person, Token
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Instruction, Release
+from gonogo.domain.release_line import ReleaseLine, ReleaseSearch
 from gonogo.domain.slot import Slot
 from gonogo.ports.clock import Clock
 from gonogo.ports.notices import Notice
 from gonogo.ports.store import Change, Delivery, Lease, ServiceState, Store, UnderWay
-from gonogo.storage import answers, board, chain, history, outbox, people, releases, services
+from gonogo.storage import (
+    answers,
+    board,
+    chain,
+    history,
+    outbox,
+    people,
+    release_lines,
+    releases,
+    services,
+)
 from gonogo.storage import papers as filing
 from gonogo.storage.among_desks import AmongDesks
 from gonogo.storage.checkup import DatabaseCheckup
@@ -186,6 +197,10 @@ class SqlStore(WaysIn, AmongDesks):
         return await self._read(
             lambda c: releases.newest(c, service, under_way=under_way, limit=limit, before=before)
         )
+
+    async def lines(self, search: ReleaseSearch) -> tuple[ReleaseLine, ...]:
+        """See the port."""
+        return await self._read(lambda c: release_lines.lines(c, search))
 
     async def matching(self, reference: str, limit: int) -> tuple[Release, ...]:
         """See the port."""

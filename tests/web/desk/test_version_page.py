@@ -4,13 +4,17 @@ import re
 
 import httpx2
 from tests.papers import CI, LEAD, NEW, OPS, OWNER, QA
-from tests.web.desk.conftest import Visit
+from tests.web.desk.conftest import OWNERS_TOKEN, Visit
 from tests.web.desk.test_release_page import hidden_field, words_of
 
+from gonogo.api.application import build_application
+from gonogo.api.door import Door, reader
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.evidence import Evidence, LoadFacts
 from gonogo.domain.paper import Rejection, SignOff
 from gonogo.usecases import people
+from gonogo.web.desk.application import add_desk
+from gonogo.web.desk.visitor import seen_by
 
 PAGE = "/services/shop/versions/v1.2.0"
 SIGN = f"{PAGE}/sign-off"
@@ -177,3 +181,25 @@ async def test_hostile_evidence_is_shown_and_does_nothing(visit: Visit):
     assert page.status_code == 200
     assert "<img src=x" not in page.text
     assert "\u202e" not in page.text
+
+
+async def test_every_form_carries_the_sessions_secret_and_no_page_holds_script_or_style(
+    visit: Visit,
+):
+    desk = visit.desk
+    application = build_application(desk.context, OWNER, OWNERS_TOKEN, lambda: None)
+    guard = reader(Door(desk.context, OWNER, OWNERS_TOKEN))
+    add_desk(application, desk.context, seen_by(guard, lambda _: "the-secret"))
+    lena = await token_of(visit, Actor("lena", frozenset({Role.QA, Role.ADMIN, Role.TECH_LEAD})))
+    transport = httpx2.ASGITransport(app=application)
+    headers = {"Authorization": f"Bearer {lena}"}
+    async with httpx2.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1:8460", headers=headers
+    ) as client:
+        started = await client.post(f"{PAGE}/start", data={"key": "one"})
+        for path in (f"{PAGE}?draft=true", SIGN, "/services/shop", started.headers["location"]):
+            text = (await client.get(path)).text
+            forms = text.count('<form method="post"')
+            assert text.count('name="csrf_token" value="the-secret"') == forms, path
+            assert text.count('name="key"') == forms
+            assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=", text), path

@@ -7,8 +7,10 @@ from gonogo.web.desk.assets import add_assets, folder
 from gonogo.web.desk.hub import Hub
 from gonogo.web.desk.live import Allowed, add_live, programs_only
 from gonogo.web.desk.pages import (
+    audit,
     board,
     health,
+    history,
     people,
     release,
     service,
@@ -39,6 +41,8 @@ def add_desk(
     add_live(application, site, Hub(context), allowed)
     board.add(application, site)
     health.add(application, site)
+    audit.add(application, site)
+    history.add(application, site)
     people.add(application, site)
     release.add(application, site)
     version.add(application, site)

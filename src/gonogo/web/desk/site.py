@@ -165,19 +165,13 @@ def _reading(reader: Reader) -> dict[str, object]:
         marks = "" if found.translated else Markup(' lang="en" dir="ltr"')
         return Markup("<bdi{}>{}</bdi>").format(marks, found.text)
 
-    def number(value: float, places: int | None = None) -> str:
-        """A number; a mark keeps its sign on the side where it belongs beside right-to-left words."""
-        text = formats.number(value, reader, places)
-        turns = reader.direction == "rtl" and text.startswith("−")
-        return Markup("&lrm;{}").format(text) if turns else text
-
     return {
         "reader": reader,
         "said": said,
         "t": say,
         "n": counted,
         "p": spoken.p,
-        "number": number,
+        "number": lambda value, places=None: formats.number(value, reader, places),
         "count": lambda value: formats.count(value, reader),
         "share": lambda value: formats.share(value, reader),
         "span": lambda value: formats.span(

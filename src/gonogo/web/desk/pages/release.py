@@ -121,6 +121,15 @@ def add(application: FastAPI, site: Site) -> None:
             return RedirectResponse(f"/releases/{release.id}", status_code=302)
         return await _shown(site, request, visitor, release, receipt=receipt)
 
+    _words(application, site)
+    _holding(application, site)
+    _documents(application, site)
+
+
+def _words(application: FastAPI, site: Site) -> None:
+    visiting = Depends(site.visitor)
+    context = site.context
+
     @application.post("/releases/{reference}/words", include_in_schema=False)
     async def word(request: Request, reference: str, visitor: Visitor = visiting) -> Response:
         release = await find_release(context, reference)
@@ -136,6 +145,12 @@ def add(application: FastAPI, site: Site) -> None:
             context, visitor.actor, release.id, "person:release:", form.number("seen") or 0
         )
         return RedirectResponse(f"/releases/{release.id}?receipt={number}#actions", 303)
+
+
+def _holding(application: FastAPI, site: Site) -> None:
+    """What holds a release back, or lets it go on: a freeze, and a waiver."""
+    visiting = Depends(site.visitor)
+    context = site.context
 
     @application.post("/releases/{reference}/freeze", include_in_schema=False)
     async def freeze(request: Request, reference: str, visitor: Visitor = visiting) -> Response:
@@ -175,8 +190,6 @@ def add(application: FastAPI, site: Site) -> None:
             refusal = Refusal.of(error, "waive")
             return await _shown(site, request, visitor, release, refusal=refusal, typed=form.fields)
         return RedirectResponse(f"/releases/{release.id}#actions", 303)
-
-    _documents(application, site)
 
 
 def _documents(application: FastAPI, site: Site) -> None:
