@@ -73,7 +73,7 @@ LOCALE := src/gonogo/language/locale
 catalogues: $(READY)  ## Bring the catalogues of words up to date with what pages say
 	@mkdir -p build
 	@$(BIN)/pybabel -q extract -F $(LOCALE)/babel.cfg --no-default-keywords -k t -k n:1,2 -k p:1c,2 \
-	  -k form -k named:1c,2 --no-location --sort-output -o build/gonogo.pot src/gonogo/web/desk src/gonogo/language
+	  -k form -k counted:1,2 -k named:1c,2 --no-location --sort-output -o build/gonogo.pot src/gonogo/web/desk src/gonogo/language
 	@for each in fa ru; do $(BIN)/pybabel -q update -i build/gonogo.pot -o $(LOCALE)/$$each.po -l $$each \
 	  --no-fuzzy-matching --ignore-obsolete --width 100; done
 

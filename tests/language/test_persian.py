@@ -8,6 +8,9 @@ import pytest
 from babel.messages.pofile import read_po
 
 from gonogo.language import catalogue
+from gonogo.language.phrases import say
+from gonogo.language.reader import Reader
+from gonogo.language.writing import quantity
 
 LOCALE = Path(catalogue.__file__).parent / "locale"
 CATALOGUE = read_po(BytesIO((LOCALE / "fa.po").read_bytes()), locale="fa")
@@ -44,3 +47,28 @@ def test_marks_are_persian():
 @pytest.mark.parametrize("digits", ["[0-9]", "[۰-۹]"])
 def test_digits_stand_only_where_the_message_itself_has_some(digits: str):
     assert broken(digits, unless_said="[0-9]") == []
+
+
+def test_a_recorded_span_of_two_units_is_put_together_as_persian_does():
+    assert quantity("3 min 20 s", Reader.of("fa")) == "۳ دقیقه و ۲۰ ثانیه"
+
+
+def test_a_recorded_minus_stays_before_its_number_in_right_to_left_text():
+    assert quantity("−3.5 %", Reader.of("fa")) == "\u200e−۳٫۵٪"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "told"),
+    [
+        (
+            "errors: 9 of 61 canary requests bad (14.8 %), baseline 2 of 1,150 (0.17 %): about 85"
+            " times worse [10, 3,200]; odds 24,000,000 : 1 that this is no accident (limit 990 : 1)",
+            "errors: ۹ از ۶۱ درخواست قناری بد (۱۴٫۸٪)، مبنا ۲ از ۱٬۱۵۰ (۰٫۱۷٪): حدود ۸۵ برابر بدتر"
+            " [۱۰، ۳٬۲۰۰]؛ بخت اینکه تصادفی نباشد ۲۴٬۰۰۰٬۰۰۰ به یک است (حد ۹۹۰ به یک)",
+        ),
+        ("test report is 9 days old (limit 7)", "گزارش تست: ۹ روز از عمرش می‌گذرد (حد ۷)"),
+        ("GO: 5 gates passed", "برو: ۵ دروازه موفق"),
+    ],
+)
+def test_a_recorded_sentence_is_told_in_persian(recorded: str, told: str):
+    assert say(recorded, Reader.of("fa")).text == told

@@ -9,10 +9,13 @@ import math
 from datetime import datetime, timedelta
 
 from gonogo.language.catalogue import words
+from gonogo.language.marks import form
 from gonogo.language.reader import Calendar, Digits, Language, Reader
 
 _PERSIAN = str.maketrans("0123456789.,", "۰۱۲۳۴۵۶۷۸۹٫٬")
 _LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩٫٬", "01234567890123456789.,")
+_SECONDS, _MINUTES = form("{number} s"), form("{number} min")
+_HOURS, _DAYS = form("{number} h"), form("{number} d")
 _JALALI_MONTHS = (
     "فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور",
     "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند",
@@ -55,9 +58,13 @@ def count(value: int, reader: Reader) -> str:
 
 def share(value: float, reader: Reader) -> str:
     """A share between 0 and 1 as a percentage."""
-    persian = Language.PERSIAN is reader.language or reader.digits is Digits.PERSIAN
-    sign = "٪" if persian else "\u00a0%"
-    return number(value * 100, reader) + sign
+    return number(value * 100, reader) + percent(reader)
+
+
+def percent(reader: Reader) -> str:
+    """The sign after a percentage, with the space that the language puts before it."""
+    persian = reader.language is Language.PERSIAN or reader.digits is Digits.PERSIAN
+    return "٪" if persian else "\u00a0%"
 
 
 def date(at: datetime, reader: Reader) -> str:
@@ -95,19 +102,17 @@ def span(value: timedelta, reader: Reader) -> str:
     seconds = value.total_seconds()
     whole = round(seconds)
     if whole < 60:
-        return t("{number} s", number=number(seconds, reader, 0 if seconds >= 10 else 1))
-    days, hours, minutes, rest = (
-        whole // 86400,
-        whole % 86400 // 3600,
-        whole % 3600 // 60,
-        whole % 60,
-    )
-    parts = [
-        t("{number} d", number=count(days, reader)) if days else "",
-        t("{number} h", number=count(hours, reader)) if hours else "",
-        t("{number} min", number=count(minutes, reader)) if minutes else "",
-        t("{number} s", number=count(rest, reader)) if rest else "",
-    ]
-    largest = next(place for place, part in enumerate(parts) if part)
-    first, second = (*parts[largest : largest + 2], "")[:2]
-    return t("{first} {second}", first=first, second=second) if second else first
+        return t(_SECONDS, number=number(seconds, reader, 0 if seconds >= 10 else 1))
+    if whole < 3600:
+        first, second = (_MINUTES, whole // 60), (_SECONDS, whole % 60)
+    elif whole < 86400:
+        first, second = (_HOURS, whole // 3600), (_MINUTES, whole % 3600 // 60)
+    else:
+        first, second = (_DAYS, whole // 86400), (_HOURS, whole % 86400 // 3600)
+    larger, smaller = (t(unit, number=count(size, reader)) for unit, size in (first, second))
+    return joined(larger, smaller, reader) if second[1] else larger
+
+
+def joined(larger: str, smaller: str, reader: Reader) -> str:
+    """Two units of one span, as the language puts them together."""
+    return f"{larger} و {smaller}" if reader.language is Language.PERSIAN else f"{larger} {smaller}"
