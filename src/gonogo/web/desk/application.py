@@ -19,6 +19,7 @@ from gonogo.web.desk.pages import (
     version,
 )
 from gonogo.web.desk.site import SeenBy, Site
+from gonogo.web.desk.troubles import Troubles
 from gonogo.web.desk.visitor import Entrance
 
 
@@ -37,6 +38,8 @@ def add_desk(
     """
     folder()
     site = Site(context, visitor)
+    # Outside of all that was added before: what refuses a request does not know who reads the refusal.
+    application.add_middleware(Troubles, site=site)
     add_assets(application)
     add_live(application, site, Hub(context), allowed)
     board.add(application, site)

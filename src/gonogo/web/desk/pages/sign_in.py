@@ -5,11 +5,12 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from gonogo.domain.errors import GonogoError, TooManyTries
+from gonogo.domain.errors import GonogoError
 from gonogo.domain.session import Invitation
 from gonogo.usecases import invitations, sessions, sign_in
 from gonogo.usecases.passwords import SHORTEST
 from gonogo.usecases.sessions import Opened
+from gonogo.web.desk.forms import status_of
 from gonogo.web.desk.site import Site
 from gonogo.web.desk.visitor import Entrance, Visitor
 
@@ -58,7 +59,7 @@ def _signing_in(application: FastAPI, site: Site, entrance: Entrance) -> None:
             return site.outside(
                 request,
                 "sign_in.html.j2",
-                status=429 if isinstance(refused, TooManyTries) else 403,
+                status=status_of(refused),
                 wrong=refused,
                 wanted=entrance.safe(wanted),
                 name=name,
@@ -86,7 +87,7 @@ def _joining(application: FastAPI, site: Site, entrance: Entrance) -> None:
                 site.context, secret=invitation, browser=entrance.browser(request)
             )
         except GonogoError as refused:
-            return shown(request, None, "", wrong=refused, status=404)
+            return shown(request, None, "", wrong=refused, status=status_of(refused))
         return shown(request, found, invitation)
 
     @application.post("/join", include_in_schema=False)
@@ -107,7 +108,9 @@ def _joining(application: FastAPI, site: Site, entrance: Entrance) -> None:
                 site.context, secret=invitation, password=password, name=name, browser=browser
             )
         except GonogoError as refused:
-            return shown(request, found, invitation, wrong=refused, name=name, status=422)
+            return shown(
+                request, found, invitation, wrong=refused, name=name, status=status_of(refused)
+            )
         return _in(request, opened, "/")
 
 
