@@ -9,7 +9,7 @@ from tests.controllers.stage import Theatre, play
 from tests.gates.cases import NOW, OTHER, QA, dossier, held, judged, paper, report, signed
 from tests.plans import a_plan
 
-from gonogo.domain import gate
+from gonogo.domain import gate_rules as gate
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.errors import NotAllowed
 from gonogo.domain.evidence import (
@@ -27,7 +27,8 @@ from gonogo.domain.evidence import (
     SmokeFacts,
     TestFacts,
 )
-from gonogo.domain.gate import GateMoment, GateResult, GateRule
+from gonogo.domain.gate import GateMoment, GateResult
+from gonogo.domain.gate_rules import GateRule
 from gonogo.domain.paper import Acknowledgement, Handoff
 from gonogo.domain.plan import Checklist, ChecklistItem
 from gonogo.domain.release import Stage
