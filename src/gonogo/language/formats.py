@@ -80,7 +80,6 @@ def date(at: datetime, reader: Reader) -> str:
 
     # Russian months are written out, in the genitive: most of their short forms are seldom seen.
     pattern = "d MMMM y" if reader.language is Language.RUSSIAN else "d MMM y"
-
     return digits(
         format_date(here.date(), pattern, locale=reader.language.value).translate(_LATIN), reader
     )
