@@ -190,7 +190,7 @@ async def test_while_the_shared_count_fails_people_are_counted_by_this_desk_and_
 
     object.__setattr__(limited.desk.context, "own_limiter", limited.desk.context.limiter)
     object.__setattr__(limited.desk.context, "limiter", Broken())
-    assert (await limited.ask("GET", "/whoami", token="wrong")).status_code == 503  # noqa: S106
+    assert (await limited.ask("GET", "/whoami", token="wrong")).status_code == 503
     assert (await limited.client.get("/static/desk.css")).status_code != 503
     answers = [await limited.ask("GET", "/whoami") for _ in range(6)]
     assert [each.status_code for each in answers] == [200] * 5 + [429]

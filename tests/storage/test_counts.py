@@ -62,6 +62,20 @@ async def test_desks_share_a_count_also_at_the_same_instant(
 
 
 @pytest.mark.slow
+async def test_a_flood_beyond_the_limit_costs_the_database_nothing(
+    desks: tuple[SharedCounts, SharedCounts], postgres: PostgresServer
+) -> None:
+    limiter = SharedLimiter(desks[0])
+    for _ in range(6):
+        await limiter.take("a", HOUR)
+    postgres.sql("TRUNCATE counts", "desk")
+    refused = await limiter.take("a", HOUR)
+    assert (refused.allowed, refused.left, refused.wait > 0) == (False, 0, True)
+    assert postgres.sql("SELECT count(*) FROM counts", "desk") == [(0,)]
+    assert (await SharedLimiter(desks[0]).take("a", HOUR)).allowed
+
+
+@pytest.mark.slow
 async def test_a_sign_in_that_one_desk_forgives_is_forgiven_everywhere(
     desks: tuple[SharedCounts, SharedCounts],
 ) -> None:

@@ -7,6 +7,7 @@ One statement looks and counts; where it refused, it reads the row that it found
 
 import logging
 import math
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -20,65 +21,103 @@ from gonogo.storage.counts import SharedCounts, place_of
 if TYPE_CHECKING:
     from gonogo.ports.limiter import Limiter
 
-_NOW = "CAST(extract(epoch FROM statement_timestamp()) AS double precision)"
-_FOUND = (
-    f" SELECT true AS allowed, began, taken, before, {_NOW} AS now FROM took UNION ALL"
-    f" SELECT false, began, taken, before, {_NOW} FROM counts"
-    " WHERE place = :place AND NOT EXISTS (SELECT FROM took)"  # noqa: S608 - made of constants of this file
+# Who waited for another's row may find a newer window in it than their own: they count in that one.
+_TAKE_REQUEST = sa.text("""
+WITH clock AS MATERIALIZED (
+  SELECT now, floor(now / :seconds) * :seconds AS began
+  FROM (SELECT CAST(extract(epoch FROM statement_timestamp()) AS double precision) AS now) AS told
+), took AS (
+  INSERT INTO counts (place, began, taken, before, over_at)
+  SELECT CAST(:place AS text), began, 1, 0, began + 2 * :seconds FROM clock
+  ON CONFLICT (place) DO UPDATE SET
+    began = greatest(counts.began, excluded.began),
+    taken = CASE WHEN counts.began >= excluded.began THEN counts.taken + 1 ELSE 1 END,
+    before = CASE
+      WHEN counts.began >= excluded.began THEN counts.before
+      WHEN counts.began = excluded.began - :seconds THEN counts.taken
+      ELSE 0 END,
+    over_at = greatest(counts.over_at, excluded.over_at)
+  WHERE CASE
+    WHEN counts.began >= excluded.began THEN
+      counts.taken + floor(counts.before * (SELECT (began + :seconds - now) / :seconds FROM clock)) < :most
+    WHEN counts.began = excluded.began - :seconds THEN
+      floor(counts.taken * (SELECT (began + :seconds - now) / :seconds FROM clock)) < :most
+    ELSE true END
+  RETURNING began, taken, before
 )
+SELECT true AS allowed, took.began, taken, before, now FROM took, clock
+UNION ALL
+SELECT false, counts.began, taken, before, now FROM counts, clock
+WHERE place = :place AND NOT EXISTS (SELECT FROM took)
+""")
 
-# A desk whose statement waited for another's row may have begun in the window before: it counts in the
-# newer one.
-_SAME = "counts.began >= excluded.began"
-_TAKEN = f"CASE WHEN {_SAME} THEN counts.taken ELSE 0 END"
-_BEFORE = (
-    f"CASE WHEN {_SAME} THEN counts.before"
-    " WHEN counts.began = excluded.began - :seconds THEN counts.taken ELSE 0 END"
+_TAKE_TRY = sa.text("""
+WITH clock AS MATERIALIZED (
+  SELECT CAST(extract(epoch FROM statement_timestamp()) AS double precision) AS now
+), took AS (
+  INSERT INTO counts (place, began, taken, before, over_at)
+  SELECT CAST(:place AS text), now, 1, 0, now + :seconds FROM clock
+  ON CONFLICT (place) DO UPDATE SET
+    began = CASE WHEN counts.over_at <= excluded.began THEN excluded.began ELSE counts.began END,
+    taken = CASE WHEN counts.over_at <= excluded.began THEN 1 ELSE counts.taken + 1 END,
+    over_at = CASE WHEN counts.over_at <= excluded.began THEN excluded.over_at ELSE counts.over_at END
+  WHERE counts.over_at <= excluded.began OR counts.taken < :most
+  RETURNING began, taken, before
 )
-_WEIGHT = f"least(1, (excluded.began + :seconds - {_NOW}) / :seconds)"
-_TAKE_REQUEST = sa.text(
-    "WITH took AS (INSERT INTO counts (place, began, taken, before, over_at) VALUES (:place,"
-    f" floor({_NOW} / :seconds) * :seconds, 1, 0, (floor({_NOW} / :seconds) + 2) * :seconds)"
-    " ON CONFLICT (place) DO UPDATE SET began = greatest(counts.began, excluded.began),"
-    f" taken = {_TAKEN} + 1, before = {_BEFORE},"
-    " over_at = greatest(counts.over_at, excluded.over_at)"
-    f" WHERE floor({_BEFORE} * {_WEIGHT}) + {_TAKEN} < :most"
-    f" RETURNING began, taken, before){_FOUND}"  # noqa: S608 - made of constants of this file
-)
+SELECT true AS allowed, began, now FROM took, clock
+UNION ALL
+SELECT false, began, now FROM counts, clock WHERE place = :place AND NOT EXISTS (SELECT FROM took)
+""")
 
-_OVER = "counts.over_at <= excluded.began"
-_TAKE_TRY = sa.text(
-    "WITH took AS (INSERT INTO counts (place, began, taken, before, over_at)"
-    f" VALUES (:place, {_NOW}, 1, 0, {_NOW} + :seconds)"
-    " ON CONFLICT (place) DO UPDATE SET"
-    f" began = CASE WHEN {_OVER} THEN excluded.began ELSE counts.began END,"
-    f" taken = CASE WHEN {_OVER} THEN 1 ELSE counts.taken + 1 END,"
-    f" over_at = CASE WHEN {_OVER} THEN excluded.over_at ELSE counts.over_at END"
-    f" WHERE {_OVER} OR counts.taken < :most"
-    f" RETURNING began, taken, before){_FOUND}"  # noqa: S608 - made of constants of this file
+_FULL = sa.text("""
+WITH clock AS MATERIALIZED (
+  SELECT CAST(extract(epoch FROM statement_timestamp()) AS double precision) AS now
 )
-_FULL = sa.text(
-    f"SELECT began, {_NOW} AS now FROM counts"
-    f" WHERE place = :place AND taken >= :most AND over_at > {_NOW}"  # noqa: S608 - made of constants of this file
-)
+SELECT began, now FROM counts, clock WHERE place = :place AND taken >= :most AND over_at > now
+""")
+
 _FORGIVE = sa.text("DELETE FROM counts WHERE place = :place")
+
+_MOST_FULL = 10_000
+"""Full counts that one desk remembers."""
 
 _log = logging.getLogger("gonogo.storage")
 
 
 class SharedLimiter:
-    """`gonogo.ports.limiter.Limiter` of all desks of one database."""
+    """`gonogo.ports.limiter.Limiter` of all desks of one database.
+
+    Until a full count has room again, this desk refuses from memory: a flood costs the database no more
+    than what it is allowed.
+    """
 
     def __init__(self, counts: SharedCounts) -> None:
         self._counts = counts
+        self._full: dict[tuple[str, Rate], float] = {}
 
     async def take(self, asker: str, rate: Rate) -> Allowance:
         """See the port."""
+        left = self._full.get((asker, rate), 0.0) - time.monotonic()
+        if left > 0:
+            return Allowance(False, rate, 0, left)
+        found = await self._count(asker, rate)
+        if not found.allowed:
+            self._remember(asker, rate, time.monotonic() + found.wait)
+        return found
+
+    def _remember(self, asker: str, rate: Rate, until: float) -> None:
+        if len(self._full) >= _MOST_FULL:
+            now = time.monotonic()
+            self._full = {key: over for key, over in self._full.items() if over > now}
+        if len(self._full) < _MOST_FULL:
+            self._full[asker, rate] = until
+
+    async def _count(self, asker: str, rate: Rate) -> Allowance:
         place = place_of("request", rate.seconds, asker)
         values = {"place": place, "most": rate.most, "seconds": rate.seconds}
         row = await self._counts.row(_TAKE_REQUEST, values)
         if row is None:  # another desk began this count in the same instant, and filled it
-            return Allowance(False, rate, 0, float(rate.seconds))
+            return Allowance(False, rate, 0, 1.0)
         began = max(row.began, math.floor(row.now / rate.seconds) * rate.seconds)
         taken, before = row.taken, row.before
         if began > row.began:
