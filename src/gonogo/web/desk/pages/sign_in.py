@@ -37,11 +37,29 @@ def add(application: FastAPI, site: Site, entrance: Entrance) -> None:
 
 
 def _signing_in(application: FastAPI, site: Site, entrance: Entrance) -> None:
+    def shown(
+        request: Request,
+        wanted: str,
+        status: int = 200,
+        **more: Any,  # noqa: ANN401
+    ) -> Response:
+        values: dict[str, Any] = {"name": "", "wrong": None, "refused": "", **more}
+        return site.outside(
+            request,
+            "sign_in.html.j2",
+            status,
+            wanted=wanted,
+            openid=site.context.openid is not None,
+            **values,
+        )
+
     @application.get("/sign-in", include_in_schema=False)
     async def page(
-        request: Request, wanted: Annotated[str, Query(alias="next", max_length=2000)] = "/"
+        request: Request,
+        wanted: Annotated[str, Query(alias="next", max_length=2000)] = "/",
+        refused: Annotated[str, Query(max_length=40)] = "",
     ) -> Response:
-        return site.outside(request, "sign_in.html.j2", wanted=entrance.safe(wanted), name="")
+        return shown(request, entrance.safe(wanted), refused=refused)
 
     @application.post("/sign-in", include_in_schema=False)
     async def enter(
@@ -55,14 +73,9 @@ def _signing_in(application: FastAPI, site: Site, entrance: Entrance) -> None:
             opened = await sign_in.sign_in(
                 site.context, name=name, password=password, browser=browser
             )
-        except GonogoError as refused:
-            return site.outside(
-                request,
-                "sign_in.html.j2",
-                status=status_of(refused),
-                wrong=refused,
-                wanted=entrance.safe(wanted),
-                name=name,
+        except GonogoError as refusal:
+            return shown(
+                request, entrance.safe(wanted), status_of(refusal), wrong=refusal, name=name
             )
         return _in(request, opened, entrance.safe(wanted))
 
