@@ -37,11 +37,27 @@ def add(application: FastAPI, site: Site, entrance: Entrance) -> None:
 
 
 def _signing_in(application: FastAPI, site: Site, entrance: Entrance) -> None:
+    def shown(
+        request: Request, wanted: str, status: int = 200, **more: str | GonogoError
+    ) -> Response:
+        values: dict[str, Any] = {"name": "", "why": "", **more}
+        openid = site.context.openid is not None
+        return site.outside(
+            request,
+            "sign_in.html.j2",
+            status,
+            wanted=entrance.safe(wanted),
+            openid=openid,
+            **values,
+        )
+
     @application.get("/sign-in", include_in_schema=False)
     async def page(
-        request: Request, wanted: Annotated[str, Query(alias="next", max_length=2000)] = "/"
+        request: Request,
+        wanted: Annotated[str, Query(alias="next", max_length=2000)] = "/",
+        refused: Annotated[str, Query(max_length=100)] = "",
     ) -> Response:
-        return site.outside(request, "sign_in.html.j2", wanted=entrance.safe(wanted), name="")
+        return shown(request, wanted, why=refused)
 
     @application.post("/sign-in", include_in_schema=False)
     async def enter(
@@ -56,14 +72,7 @@ def _signing_in(application: FastAPI, site: Site, entrance: Entrance) -> None:
                 site.context, name=name, password=password, browser=browser
             )
         except GonogoError as refused:
-            return site.outside(
-                request,
-                "sign_in.html.j2",
-                status=status_of(refused),
-                wrong=refused,
-                wanted=entrance.safe(wanted),
-                name=name,
-            )
+            return shown(request, wanted, status_of(refused), wrong=refused, name=name)
         return _in(request, opened, entrance.safe(wanted))
 
 
