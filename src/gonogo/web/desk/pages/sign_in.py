@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from gonogo.domain.errors import GonogoError
+from gonogo.domain.errors import GonogoError, Unavailable
 from gonogo.domain.session import Invitation
 from gonogo.usecases import invitations, sessions, sign_in
 from gonogo.usecases.passwords import SHORTEST
@@ -71,6 +71,8 @@ def _signing_in(application: FastAPI, site: Site, entrance: Entrance) -> None:
             opened = await sign_in.sign_in(
                 site.context, name=name, password=password, browser=browser
             )
+        except Unavailable:
+            raise  # told as to any stranger: without what is away and where it lies
         except GonogoError as refused:
             return shown(request, wanted, status_of(refused), wrong=refused, name=name)
         return _in(request, opened, entrance.safe(wanted))
@@ -95,6 +97,8 @@ def _joining(application: FastAPI, site: Site, entrance: Entrance) -> None:
             found = await invitations.look_at(
                 site.context, secret=invitation, browser=entrance.browser(request)
             )
+        except Unavailable:
+            raise  # told as to any stranger: without what is away and where it lies
         except GonogoError as refused:
             return shown(request, None, "", wrong=refused, status=status_of(refused))
         return shown(request, found, invitation)
@@ -116,6 +120,8 @@ def _joining(application: FastAPI, site: Site, entrance: Entrance) -> None:
             opened = await invitations.accept(
                 site.context, secret=invitation, password=password, name=name, browser=browser
             )
+        except Unavailable:
+            raise  # told as to any stranger: without what is away and where it lies
         except GonogoError as refused:
             return shown(
                 request, found, invitation, wrong=refused, name=name, status=status_of(refused)
