@@ -13,6 +13,7 @@ from gonogo.domain.errors import GonogoError
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "demo": ("demo", "Watch a bad release taken back and a good one released."),
     "serve": ("desk", "Run the desk until Ctrl-C."),
+    "init": ("init", "Write a first gonogo.yaml from what the repository says."),
     "schema": ("spec", "Print the JSON Schema of gonogo.yaml."),
     "check": ("spec", "Check a gonogo.yaml and decide here, without a desk."),
     "plan": ("plan", "Say what a rollout can and cannot see, before it starts."),

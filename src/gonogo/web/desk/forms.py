@@ -24,6 +24,7 @@ from gonogo.domain.errors import (
     TooManyTries,
     Unavailable,
 )
+from gonogo.language.formats import latin
 from gonogo.usecases.context import Context
 
 MOST_FIELDS = 400
@@ -52,8 +53,8 @@ class Form:
         return self.fields.get(name, "").strip()
 
     def number(self, name: str) -> int | None:
-        """A whole number; None when there is none."""
-        text = self.text(name)
+        """A whole number in any digits that people type; None when there is none."""
+        text = latin(self.text(name))
         return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
 
     def lines(self, name: str) -> tuple[str, ...]:

@@ -121,7 +121,7 @@ def _secrets(
     ) -> Response:
         async def work() -> dict[str, Any]:
             number = latin(days.strip())
-            life = timedelta(days=int(number) if number.isdecimal() else 0)
+            life = timedelta(days=min(int(number), 100_000) if number.isdecimal() else 0)
             issued = await people.issue_token(site.context, visitor.actor, person=name, life=life)
             return {"secret": issued.secret, "whose": name}
 
