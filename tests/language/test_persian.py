@@ -71,4 +71,18 @@ def test_a_recorded_minus_stays_before_its_number_in_right_to_left_text():
     ],
 )
 def test_a_recorded_sentence_is_told_in_persian(recorded: str, told: str):
-    assert say(recorded, Reader.of("fa")).text == told
+    assert re.sub("[\u2068\u2069]", "", say(recorded, Reader.of("fa")).text) == told
+
+
+def test_a_foreign_name_in_a_persian_sentence_keeps_its_own_direction():
+    assert (
+        say("customers are on v1.2.1", Reader.of("fa")).text
+        == "مشتریان روی \u2068v1.2.1\u2069 هستند"
+    )
+    assert say("customers are on v1.2.1", Reader.of("ru")).text.endswith("v1.2.1")
+
+
+def test_a_measured_value_is_written_in_the_reader_s_digits():
+    told = say("memory: 69.7 MB, within its bound of at most 400 MB", Reader.of("fa")).text
+    assert "۶۹٫۷ MB" in told
+    assert "۴۰۰ MB" in told

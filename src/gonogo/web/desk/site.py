@@ -162,8 +162,10 @@ def _reading(reader: Reader) -> dict[str, object]:
     def said(sentence: str) -> Markup:
         """What the desk wrote down, in the reader's language; marked as English where it has no words."""
         found = phrases.say(wording.plain(sentence, 2000), reader)
-        marks = "" if found.translated else Markup(' lang="en" dir="ltr"')
-        return Markup("<bdi{}>{}</bdi>").format(marks, found.text)
+        if not found.translated:
+            return Markup('<bdi lang="en" dir="ltr">{}</bdi>').format(found.text)
+        # The first letter may be one of a Latin name: it does not tell how the sentence runs.
+        return Markup('<bdi dir="{}">{}</bdi>').format(reader.direction, found.text)
 
     return {
         "reader": reader,
