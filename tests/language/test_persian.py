@@ -54,7 +54,7 @@ def test_a_recorded_span_of_two_units_is_put_together_as_persian_does():
 
 
 def test_a_recorded_minus_stays_before_its_number_in_right_to_left_text():
-    assert quantity("−3.5 %", Reader.of("fa")) == "\u200e−۳٫۵٪"
+    assert quantity("−3.5 %", Reader.of("fa")) == "\u2066−۳٫۵\u2069٪"
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,6 @@ _COUNTED = {
     "day": counted("{count} day", "{count} days"),
 }
 _MINUS = ("-", "−")
-_KEEPS_SIDE = "\u200e"
-"""Before a minus: without it the sign stands on the other side of its number in right-to-left text."""
 _PART = re.compile(rf"(?P<amount>{NUMBER})(?: (?P<unit>\S+))?")
 _MEASURE = re.compile(rf"{NUMBER}(?: [^\s0-9]\S{{0,23}})?")
 _MORE = re.compile(r"(?P<names>.+) and (?P<more>[0-9]+) more", re.DOTALL)
@@ -37,7 +35,8 @@ def amount(text: str, reader: Reader) -> str:
     if reader.language is Language.RUSSIAN:
         text = text.replace(",", "\u00a0").replace(".", ",")
     if reader.direction == "rtl" and text[:1] in _MINUS:
-        text = _KEEPS_SIDE + text
+        # On its own a minus would stand on the other side of its number.
+        text = f"\u2066{text}\u2069"
     return formats.digits(text, reader)
 
 
