@@ -39,8 +39,8 @@ from gonogo.language.writing import (
 
 _DEEPEST = 8
 _LONGEST = 2100
-_WAYS = 6
-_CLAUSES = 120
+_WAYS = 4
+_CLAUSES = 40
 _CLAUSES_WITHIN = re.compile("[;:] ")
 _ANYTHING = frozenset(
     {"reason", "error", "detail", "note", "last", "first", "advice", "operation", "because"}
