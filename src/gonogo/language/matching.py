@@ -24,6 +24,8 @@ _CLOSED: Mapping[str, str] = {
     "at": r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})? UTC",
     "hash": r"[0-9a-f]{7,64}",
     "environment": r"[^\s(),;:]+",
+    "service": r"[^\s(),;:]+",
+    "version": r"[^\s(),;:]+",
 }
 """Kinds of places that are known by what they look like; every other kind is open."""
 

@@ -159,6 +159,8 @@ _WRITTEN: Mapping[str, Callable[[str, Reader], str | None]] = {
     "names": names,
     "roles": roles,
     "gate": lambda value, reader: spoken("gate", value, reader),
+    # What begins with the name of a gate tells of that gate, whatever follows looks like.
+    "kpi": lambda value, reader: None if spoken("gate", value, reader) else apart(value, reader),
     "report": lambda value, reader: spoken("report", value, reader),
     "severity": lambda value, reader: spoken("severity", value, reader),
     "stage": lambda value, reader: spoken("stage", value, reader),
