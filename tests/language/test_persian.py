@@ -68,6 +68,14 @@ def test_a_recorded_minus_stays_before_its_number_in_right_to_left_text():
         ),
         ("test report is 9 days old (limit 7)", "گزارش تست: ۹ روز از عمرش می‌گذرد (حد ۷)"),
         ("GO: 5 gates passed", "برو: ۵ دروازه موفق"),
+        (
+            "NO-GO: 1 of 5 gates blocks: rollback rehearsal: v1.2.1 cannot run on the schema of v1.3.0",
+            "نرو: ۱ از ۵ دروازه مانع است: تمرین بازگردانی: v1.2.1 با شِمای v1.3.0 کار نمی‌کند",
+        ),
+        (
+            "more than 5% 5xx on GET /orders within 30m (from 20 requests on; judged)",
+            "بیش از ۵٪ 5xx روی GET /orders ظرف ۳۰ دقیقه (از ۲۰ درخواست به بعد؛ با داوری)",
+        ),
     ],
 )
 def test_a_recorded_sentence_is_told_in_persian(recorded: str, told: str):

@@ -17,8 +17,8 @@ NUMBER = r"[−-]?[0-9]+(?:[,.][0-9]+)*(?:e[+-]?[0-9]+)?"
 _CLOSED: Mapping[str, str] = {
     "n": rf"{NUMBER}|∞|−∞",
     "count": NUMBER,
-    "share": rf"(?:under )?{NUMBER} %",
-    "span": rf"{NUMBER} (?:days?|hours?|minutes?|seconds?|min|ms|s|h|d)(?![a-z])"
+    "share": rf"(?:under )?{NUMBER} ?%",
+    "span": rf"{NUMBER} ?(?:days?|hours?|minutes?|seconds?|min|ms|s|m|h|d)(?![a-z])"
     rf"(?: {NUMBER} (?:min|s|h)(?![a-z]))?",
     "measure": rf"{NUMBER}(?: [^\s(),;:]{{1,24}})?",
     "at": r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})? UTC",

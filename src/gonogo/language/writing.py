@@ -14,6 +14,7 @@ _UNITS = {
     "ms": form("{number} ms"),
     "s": form("{number} s"),
     "min": form("{number} min"),
+    "m": form("{number} min"),
     "h": form("{number} h"),
     "d": form("{number} d"),
 }
@@ -24,7 +25,7 @@ _COUNTED = {
     "day": counted("{count} day", "{count} days"),
 }
 _MINUS = ("-", "−")
-_PART = re.compile(rf"(?P<amount>{NUMBER})(?: (?P<unit>\S+))?")
+_PART = re.compile(rf"(?P<amount>{NUMBER})(?: ?(?P<unit>[^\s0-9]\S*))?")
 _MEASURE = re.compile(rf"{NUMBER}(?: [^\s0-9]\S{{0,23}})?")
 _MORE = re.compile(r"(?P<names>.+) and (?P<more>[0-9]+) more", re.DOTALL)
 _OF = re.compile(r"(?P<role>[^()]+) \((?P<have>[0-9]+) of (?P<needed>[0-9]+)\)")
