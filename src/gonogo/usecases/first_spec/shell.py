@@ -7,18 +7,24 @@ from gonogo.domain.placeholders import placeholders
 
 LONGEST = 500
 
-_HOST = r"(?:0\.0\.0\.0|127\.0\.0\.1|localhost|\[::\]|\*)"
-_PORTS = (
-    re.compile(r"(?P<before>(?:^|\s)(?:--port|--http-port|--server\.port)(?:\s+|=))\d{2,5}\b"),
-    re.compile(r"(?P<before>(?:^|\s)-[pP]\s*)\d{2,5}\b"),
+_END = r"(?![\w.:])"
+_OPTION = (
+    r"(?P<before>(?:^|\s)"
+    r"(?:--bind|-b|--listen|-l|--http|--http-socket|--addr|-addr|--address|-S|runserver)(?:\s+|=))"
 )
-_HOSTED = re.compile(rf"(?<![\w.]){_HOST}:(?:\d{{2,5}}\b|(?=\$))")
-_BOUND = re.compile(
-    r"(?P<before>(?:^|\s)(?:--bind|-b|--listen|--http|-S|runserver)(?:\s+|=)):?\d{2,5}\b"
+_NUMBER = (
+    re.compile(
+        rf"(?P<before>(?:^|\s)(?:--port|-port|--http-port|--server\.port)(?:\s+|=))\d{{2,5}}{_END}"
+    ),
+    re.compile(rf"(?P<before>(?:^|\s)-[pP]\s*)\d{{2,5}}{_END}"),
 )
-_OPEN = re.compile(
-    r"(?P<before>(?:^|\s)(?:--host|--hostname|-H|-h|--address)(?:\s+|=))0\.0\.0\.0\b"
+_ADDRESSES = (
+    re.compile(rf"{_OPTION}(?:[\w.*]+|\[::1?\])?:?\d{{2,5}}{_END}"),
+    re.compile(rf"(?P<before>^|[\s/=])(?:0\.0\.0\.0|\[::\]):\d{{2,5}}{_END}"),
 )
+_OPEN_TO_ALL = re.compile(r"(?<![\w.])(?:0\.0\.0\.0|\[::\])(?![\w.])")
+"""Only the desk's router is to reach a version, so it listens on this machine alone."""
+
 _PORT = re.compile(r"(?<!\{)\{port\}(?!\})|\$PORT\b|\$\{PORT[}:]")
 _COMPOUND = re.compile(r"[;&|()<>`\n]|\$\(")
 _ASSIGNMENT = re.compile(r"^(?:[A-Za-z_]\w*=\S*\s+)+")
@@ -44,13 +50,11 @@ def literal(line: str) -> str:
 def on_port(line: str) -> str:
     """A command from a file, on {port} of this machine alone where it names a port or an address."""
     found = literal(line.strip())
-    for pattern in _PORTS:
+    for pattern in _NUMBER:
         found = pattern.sub(r"\g<before>{port}", found)
-    found = _HOSTED.sub(
-        lambda match: "127.0.0.1:" + ("{port}" if match[0][-1] != ":" else ""), found
-    )
-    found = _BOUND.sub(r"\g<before>127.0.0.1:{port}", found)
-    found = _OPEN.sub(r"\g<before>127.0.0.1", found)
+    for pattern in _ADDRESSES:
+        found = pattern.sub(r"\g<before>127.0.0.1:{port}", found)
+    found = _OPEN_TO_ALL.sub("127.0.0.1", found)
     return given_port(found)
 
 
