@@ -3,8 +3,6 @@
 import re
 import shlex
 
-from gonogo.domain.placeholders import placeholders
-
 LONGEST = 500
 
 _END = r"(?![\w.:])"
@@ -26,6 +24,7 @@ _OPEN_TO_ALL = re.compile(r"(?<![\w.])(?:0\.0\.0\.0|\[::\])(?![\w.])")
 """Only the desk's router is to reach a version, so it listens on this machine alone."""
 
 _PORT = re.compile(r"(?<!\{)\{port\}(?!\})|\$PORT\b|\$\{PORT[}:]")
+_BRACES = re.compile(r"\{\{[A-Za-z_]\w*\}\}|(?<!\$)\{[A-Za-z_]\w*\}", re.ASCII)
 _COMPOUND = re.compile(r"[;&|()<>`\n]|\$\(")
 _ASSIGNMENT = re.compile(r"^(?:[A-Za-z_]\w*=\S*\s+)+")
 _PYTHON = re.compile(
@@ -41,10 +40,12 @@ def usable(line: str) -> bool:
 
 def literal(line: str) -> str:
     """The line with its own braces kept from being read as placeholders."""
-    for name, offset in reversed(placeholders(line)):
-        end = offset + len(name) + 2
-        line = f"{line[:offset]}{{{line[offset:end]}}}{line[end:]}"
-    return line
+    return _BRACES.sub(lambda found: f"{{{found[0]}}}", line)
+
+
+def word(text: str) -> str:
+    """A path or name as one word of a command."""
+    return literal(shlex.quote(text))
 
 
 def on_port(line: str) -> str:
@@ -77,7 +78,7 @@ def from_virtualenv(line: str) -> str:
 
 def within(folder: str, line: str) -> str:
     """The command run in a folder of the repository, "" for its top."""
-    return f"cd {literal(shlex.quote(folder.rstrip('/')))} && {line}" if folder else line
+    return f"cd {word(folder.rstrip('/'))} && {line}" if folder else line
 
 
 def simple(line: str) -> bool:

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 Node = Any  # ruamel.yaml's node classes declare their attributes only in part
 
 _MOST_NODES = 5_000
+_LONGEST = 64_000
+_MOST_BRACKETS = 500  # reading nested ones takes the square of their number
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +20,13 @@ class Scalar:
     line: int
 
 
+@lru_cache(maxsize=4)
 def document(text: str) -> Node:
     """The root of the first document; None for what is no YAML."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
-    if not text:
+    if not 0 < len(text) <= _LONGEST or text.count("[") + text.count("{") > _MOST_BRACKETS:
         return None
     try:
         return YAML(typ="safe", pure=True).compose(text)
