@@ -299,7 +299,7 @@ HOSTILE = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(HOSTILE, HOSTILE, HOSTILE)
 def test_whatever_files_hold_the_text_is_a_valid_spec_with_its_gates(one, two, three):
     files = {

@@ -1,5 +1,6 @@
 """YAML as nodes with lines, without making any object of it: enough to look into a foreign file."""
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,7 +30,8 @@ def document(text: str) -> Node:
     if not 0 < len(text) <= _LONGEST or text.count("[") + text.count("{") > _MOST_BRACKETS:
         return None
     try:
-        return YAML(typ="safe", pure=True).compose(text)
+        with warnings.catch_warnings(action="ignore"):  # what is odd in it is its owner's business
+            return YAML(typ="safe", pure=True).compose(text)
     except (YAMLError, RecursionError, ValueError, AssertionError, AttributeError):
         return None  # a foreign file that is broken is like one that is not there
 
