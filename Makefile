@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 .DEFAULT_GOAL := help
 N ?= 1000
 
-.PHONY: help setup demo test test-slow test-all mutation simulate bench bench-judge bench-quick catalogues lint format clean
+.PHONY: help setup demo test test-slow test-all mutation simulate bench bench-judge bench-quick catalogues screenshots lint format clean
 
 help:  ## Show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -73,9 +73,12 @@ LOCALE := src/gonogo/language/locale
 catalogues: $(READY)  ## Bring the catalogues of words up to date with what pages say
 	@mkdir -p build
 	@$(BIN)/pybabel -q extract -F $(LOCALE)/babel.cfg --no-default-keywords -k t -k n:1,2 -k p:1c,2 \
-	  -k form -k named:1c,2 --no-location --sort-output -o build/gonogo.pot src/gonogo/web/desk src/gonogo/language
+	  -k form -k counted:1,2 -k named:1c,2 --no-location --sort-output -o build/gonogo.pot src/gonogo/web/desk src/gonogo/language
 	@for each in fa ru; do $(BIN)/pybabel -q update -i build/gonogo.pot -o $(LOCALE)/$$each.po -l $$each \
 	  --no-fuzzy-matching --ignore-obsolete --width 100; done
+
+screenshots: $(READY)  ## Pictures of every page in three languages and two widths, into build/screenshots
+	@PYTHONPATH=src:. $(BIN)/python -m tests.browser.screenshots $(SCREENSHOTS)
 
 lint: $(READY)  ## Check style, types and the walls of the house
 	@$(BIN)/ruff check .

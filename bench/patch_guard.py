@@ -24,7 +24,7 @@ from bench.findings import arguments, progress, spread, table, write
 
 from gonogo.adapters.local.history import GitHistory
 from gonogo.domain.dossier import Dossier
-from gonogo.domain.gate import PatchGuardRule
+from gonogo.domain.gate_rules import PatchGuardRule
 from gonogo.gates.patch_guard import patch_guard
 
 SEED = 20260401

@@ -14,7 +14,8 @@ from gonogo.domain.actor import Role
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.dossier import Dossier, evidence_digest
 from gonogo.domain.evidence import SmokeFacts
-from gonogo.domain.gate import Answer, GateMoment, TestsRule
+from gonogo.domain.gate import Answer, GateMoment
+from gonogo.domain.gate_rules import TestsRule
 from gonogo.domain.look import Look
 from gonogo.domain.paper import Acknowledgement, Handoff, SignOff, Tick, Waiver
 from gonogo.domain.plan import Plan

@@ -17,7 +17,7 @@ from gonogo.domain.audit import AuditDraft
 from gonogo.domain.change import Change, CommitNote, FileChange, Merge
 from gonogo.domain.errors import NotFound
 from gonogo.domain.evidence import Evidence, Example, Facts, TestFacts
-from gonogo.domain.gate import AcknowledgementRule, RunbookRule, SignOffsRule, TestsRule
+from gonogo.domain.gate_rules import AcknowledgementRule, RunbookRule, SignOffsRule, TestsRule
 from gonogo.domain.paper import FiledEvidence, Paper
 from gonogo.domain.plan import Checklist, ChecklistItem, Plan
 from gonogo.domain.registration import Registration

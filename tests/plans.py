@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from gonogo.domain.gate import SmokeRule
+from gonogo.domain.gate_rules import SmokeRule
 from gonogo.domain.plan import Environment, Health, HttpSmoke, Plan, Rollout, Step
 from gonogo.domain.release import Release, Stage
 from gonogo.domain.traffic import BadStatus, Kpi

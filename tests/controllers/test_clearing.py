@@ -15,14 +15,8 @@ from gonogo.domain.actor import Role
 from gonogo.domain.dossier import evidence_digest
 from gonogo.domain.errors import ActionFailed, Conflict
 from gonogo.domain.evidence import TestFacts
-from gonogo.domain.gate import (
-    FreezeRule,
-    GateKind,
-    GateMode,
-    SignOffsRule,
-    SmokeRule,
-    TestsRule,
-)
+from gonogo.domain.gate import GateKind, GateMode
+from gonogo.domain.gate_rules import FreezeRule, SignOffsRule, SmokeRule, TestsRule
 from gonogo.domain.paper import FREEZE, Flag, SignOff, Waiver, Withdrawal
 from gonogo.domain.plan import CriterionMode, RollbackCriterion
 from gonogo.domain.release import InstructionKind, Stage

@@ -12,7 +12,7 @@ from gonogo.controllers import collecting
 from gonogo.controllers.drive import Drive
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.evidence import TestFacts
-from gonogo.domain.gate import RehearsalRule, SmokeRule, TestsRule
+from gonogo.domain.gate_rules import RehearsalRule, SmokeRule, TestsRule
 from gonogo.domain.paper import FiledEvidence, Paper
 from gonogo.domain.plan import Collection, Command, Environment, Migrations
 from gonogo.domain.release import InstructionKind, Release, Stage

@@ -32,7 +32,8 @@ from gonogo.domain.evidence import (
     Vulnerability,
     VulnerabilityFacts,
 )
-from gonogo.domain.gate import (
+from gonogo.domain.gate import GateKind
+from gonogo.domain.gate_rules import (
     ERROR_BUDGET,
     OPEN_INCIDENTS,
     AcknowledgementRule,
@@ -46,7 +47,6 @@ from gonogo.domain.gate import (
     ErrorBudgetRule,
     FindingsRule,
     FreezeRule,
-    GateKind,
     GateRule,
     IncidentsRule,
     KpisRule,

@@ -4,13 +4,15 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from tests.controllers.stage import Theatre, play
 from tests.plans import START, a_plan, a_release
 
 from gonogo.controllers.desk import Desk
 from gonogo.controllers.reach import Reach
 from gonogo.domain.desk import DeskSeen
-from gonogo.domain.release import Stage
+from gonogo.domain.errors import Unavailable
+from gonogo.domain.release import InstructionKind, Stage
 
 HERE, THERE = "attic", "cellar"
 ALL_HERE = {("shop", "staging"): HERE, ("shop", "production"): HERE}
@@ -98,3 +100,19 @@ def test_a_router_is_left_to_the_desk_that_drives_its_release():
         return False
 
     play(story, a_plan(watch=timedelta()))
+
+
+def test_what_a_desk_had_in_hand_before_a_rollback_is_refused_when_it_wakes_afterwards():
+    async def story(theatre: Theatre) -> None:
+        await theatre.serve_first()
+        release = await theatre.release("v2")
+        await theatre.until(release, Stage.CANARY)
+        await theatre.when(release, lambda found: found.exposed)
+        in_hand = [each for each in theatre.router.applied if each.environment == "production"][-1]
+        assert len([target for target in in_hand.targets if target.share > 0]) == 2
+        await theatre.say(release, InstructionKind.ROLL_BACK)
+        await theatre.until(release, Stage.ROLLED_BACK)
+        with pytest.raises(Unavailable, match="follows picture"):
+            await theatre.router.apply(in_hand)
+
+    play(story, a_plan())

@@ -12,7 +12,7 @@ from gonogo.adapters.memory.deployer import Behaviour
 from gonogo.adapters.memory.smoke import SmokeFault
 from gonogo.controllers.rehearsing import PLACE, identities
 from gonogo.domain.errors import Unavailable
-from gonogo.domain.gate import RehearsalRule, SmokeRule
+from gonogo.domain.gate_rules import RehearsalRule, SmokeRule
 from gonogo.domain.instance import Instance
 from gonogo.domain.plan import Command, Environment, Health, Migrations, Rehearsal
 from gonogo.domain.release import InstructionKind, Release, Stage

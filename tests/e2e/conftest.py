@@ -43,7 +43,11 @@ Register = Callable[..., SmallService]
 @pytest.fixture(scope="session")
 def small_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A git repository with a tag for every behaviour."""
-    place = tmp_path_factory.mktemp("small")
+    return small_repository_at(tmp_path_factory.mktemp("small"))
+
+
+def small_repository_at(place: Path) -> Path:
+    """Make the repository in an empty folder."""
 
     def git(*words: str) -> None:
         command = ["git", "-C", str(place), *words]

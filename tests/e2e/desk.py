@@ -52,10 +52,12 @@ class Said:
 
 @dataclass
 class DeskHouse:
-    """One desk over a folder of its own. `environ` is added to that of the desk and the commands."""
+    """One desk over a folder of its own. `environ` is added to that of the desk and the commands;
+    `port` is where it listens, 0 for any."""
 
     home: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="gg-")))
     environ: Mapping[str, str] = field(default_factory=dict)
+    port: int = 0
 
     def __post_init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
@@ -88,7 +90,7 @@ class DeskHouse:
             self._process.wait(20)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "gonogo", "serve", "--port", "0"],
+                [sys.executable, "-m", "gonogo", "serve", "--port", str(self.port)],
                 env=self.variables(),
                 stdout=log,
                 stderr=log,
@@ -291,6 +293,7 @@ def spec_text(
     migrates: bool = False,
     extra: Sequence[str] = (),
     health_within: str = "10s",
+    gates: str = "{smoke: required}",
 ) -> str:
     """A gonogo.yaml of the small service."""
     lines = [
@@ -304,7 +307,7 @@ def spec_text(
             f"  {place}: {{port: {port}, env: {{STATE: {state}}}}}"
             for place, port in zip(("staging", "production"), ports, strict=True)
         ),
-        "gates: {smoke: required}",
+        f"gates: {gates}",
         "kpis:",
         "  errors: {bad: 5xx, limit: 10%}",
         "rollout:",

@@ -10,7 +10,8 @@ from gonogo.domain.actor import Actor, Role
 from gonogo.domain.change import Change, CommitNote, FileChange
 from gonogo.domain.dossier import Dossier, evidence_digest
 from gonogo.domain.evidence import Evidence, Facts
-from gonogo.domain.gate import GateMoment, GateResult, GateRule
+from gonogo.domain.gate import GateMoment, GateResult
+from gonogo.domain.gate_rules import GateRule
 from gonogo.domain.paper import Content, FiledEvidence, Paper, SignOff
 from gonogo.domain.plan import Plan
 from gonogo.gates.evaluate import evaluate

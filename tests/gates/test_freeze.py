@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time
 import pytest
 from tests.gates.cases import COMMIT, DAY, HOUR, NOW, OPS, OTHER, dossier, held, paper, said
 
-from gonogo.domain.gate import FreezeDates, FreezeHours, FreezeRule
+from gonogo.domain.gate_rules import FreezeDates, FreezeHours, FreezeRule
 from gonogo.domain.paper import Flag, Withdrawal
 
 SALE = FreezeDates(NOW - HOUR, NOW + HOUR, "spring sale")

@@ -7,7 +7,7 @@ import pytest
 from tests.gates.cases import DAY, HOUR, NOW, counted, dossier, held, judged, report, said
 
 from gonogo.domain.evidence import LoadFacts, Measurement, MeasurementFacts
-from gonogo.domain.gate import Bound, ErrorBudgetRule, IncidentsRule, KpisRule, LoadRule
+from gonogo.domain.gate_rules import Bound, ErrorBudgetRule, IncidentsRule, KpisRule, LoadRule
 
 NONE = (None, None, "")
 

@@ -22,7 +22,7 @@ from gonogo.domain.evidence import (
     SiteHealthFacts,
     SmokeFacts,
 )
-from gonogo.domain.gate import (
+from gonogo.domain.gate_rules import (
     AlertRulesRule,
     BackupRule,
     MigrationsRule,

@@ -10,7 +10,8 @@ import pytest
 from gonogo.domain.change import Change, CommitNote, FileChange, Merge
 from gonogo.domain.dossier import Dossier
 from gonogo.domain.evidence import Example
-from gonogo.domain.gate import PATCH_LIMITS, GateMode, GateStatus, PatchGuardRule, PatchLimit
+from gonogo.domain.gate import GateMode, GateStatus
+from gonogo.domain.gate_rules import PATCH_LIMITS, PatchGuardRule, PatchLimit
 from gonogo.gates.patch_guard import (
     branch_type,
     facts_of,

@@ -6,7 +6,7 @@ import pytest
 from tests.gates.cases import counted, dossier, held, said
 
 from gonogo.domain.change import CommitNote, FileChange, Merge
-from gonogo.domain.gate import PatchGuardRule, PatchLimit
+from gonogo.domain.gate_rules import PatchGuardRule, PatchLimit
 from gonogo.gates.patch_guard import FIX, branch_type, warning
 
 RULE = PatchGuardRule()

@@ -30,7 +30,8 @@ from gonogo.domain.actor import Actor, Role
 from gonogo.domain.change import Change, CommitNote
 from gonogo.domain.dossier import Dossier
 from gonogo.domain.evidence import MeasurementFacts, SmokeFacts, TestFacts
-from gonogo.domain.gate import AcknowledgementRule, ChecklistsRule, GateResult, SignOffsRule
+from gonogo.domain.gate import GateResult
+from gonogo.domain.gate_rules import AcknowledgementRule, ChecklistsRule, SignOffsRule
 from gonogo.domain.paper import Acknowledgement, Flag, Handoff, Tick, Withdrawal
 from gonogo.domain.plan import Checklist, ChecklistItem, ChecklistTime
 from gonogo.gates.checklists import lines

@@ -31,17 +31,12 @@ from gonogo.domain.evidence import (
     SmokeFacts,
     TestFacts,
 )
-from gonogo.domain.gate import (
-    Answer,
+from gonogo.domain.gate import Answer, GateKind, GateMode, GateMoment, GateResult, GateStatus
+from gonogo.domain.gate_rules import (
     BackupRule,
     ComponentsRule,
     CoverageRule,
     FindingsRule,
-    GateKind,
-    GateMode,
-    GateMoment,
-    GateResult,
-    GateStatus,
     LintRule,
     LoadRule,
     SignOffsRule,

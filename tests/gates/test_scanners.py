@@ -13,7 +13,7 @@ from gonogo.domain.evidence import (
     Vulnerability,
     VulnerabilityFacts,
 )
-from gonogo.domain.gate import ComponentsRule, FindingsRule, LintRule, VulnerabilitiesRule
+from gonogo.domain.gate_rules import ComponentsRule, FindingsRule, LintRule, VulnerabilitiesRule
 from gonogo.gates.components import is_older
 
 E501 = (Example("E501", "src/a.py:3"), Example("F401"))

@@ -32,14 +32,8 @@ from gonogo.domain.evidence import (
     SiteHealthFacts,
     TestFacts,
 )
-from gonogo.domain.gate import (
-    AlertRulesRule,
-    BackupRule,
-    EvidenceReference,
-    LoadRule,
-    SiteHealthRule,
-    TestsRule,
-)
+from gonogo.domain.gate import EvidenceReference
+from gonogo.domain.gate_rules import AlertRulesRule, BackupRule, LoadRule, SiteHealthRule, TestsRule
 from gonogo.domain.paper import Withdrawal
 from gonogo.gates.supply import names_commit, supplied
 from gonogo.gates.words import count, moment, older, plain, share, share_up, some, span

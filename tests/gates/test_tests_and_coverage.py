@@ -5,7 +5,7 @@ from tests.gates.cases import CHANGE, counted, dossier, held, judged, report, sa
 
 from gonogo.domain.change import Change
 from gonogo.domain.evidence import CoverageFacts, Example, FileCoverage, SuiteCounts, TestFacts
-from gonogo.domain.gate import CoverageRule, TestsRule
+from gonogo.domain.gate_rules import CoverageRule, TestsRule
 
 API = "src/orders/api.py"
 

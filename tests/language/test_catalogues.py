@@ -22,6 +22,7 @@ KEYWORDS = {
     "n": (1, 2),
     "p": ((1, "c"), 2),
     "form": None,
+    "counted": (1, 2),
     "named": ((1, "c"), 2),
 }
 PLACE = re.compile(r"\{[a-z_0-9]+\}")

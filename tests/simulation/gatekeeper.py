@@ -14,7 +14,8 @@ from tests.simulation.referee import Case, Referee
 from gonogo.controllers.rehearsing import PLACE
 from gonogo.domain.actor import Role
 from gonogo.domain.dossier import Dossier
-from gonogo.domain.gate import Answer, Decision, GateMoment, SignOffsRule
+from gonogo.domain.gate import Answer, Decision, GateMoment
+from gonogo.domain.gate_rules import SignOffsRule
 from gonogo.domain.paper import Paper
 from gonogo.domain.release import Release, Stage
 from gonogo.gates.decision import decide

@@ -5,9 +5,9 @@ from datetime import timedelta
 from random import Random
 
 from gonogo.domain.actor import Role
-from gonogo.domain.gate import (
+from gonogo.domain.gate import GateMoment
+from gonogo.domain.gate_rules import (
     FreezeRule,
-    GateMoment,
     GateRule,
     RehearsalRule,
     SignOffsRule,

@@ -12,12 +12,10 @@ from typing import Any
 import pytest
 from tests.simulation.run import Outcome, simulate
 
-from gonogo.adapters.memory.router import MemoryRouter
 from gonogo.controllers import clearing, confirming, rehearsing, rollback, steps
 from gonogo.controllers.drive import Drive, Interrupted
 from gonogo.domain.gate import Answer
 from gonogo.domain.release import Release
-from gonogo.domain.slot import Layout, RouterReading
 from gonogo.storage import releases as stored
 from gonogo.usecases.gathering import DossierReader
 
@@ -119,17 +117,6 @@ def without_fence(patch: pytest.MonkeyPatch) -> None:
             raise stored.StaleLease("older")
 
     patch.setattr(stored, "_check_lease", check)
-
-
-def router_without_fence(patch: pytest.MonkeyPatch) -> None:
-    """The router is laid out after whatever picture somebody brings."""
-    real = MemoryRouter.apply
-
-    async def apply(self: MemoryRouter, layout: Layout) -> RouterReading:
-        self._pictures.clear()
-        return await real(self, layout)
-
-    patch.setattr(MemoryRouter, "apply", apply)
 
 
 def act_before_record(patch: pytest.MonkeyPatch) -> None:
@@ -302,7 +289,6 @@ def confirmed_in_advance(patch: pytest.MonkeyPatch) -> None:
 
 PLANTED: tuple[Plant, ...] = (
     without_fence,
-    router_without_fence,
     act_before_record,
     run_before_journal,
     lost_wake_up,

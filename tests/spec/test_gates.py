@@ -9,10 +9,11 @@ import pytest
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
-from gonogo.domain import gate
+from gonogo.domain import gate_rules as rules
 from gonogo.domain.actor import Role
 from gonogo.domain.evidence import Hazard
-from gonogo.domain.gate import Bound, GateKind, GateMode, GateMoment, PatchLimit
+from gonogo.domain.gate import GateKind, GateMode, GateMoment
+from gonogo.domain.gate_rules import Bound, PatchLimit
 from gonogo.domain.plan import (
     Checklist,
     ChecklistItem,
@@ -49,7 +50,7 @@ def rows(name: str) -> list[tuple[str, ...]]:
     return [tuple(row.values()) for row in table]
 
 
-def rule_of(gates: str) -> gate.GateRule:
+def rule_of(gates: str) -> rules.GateRule:
     return load(f"{SMALLEST}gates: {{{gates}}}\n").gates[0]
 
 
@@ -64,9 +65,9 @@ def accepted_by_schema(text: str) -> bool:
     return Draft202012Validator(json_schema()).is_valid(tree)
 
 
-RULES: tuple[gate.GateRule, ...] = (
-    gate.TestsRule(),
-    gate.CoverageRule(
+RULES: tuple[rules.GateRule, ...] = (
+    rules.TestsRule(),
+    rules.CoverageRule(
         total=0.6,
         changed=0.8,
         expires=timedelta(days=3),
@@ -74,13 +75,13 @@ RULES: tuple[gate.GateRule, ...] = (
         fix="run make coverage",
         suppliers=("ci", "nightly build"),
     ),
-    gate.LintRule(mode=GateMode.ADVISORY, errors=2, warnings=40, tools=("ruff", "mypy")),
-    gate.FindingsRule(critical=0, high=1, medium=5, low=None, tools=("semgrep",)),
-    gate.VulnerabilitiesRule(mode=GateMode.OFF, because="no dependencies"),
-    gate.ComponentsRule(
+    rules.LintRule(mode=GateMode.ADVISORY, errors=2, warnings=40, tools=("ruff", "mypy")),
+    rules.FindingsRule(critical=0, high=1, medium=5, low=None, tools=("semgrep",)),
+    rules.VulnerabilitiesRule(mode=GateMode.OFF, because="no dependencies"),
+    rules.ComponentsRule(
         minimum={"python": "3.11", "sqlalchemy": "2.0.30"}, denied_licences=("AGPL-3.0-only",)
     ),
-    gate.LoadRule(
+    rules.LoadRule(
         p95=timedelta(seconds=2),
         p99=None,
         concurrency=20,
@@ -88,54 +89,54 @@ RULES: tuple[gate.GateRule, ...] = (
         requests=1000,
         before=GateMoment.PRODUCTION,
     ),
-    gate.MigrationsRule(allow=(Hazard.LOCKING,)),
-    gate.RehearsalRule(mode=GateMode.ADVISORY),
-    gate.PatchGuardRule(
+    rules.MigrationsRule(allow=(Hazard.LOCKING,)),
+    rules.RehearsalRule(mode=GateMode.ADVISORY),
+    rules.PatchGuardRule(
         limits={
-            **gate.PATCH_LIMITS,
+            **rules.PATCH_LIMITS,
             "feature": PatchLimit(30, 900),
             "hotfix": PatchLimit(3, 90),
             "chore": PatchLimit(40, 2000),
         },
         other=PatchLimit(10, 300),
-        ignore=(*gate.IGNORED_FILES, "docs/**"),
+        ignore=(*rules.IGNORED_FILES, "docs/**"),
         recent=20,
     ),
-    gate.SmokeRule(),
-    gate.SiteHealthRule(recommended=3),
-    gate.KpisRule(
+    rules.SmokeRule(),
+    rules.SiteHealthRule(recommended=3),
+    rules.KpisRule(
         bounds=(
             Bound("queue failed", at_most=1, unit="%"),
             Bound("delivery", at_least=98.5, unit="%"),
             Bound("export p95", at_most=2, at_least=0.1, unit="s"),
         )
     ),
-    gate.AlertRulesRule(),
-    gate.ErrorBudgetRule(at_least=0.25),
-    gate.IncidentsRule(at_most=1, expires=timedelta(hours=1)),
-    gate.BackupRule(rpo=timedelta(hours=1), rto=None),
-    gate.SecretsRule(names=("ORDERS_TOKEN", "SMTP_PASSWORD")),
-    gate.RunbookRule(
+    rules.AlertRulesRule(),
+    rules.ErrorBudgetRule(at_least=0.25),
+    rules.IncidentsRule(at_most=1, expires=timedelta(hours=1)),
+    rules.BackupRule(rpo=timedelta(hours=1), rto=None),
+    rules.SecretsRule(names=("ORDERS_TOKEN", "SMTP_PASSWORD")),
+    rules.RunbookRule(
         owner="operations",
         runbook_owner="operations",
         runbook="docs/runbook.md",
         dashboard="https://grafana.example/d/orders",
     ),
-    gate.DocumentationRule(files=("README.md", "docs/api.md"), change_log="CHANGELOG.md"),
-    gate.RisksRule(),
-    gate.ChecklistsRule(names=("pre-release",)),
-    gate.SignOffsRule(needed={Role.QA: 2, Role.TECH_LEAD: 1}, author_may_sign=True),
-    gate.AcknowledgementRule(),
-    gate.FreezeRule(
+    rules.DocumentationRule(files=("README.md", "docs/api.md"), change_log="CHANGELOG.md"),
+    rules.RisksRule(),
+    rules.ChecklistsRule(names=("pre-release",)),
+    rules.SignOffsRule(needed={Role.QA: 2, Role.TECH_LEAD: 1}, author_may_sign=True),
+    rules.AcknowledgementRule(),
+    rules.FreezeRule(
         dates=(
-            gate.FreezeDates(datetime(2026, 12, 20, tzinfo=UTC), datetime(2027, 1, 4, tzinfo=UTC)),
-            gate.FreezeDates(
+            rules.FreezeDates(datetime(2026, 12, 20, tzinfo=UTC), datetime(2027, 1, 4, tzinfo=UTC)),
+            rules.FreezeDates(
                 datetime(2026, 11, 27, 17, tzinfo=UTC),
                 datetime(2026, 11, 30, 7, tzinfo=UTC),
                 "busiest days",
             ),
         ),
-        hours=(gate.FreezeHours(4, time(16), 0, time(8), "Europe/Berlin"),),
+        hours=(rules.FreezeHours(4, time(16), 0, time(8), "Europe/Berlin"),),
     ),
 )
 
@@ -215,13 +216,13 @@ def test_a_freeze_of_days_lasts_to_the_end_of_the_last_one(
     written: str, start: datetime, end: datetime
 ) -> None:
     rule = rule_of(f'freeze: {{dates: ["{written}"]}}')
-    assert rule == gate.FreezeRule(dates=(gate.FreezeDates(start, end),))
+    assert rule == rules.FreezeRule(dates=(rules.FreezeDates(start, end),))
 
 
 def test_weekly_hours_without_a_time_zone_are_in_utc() -> None:
     rule = rule_of("freeze: {hours: [{when: sat 00:00 to sun 23:59, because: rest}]}")
-    assert rule == gate.FreezeRule(
-        hours=(gate.FreezeHours(5, time(), 6, time(23, 59), "UTC", "rest"),)
+    assert rule == rules.FreezeRule(
+        hours=(rules.FreezeHours(5, time(), 6, time(23, 59), "UTC", "rest"),)
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gonogo.domain.gate import SmokeRule
+from gonogo.domain.gate_rules import SmokeRule
 from gonogo.domain.plan import (
     Command,
     CommandSmoke,

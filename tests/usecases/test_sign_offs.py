@@ -14,7 +14,8 @@ from gonogo.domain.audit import AuditDraft
 from gonogo.domain.dossier import withdrawn
 from gonogo.domain.errors import Conflict, GonogoError, InvalidInput, NotAllowed, NotFound
 from gonogo.domain.evidence import SmokeFacts
-from gonogo.domain.gate import GateStatus, SignOffsRule
+from gonogo.domain.gate import GateStatus
+from gonogo.domain.gate_rules import SignOffsRule
 from gonogo.domain.paper import Handoff, Paper, SignOff
 from gonogo.domain.plan import CriterionMode, RollbackCriterion
 from gonogo.domain.traffic import BadStatus, Endpoint

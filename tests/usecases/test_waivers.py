@@ -10,7 +10,8 @@ from tests.plans import START
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.dossier import Dossier
 from gonogo.domain.errors import Conflict, GonogoError, InvalidInput, NotAllowed, NotFound
-from gonogo.domain.gate import CoverageRule, GateKind, GateMode, LintRule, TestsRule
+from gonogo.domain.gate import GateKind, GateMode
+from gonogo.domain.gate_rules import CoverageRule, LintRule, TestsRule
 from gonogo.domain.paper import Flag, Paper, Waiver
 from gonogo.usecases.sign_offs import withdraw
 from gonogo.usecases.waivers import freeze, frozen, waive

@@ -70,9 +70,7 @@ def _malformed(scope: Scope) -> ASGIApp | None:
     if size > _LARGEST_HEADERS:
         limit = _LARGEST_HEADERS >> 10
         return problem(431, f"the headers of a request have at most {limit} KiB, not {size} bytes")
-    if scope["path"].startswith("/api/") and (
-        "\0" in scope["path"] or b"%00" in scope["query_string"]
-    ):
+    if "\0" in scope["path"] or b"%00" in scope["query_string"]:
         return problem(422, "an address does not hold the character NUL")
     return None
 

@@ -24,8 +24,8 @@ from gonogo.domain.gate import (
     GateMoment,
     GateResult,
     GateStatus,
-    SignOffsRule,
 )
+from gonogo.domain.gate_rules import SignOffsRule
 from gonogo.domain.plan import RollbackCriterion
 from gonogo.domain.release import Release, Stage
 from gonogo.domain.slot import SlotRole, with_role

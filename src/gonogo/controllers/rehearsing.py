@@ -20,7 +20,8 @@ from gonogo.controllers.layout import placeholders, variables_of
 from gonogo.controllers.steps import healthy
 from gonogo.domain.errors import ActionFailed, GonogoError, InvalidInput, Unavailable, sentence
 from gonogo.domain.evidence import RehearsalFacts, RehearsalStep, RehearsedStep
-from gonogo.domain.gate import GateMode, RehearsalRule
+from gonogo.domain.gate import GateMode
+from gonogo.domain.gate_rules import RehearsalRule
 from gonogo.domain.instance import Instance, instance_id
 from gonogo.domain.paper import FiledEvidence
 from gonogo.domain.placeholders import fill

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from gonogo.domain.actor import Role
-from gonogo.domain.gate import GateRule
+from gonogo.domain.gate_rules import GateRule
 from gonogo.domain.gauge import Gauge
 from gonogo.domain.prometheus import PrometheusCounts
 from gonogo.domain.traffic import BadStatus, Endpoint, Kpi, SlowerThan

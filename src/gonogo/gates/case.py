@@ -7,7 +7,8 @@ from typing import Any
 
 from gonogo.domain.dossier import Dossier
 from gonogo.domain.evidence import EvidenceKind
-from gonogo.domain.gate import GateResult, GateRule, GateStatus
+from gonogo.domain.gate import GateResult, GateStatus
+from gonogo.domain.gate_rules import GateRule
 from gonogo.domain.plan import Plan
 
 

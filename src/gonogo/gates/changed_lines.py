@@ -13,7 +13,8 @@ from pathlib import PurePosixPath
 
 from gonogo.domain.change import Change
 from gonogo.domain.evidence import CoverageFacts, FileCoverage
-from gonogo.domain.gate import CoverageRule, GateResult, GateStatus
+from gonogo.domain.gate import GateResult, GateStatus
+from gonogo.domain.gate_rules import CoverageRule
 from gonogo.gates import words
 from gonogo.gates.case import answer
 

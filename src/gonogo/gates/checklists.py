@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gonogo.domain.dossier import Dossier, holding
-from gonogo.domain.gate import ChecklistsRule, GateResult, GateStatus
+from gonogo.domain.gate import GateResult, GateStatus
+from gonogo.domain.gate_rules import ChecklistsRule
 from gonogo.domain.paper import Paper, Tick
 from gonogo.domain.plan import Checklist, ChecklistItem, ChecklistTime, Plan
 from gonogo.gates import words

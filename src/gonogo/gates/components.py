@@ -7,7 +7,8 @@ from itertools import zip_longest
 from packaging.version import InvalidVersion, Version
 
 from gonogo.domain.evidence import Component, ComponentFacts
-from gonogo.domain.gate import ComponentsRule, GateResult, GateStatus
+from gonogo.domain.gate import GateResult, GateStatus
+from gonogo.domain.gate_rules import ComponentsRule
 from gonogo.gates import words
 from gonogo.gates.case import Case, answer, worst
 from gonogo.gates.supply import on_evidence

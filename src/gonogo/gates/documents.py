@@ -2,14 +2,8 @@
 
 import re
 
-from gonogo.domain.gate import (
-    DocumentationRule,
-    GateResult,
-    GateRule,
-    GateStatus,
-    RunbookRule,
-    SecretsRule,
-)
+from gonogo.domain.gate import GateResult, GateStatus
+from gonogo.domain.gate_rules import DocumentationRule, GateRule, RunbookRule, SecretsRule
 from gonogo.gates import words
 from gonogo.gates.case import Case, answer, worst
 

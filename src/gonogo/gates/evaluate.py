@@ -5,7 +5,8 @@ from datetime import datetime
 
 from gonogo.domain.dossier import Dossier
 from gonogo.domain.errors import InvalidInput
-from gonogo.domain.gate import GateMode, GateMoment, GateResult, GateRule, GateStatus
+from gonogo.domain.gate import GateMode, GateMoment, GateResult, GateStatus
+from gonogo.domain.gate_rules import GateRule
 from gonogo.domain.plan import Plan
 from gonogo.gates.case import Case, Gate, answer
 from gonogo.gates.table import GATES

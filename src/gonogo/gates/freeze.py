@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from gonogo.domain.dossier import Dossier, holding
-from gonogo.domain.gate import FreezeHours, FreezeRule, GateResult, GateStatus
+from gonogo.domain.gate import GateResult, GateStatus
+from gonogo.domain.gate_rules import FreezeHours, FreezeRule
 from gonogo.domain.paper import FREEZE, Flag
 from gonogo.gates import words
 from gonogo.gates.case import Case, answer

@@ -3,7 +3,8 @@
 from gonogo.domain.actor import Role
 from gonogo.domain.dossier import Dossier, newest
 from gonogo.domain.evidence import Severity
-from gonogo.domain.gate import AcknowledgementRule, GateResult, GateStatus, RisksRule
+from gonogo.domain.gate import GateResult, GateStatus
+from gonogo.domain.gate_rules import AcknowledgementRule, RisksRule
 from gonogo.domain.paper import Acknowledgement, Handoff, Paper
 from gonogo.gates import words
 from gonogo.gates.case import Case, answer

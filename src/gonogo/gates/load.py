@@ -4,7 +4,8 @@ from datetime import timedelta
 from math import isfinite
 
 from gonogo.domain.evidence import LoadFacts
-from gonogo.domain.gate import GateResult, GateStatus, LoadRule
+from gonogo.domain.gate import GateResult, GateStatus
+from gonogo.domain.gate_rules import LoadRule
 from gonogo.gates import words
 from gonogo.gates.case import Case, answer, worst
 from gonogo.gates.supply import on_evidence

@@ -8,14 +8,13 @@ from math import isfinite
 
 from gonogo.domain.dossier import Filed
 from gonogo.domain.evidence import Measurement, MeasurementFacts
-from gonogo.domain.gate import (
+from gonogo.domain.gate import GateResult, GateStatus
+from gonogo.domain.gate_rules import (
     ERROR_BUDGET,
     OPEN_INCIDENTS,
     Bound,
     ErrorBudgetRule,
-    GateResult,
     GateRule,
-    GateStatus,
     IncidentsRule,
     KpisRule,
 )

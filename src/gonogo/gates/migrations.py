@@ -7,7 +7,8 @@ from gonogo.domain.evidence import (
     RehearsalStep,
     RehearsedStep,
 )
-from gonogo.domain.gate import GateResult, GateStatus, MigrationsRule, RehearsalRule
+from gonogo.domain.gate import GateResult, GateStatus
+from gonogo.domain.gate_rules import MigrationsRule, RehearsalRule
 from gonogo.gates import words
 from gonogo.gates.case import Case, answer, worst
 from gonogo.gates.supply import latest, names_commit, on_evidence

@@ -12,14 +12,8 @@ from gonogo.domain.evidence import (
     SiteHealthFacts,
     SmokeFacts,
 )
-from gonogo.domain.gate import (
-    AlertRulesRule,
-    BackupRule,
-    GateResult,
-    GateStatus,
-    SiteHealthRule,
-    SmokeRule,
-)
+from gonogo.domain.gate import GateResult, GateStatus
+from gonogo.domain.gate_rules import AlertRulesRule, BackupRule, SiteHealthRule, SmokeRule
 from gonogo.gates import words
 from gonogo.gates.case import Case, answer, worst
 from gonogo.gates.supply import latest, on_evidence

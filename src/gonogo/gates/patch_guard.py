@@ -24,7 +24,8 @@ from functools import lru_cache
 from gonogo.domain.change import Change, CommitNote, FileChange, Merge
 from gonogo.domain.dossier import Dossier
 from gonogo.domain.evidence import EXAMPLES, ChangeFacts, Example
-from gonogo.domain.gate import BRANCH_WORDS, GateResult, GateStatus, PatchGuardRule, PatchLimit
+from gonogo.domain.gate import GateResult, GateStatus
+from gonogo.domain.gate_rules import BRANCH_WORDS, PatchGuardRule, PatchLimit
 
 FIX = (
     "split the change into smaller ones that can each be reviewed and released;"

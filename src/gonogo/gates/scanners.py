@@ -10,13 +10,8 @@ from gonogo.domain.evidence import (
     Vulnerability,
     VulnerabilityFacts,
 )
-from gonogo.domain.gate import (
-    FindingsRule,
-    GateResult,
-    GateStatus,
-    LintRule,
-    VulnerabilitiesRule,
-)
+from gonogo.domain.gate import GateResult, GateStatus
+from gonogo.domain.gate_rules import FindingsRule, LintRule, VulnerabilitiesRule
 from gonogo.gates import words
 from gonogo.gates.case import Case, answer
 from gonogo.gates.supply import on_evidence

@@ -12,7 +12,8 @@ from datetime import datetime
 
 from gonogo.domain.change import Change
 from gonogo.domain.dossier import OF_THE_DESK, Dossier, evidence_digest, holding, withdrawn
-from gonogo.domain.gate import GateResult, GateStatus, SignOffsRule
+from gonogo.domain.gate import GateResult, GateStatus
+from gonogo.domain.gate_rules import SignOffsRule
 from gonogo.domain.paper import FiledEvidence, Handoff, Paper, Rejection, SignOff, Withdrawal
 from gonogo.gates import words
 from gonogo.gates.case import Case, answer

@@ -18,7 +18,8 @@ from typing import TypeVar
 from gonogo.domain.actor import Role
 from gonogo.domain.dossier import Dossier, Filed, current
 from gonogo.domain.evidence import FACTS, EvidenceKind, Facts
-from gonogo.domain.gate import EvidenceReference, GateResult, GateRule, GateStatus
+from gonogo.domain.gate import EvidenceReference, GateResult, GateStatus
+from gonogo.domain.gate_rules import GateRule
 from gonogo.domain.paper import FiledEvidence, Paper, Withdrawal
 from gonogo.gates import words
 from gonogo.gates.case import Case, answer, worst

@@ -3,7 +3,8 @@
 from fnmatch import fnmatchcase
 
 from gonogo.domain.evidence import CoverageFacts, TestFacts
-from gonogo.domain.gate import CoverageRule, GateResult, GateStatus, TestsRule
+from gonogo.domain.gate import GateResult, GateStatus
+from gonogo.domain.gate_rules import CoverageRule, TestsRule
 from gonogo.gates import words
 from gonogo.gates.case import Case, answer, worst
 from gonogo.gates.changed_lines import changed_part, put_together

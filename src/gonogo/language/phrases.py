@@ -2,32 +2,40 @@
 
 Reasons, verdicts and decisions are recorded once, as English sentences, for good: the audit chain, the
 bundle and the report show them as they were written. A page says them in the reader's language by
-recognising the sentence: PHRASES hold every form with named places, and what fills a place is taken
-over (a name), written anew (a number) or said in turn (a clause). A sentence that no form fits is
-shown as it was written and marked as English: nothing is guessed and nothing is lost.
+recognising the sentence: `sentences` holds every form with named places, and what fills a place is
+taken over (a name), written anew (a number) or said in turn (a clause). A sentence that no form fits
+is shown as it was written and marked as English: nothing is guessed and nothing is lost.
 
-What stands before the first `_` of a place's name tells its kind: `n` a number, `share` a percentage, `span`
-a number with its unit, `text` a clause that is said in turn; any other is a name.
+What stands before the first `_` of a place's name tells its kind:
+`n` a number, `count` the number that a form counts by, `share` a percentage, `span` a length of time,
+`measure` a number with any unit, `at` a moment in UTC, `hash` a digest or commit;
+`text` a clause that is said in turn, `maybe` one that may be somebody's own words, `list` several of
+these after `; `, `names` a list of names, `roles` a list of roles, `gate`, `report`, `severity`,
+`stage`, `role`, `deed` and `tried` a name of the domain that has words of its own. What somebody
+wrote or a program printed (`reason`, `error`, `detail` and their like) may hold anything; any other
+is a name, which holds no clauses: a sentence with a stranger one is shown as it was written.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 
 from gonogo.language.catalogue import words
-from gonogo.language.formats import digits
+from gonogo.language.matching import Phrase, kind_of
 from gonogo.language.reader import Language, Reader
+from gonogo.language.writing import amount, moment, names, quantity, roles, spoken, whole
 
-_PLACE = re.compile(r"\{([a-z_]+[0-9]*)\}")
-_KINDS = {
-    "share": r"(?:under )?[0-9][0-9,.]* %",
-    "text": r".+?",
-    "span": r"[0-9][0-9,.]* [a-zµ]+(?: [0-9]+ [a-z]+)?",
-    "n": r"[−-]?[0-9][0-9,.]*|∞",
-}
-_NAME = r".+?"
-_DEEPEST = 6
+_DEEPEST = 8
+_LONGEST = 2100
+_WAYS = 6
+_CLAUSES = 120
+_CLAUSES_WITHIN = re.compile("[;:] ")
+_ANYTHING = frozenset(
+    {"reason", "error", "detail", "note", "last", "first", "advice", "operation", "because"}
+    | {"criterion", "typed", "subject", "kpi", "gauge", "value", "slots", "bad", "example", "item"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,84 +46,107 @@ class Said:
     translated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """One form of a sentence: `source` is the message of the catalogue."""
-
-    source: str
-    pattern: re.Pattern[str]
-    places: tuple[str, ...]
-
-    @property
-    def said_by_itself(self) -> int:
-        """How many letters are its own: the form with most of them fits best."""
-        return len(_PLACE.sub("", self.source))
-
-
-def phrase(source: str) -> Phrase:
-    """A form from its message. Raises ValueError for a place that is named twice."""
-    places = tuple(_PLACE.findall(source))
-    if len(set(places)) != len(places):
-        raise ValueError(f"a place is named twice in {source!r}")
-    pieces = _PLACE.split(source)
-    pattern = "".join(
-        f"(?P<{piece}>{_kind(piece)})" if index % 2 else re.escape(piece)
-        for index, piece in enumerate(pieces)
-    )
-    return Phrase(source, re.compile(pattern, re.DOTALL), places)
-
-
-def best_first(sources: Iterable[str]) -> tuple[Phrase, ...]:
-    """Forms in the order in which they are tried."""
-    return tuple(sorted(map(phrase, sources), key=lambda each: -each.said_by_itself))
-
-
 def say(sentence: str, reader: Reader) -> Said:
     """The sentence in the reader's language, or as it was written."""
     if reader.language is Language.ENGLISH or not sentence.strip():
         return Said(sentence, translated=True)
-    found = _said(sentence, reader, 0)
+    if len(sentence) > _LONGEST:
+        return Said(sentence, translated=False)
+    found = _whole(sentence, reader)
     return Said(sentence if found is None else found, found is not None)
 
 
 @lru_cache(maxsize=4096)
-def _said(sentence: str, reader: Reader, depth: int) -> str | None:
-    from gonogo.language.sentences import FORMS
+def _whole(sentence: str, reader: Reader) -> str | None:
+    return _Saying(reader).said(sentence)
 
-    if depth > _DEEPEST or len(sentence) > 4000:
+
+@dataclass
+class _Saying:
+    """One sentence being said. `left` bounds how many clauses are looked at, whatever it holds."""
+
+    reader: Reader
+    left: int = _CLAUSES
+    known: dict[str, str | None] = field(default_factory=dict)
+
+    def said(self, sentence: str, depth: int = 0) -> str | None:
+        """The clause in the reader's language, or None."""
+        if sentence in self.known:
+            return self.known[sentence]
+        if depth > _DEEPEST or self.left <= 0:
+            return None
+        self.left -= 1
+        # A clause cannot be a part of itself: while it is looked at, it counts as not known.
+        self.known[sentence] = None
+        self.known[sentence] = self._first(sentence, depth)
+        return self.known[sentence]
+
+    def _first(self, sentence: str, depth: int) -> str | None:
+        from gonogo.language.sentences import FORMS
+
+        for form in FORMS.for_sentence(sentence):
+            for values in islice(form.fits(sentence), _WAYS):
+                filled: dict[str, str] = {}
+                for name, value in values.items():
+                    text = self._filled(name, value, depth)
+                    if text is None:
+                        break
+                    filled[name] = text
+                else:
+                    return self._worded(form, filled, values)
         return None
-    for form in FORMS:
-        match = form.pattern.fullmatch(sentence)
-        if match is None:
-            continue
-        filled = {name: _filled(name, match[name], reader, depth) for name in form.places}
-        if all(value is not None for value in filled.values()):
-            return words(reader.language).t(form.source, **filled)
-    return None
+
+    def _worded(self, form: Phrase, filled: dict[str, str], values: Mapping[str, str]) -> str:
+        spoken_here = words(self.reader.language)
+        if isinstance(form.message, str):
+            return spoken_here.t(form.message, **filled)
+        one, many = form.message
+        number = whole(values.get("count", "1"))
+        filled.setdefault("count", amount("1", self.reader))
+        return spoken_here.n(one, many, number, **filled)
+
+    def _filled(self, name: str, value: str, depth: int) -> str | None:
+        kind = kind_of(name)
+        if kind == "text":
+            return self.said(value, depth + 1)
+        if kind == "maybe":
+            return self.said(value, depth + 1) or value
+        if kind == "list":
+            return self._list(value, depth)
+        if kind in _WRITTEN:
+            return _WRITTEN[kind](value, self.reader)
+        return None if kind not in _ANYTHING and _CLAUSES_WITHIN.search(value) else value
+
+    def _list(self, value: str, depth: int) -> str:
+        """Clauses after `; ` and how many more there are; what is nobody's sentence stays itself."""
+        body, _, rest = value.rpartition(" and ")
+        number, _, more = rest.partition(" ")
+        body, tail = (body, number) if more == "more" and number.isdigit() else (value, "")
+        items = [self.said(each, depth + 1) or each for each in body.removesuffix(";").split("; ")]
+        separator = words(self.reader.language).t("; ")
+        told = separator.join(items)
+        if not tail:
+            return told
+        return words(self.reader.language).t(
+            "{names} and {n_more} more", names=told, n_more=amount(tail, self.reader)
+        )
 
 
-def _filled(name: str, value: str, reader: Reader, depth: int) -> str | None:
-    kind = name.partition("_")[0]
-    if kind == "text":
-        return _said(value, reader, depth + 1)
-    return _written(value, reader) if kind in _KINDS else value
-
-
-def _written(value: str, reader: Reader) -> str:
-    """A number as it was written, with the marks, digits and unit of the reader's language."""
-    amount, _, unit = value.partition(" ")
-    if amount == "under":
-        rest, _, unit = unit.partition(" ")
-        return words(reader.language).t("under {number}", number=_written(f"{rest} {unit}", reader))
-    if reader.language is Language.RUSSIAN:
-        amount = amount.replace(",", "\u00a0").replace(".", ",")
-    amount = digits(amount, reader)
-    if not unit:
-        return amount
-    if unit == "%":
-        return amount + ("٪" if reader.language is Language.PERSIAN else "\u00a0%")
-    return words(reader.language).t(f"{{number}} {unit}", number=amount)
-
-
-def _kind(place: str) -> str:
-    return _KINDS.get(place.partition("_")[0], _NAME)
+_WRITTEN: Mapping[str, Callable[[str, Reader], str | None]] = {
+    "n": amount,
+    "count": amount,
+    "share": quantity,
+    "span": quantity,
+    "measure": quantity,
+    "at": moment,
+    "names": names,
+    "roles": roles,
+    "gate": lambda value, reader: spoken("gate", value, reader),
+    "report": lambda value, reader: spoken("report", value, reader),
+    "severity": lambda value, reader: spoken("severity", value, reader),
+    "stage": lambda value, reader: spoken("stage", value, reader),
+    "role": lambda value, reader: spoken("role", value, reader),
+    "deed": lambda value, reader: spoken("deed", value, reader),
+    "tried": lambda value, reader: spoken("rehearsal", value, reader),
+}
+"""How what fills a place is written, by the place's kind."""

@@ -7,7 +7,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
-from gonogo.domain.gate import FreezeDates, FreezeHours
+from gonogo.domain.gate_rules import FreezeDates, FreezeHours
 from gonogo.spec.units import Unfit
 from gonogo.spec.wording import did_you_mean, listed, quoted
 

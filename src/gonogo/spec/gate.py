@@ -9,7 +9,8 @@ from typing import Any, ClassVar, cast
 
 from pydantic import Field
 
-from gonogo.domain.gate import GateMode, GateMoment, GateRule, Rule
+from gonogo.domain.gate import GateMode, GateMoment
+from gonogo.domain.gate_rules import GateRule, Rule
 from gonogo.spec import limits
 from gonogo.spec.defaults import default_of, default_words
 from gonogo.spec.limits import Sentence, Supplier

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, WithJsonSchema
 
-from gonogo.domain import gate
+from gonogo.domain import gate_rules as rules
 from gonogo.domain.actor import Role
 from gonogo.spec import freeze
 from gonogo.spec.gate import GatePart, setting
@@ -30,7 +30,7 @@ _ROLE_KEYS = {role.value: role.words.lower() for role in SIGNERS}
 class SignOffsPart(GatePart):
     """Enough people of each role have signed."""
 
-    makes: ClassVar[type[gate.Rule]] = gate.SignOffsRule
+    makes: ClassVar[type[rules.Rule]] = rules.SignOffsRule
 
     devops: PositiveCount | None = Field(None, description="How many of devops must have signed.")
     qa: PositiveCount | None = Field(None, description="How many of QA must have signed.")
@@ -42,7 +42,7 @@ class SignOffsPart(GatePart):
     )
     product: PositiveCount | None = Field(None, description="How many of product must have signed.")
     author_may_sign: Boolean | None = setting(
-        gate.SignOffsRule,
+        rules.SignOffsRule,
         "author_may_sign",
         "Whether the signature of somebody who wrote part of the change counts.",
     )
@@ -85,7 +85,7 @@ class SignOffsPart(GatePart):
 class ChecklistsGatePart(GatePart):
     """Checklists are complete."""
 
-    makes: ClassVar[type[gate.Rule]] = gate.ChecklistsRule
+    makes: ClassVar[type[rules.Rule]] = rules.ChecklistsRule
 
     names: list[Name] | None = Field(
         None,
@@ -95,12 +95,12 @@ class ChecklistsGatePart(GatePart):
 
 
 Dates = Annotated[
-    gate.FreezeDates,
+    rules.FreezeDates,
     from_text(freeze.parse_dates),
     WithJsonSchema({"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"}),
 ]
 Hours = Annotated[
-    gate.FreezeHours,
+    rules.FreezeHours,
     from_text(freeze.parse_hours),
     WithJsonSchema(
         {"type": "string", "pattern": r"^[A-Za-z]+\s+[0-9]{1,2}:[0-9]{2}\s+to\s+[A-Za-z]"}
@@ -154,7 +154,7 @@ class FreezeHoursPart(Part):
 class FreezePart(GatePart):
     """Nothing is released in a freeze."""
 
-    makes: ClassVar[type[gate.Rule]] = gate.FreezeRule
+    makes: ClassVar[type[rules.Rule]] = rules.FreezeRule
 
     dates: list[FreezeDatesPart] | None = Field(
         None,
@@ -180,7 +180,7 @@ class FreezePart(GatePart):
 class SecretsPart(GatePart):
     """Secrets are set in every environment."""
 
-    makes: ClassVar[type[gate.Rule]] = gate.SecretsRule
+    makes: ClassVar[type[rules.Rule]] = rules.SecretsRule
 
     names: list[Variable] | None = Field(
         None, description="Variables that must be set.", examples=[["ORDERS_TOKEN"]]
@@ -198,7 +198,7 @@ class SecretsPart(GatePart):
 class RunbookPart(GatePart):
     """Somebody owns a runbook and dashboards that are there."""
 
-    makes: ClassVar[type[gate.Rule]] = gate.RunbookRule
+    makes: ClassVar[type[rules.Rule]] = rules.RunbookRule
 
     owner: Sentence | None = Field(
         None, description="Who owns the runbook, and who to ask.", examples=["operations"]
@@ -235,7 +235,7 @@ class RunbookPart(GatePart):
 class DocumentationPart(GatePart):
     """The version has its documents."""
 
-    makes: ClassVar[type[gate.Rule]] = gate.DocumentationRule
+    makes: ClassVar[type[rules.Rule]] = rules.DocumentationRule
 
     files: list[File] | None = Field(
         None, description="Files that the version must have.", examples=[["README.md"]]
@@ -254,10 +254,10 @@ class DocumentationPart(GatePart):
 class RisksPart(GatePart):
     """No risk of the handoff is high without a mitigation."""
 
-    makes: ClassVar[type[gate.Rule]] = gate.RisksRule
+    makes: ClassVar[type[rules.Rule]] = rules.RisksRule
 
 
 class AcknowledgementPart(GatePart):
     """Operations acknowledged the handoff."""
 
-    makes: ClassVar[type[gate.Rule]] = gate.AcknowledgementRule
+    makes: ClassVar[type[rules.Rule]] = rules.AcknowledgementRule

@@ -5,8 +5,9 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from gonogo.domain import gate
+from gonogo.domain import gate_rules as rules
 from gonogo.domain.evidence import Hazard
+from gonogo.domain.gate import GateMoment
 from gonogo.spec import limits
 from gonogo.spec.gate import GatePart, setting
 from gonogo.spec.limits import (
@@ -34,16 +35,16 @@ class TestsPart(GatePart):
     """Tests ran and passed."""
 
     __test__ = False
-    makes: ClassVar[type[gate.Rule]] = gate.TestsRule
+    makes: ClassVar[type[rules.Rule]] = rules.TestsRule
 
     at_least: PositiveCount | None = setting(
-        gate.TestsRule, "at_least", "How many test cases must have run at the least."
+        rules.TestsRule, "at_least", "How many test cases must have run at the least."
     )
-    failed: Count | None = setting(gate.TestsRule, "failed", "The most failed cases.")
+    failed: Count | None = setting(rules.TestsRule, "failed", "The most failed cases.")
     skipped: AnyPercentage | None = setting(
-        gate.TestsRule, "skipped", "The largest share of skipped cases; any for any share."
+        rules.TestsRule, "skipped", "The largest share of skipped cases; any for any share."
     )
-    flaky: AnyCount | None = setting(gate.TestsRule, "flaky", _MOST.format("flaky cases"))
+    flaky: AnyCount | None = setting(rules.TestsRule, "flaky", _MOST.format("flaky cases"))
     suites: list[Name] | None = Field(
         None,
         description="Suites that must each be there with cases in them.",
@@ -54,20 +55,20 @@ class TestsPart(GatePart):
 class CoveragePart(GatePart):
     """Enough lines ran under test."""
 
-    makes: ClassVar[type[gate.Rule]] = gate.CoverageRule
+    makes: ClassVar[type[rules.Rule]] = rules.CoverageRule
 
     total: AnyPercentage | None = setting(
-        gate.CoverageRule, "total", "Lowest share of all lines that ran; any for any share."
+        rules.CoverageRule, "total", "Lowest share of all lines that ran; any for any share."
     )
     changed: AnyPercentage | None = setting(
-        gate.CoverageRule,
+        rules.CoverageRule,
         "changed",
         "Lowest share of new and changed lines that ran; any for any share.",
     )
 
     def lack(self) -> str:
         """A share to reach."""
-        rule = gate.CoverageRule(**self.settings())
+        rule = rules.CoverageRule(**self.settings())
         if rule.total is None and rule.changed is None:
             return "this coverage gate lets any coverage pass; give total or changed, as in 60%"
         return ""
@@ -76,11 +77,11 @@ class CoveragePart(GatePart):
 class LintPart(GatePart):
     """Linters and type checkers found little enough."""
 
-    makes: ClassVar[type[gate.Rule]] = gate.LintRule
+    makes: ClassVar[type[rules.Rule]] = rules.LintRule
 
-    errors: Count | None = setting(gate.LintRule, "errors", "The most errors over all tools.")
+    errors: Count | None = setting(rules.LintRule, "errors", "The most errors over all tools.")
     warnings: AnyCount | None = setting(
-        gate.LintRule, "warnings", _MOST.format("warnings over all tools")
+        rules.LintRule, "warnings", _MOST.format("warnings over all tools")
     )
     tools: list[Name] | None = Field(
         None, description="Tools that must each have reported.", examples=[["ruff", "mypy"]]
@@ -90,14 +91,14 @@ class LintPart(GatePart):
 class FindingsPart(GatePart):
     """Scanners of the code found little enough."""
 
-    makes: ClassVar[type[gate.Rule]] = gate.FindingsRule
+    makes: ClassVar[type[rules.Rule]] = rules.FindingsRule
 
     critical: AnyCount | None = setting(
-        gate.FindingsRule, "critical", _MOST.format("critical findings")
+        rules.FindingsRule, "critical", _MOST.format("critical findings")
     )
-    high: AnyCount | None = setting(gate.FindingsRule, "high", _MOST.format("high findings"))
-    medium: AnyCount | None = setting(gate.FindingsRule, "medium", _MOST.format("medium findings"))
-    low: AnyCount | None = setting(gate.FindingsRule, "low", _MOST.format("low findings"))
+    high: AnyCount | None = setting(rules.FindingsRule, "high", _MOST.format("high findings"))
+    medium: AnyCount | None = setting(rules.FindingsRule, "medium", _MOST.format("medium findings"))
+    low: AnyCount | None = setting(rules.FindingsRule, "low", _MOST.format("low findings"))
     tools: list[Name] | None = Field(
         None, description="Tools that must each have reported.", examples=[["semgrep"]]
     )
@@ -106,22 +107,22 @@ class FindingsPart(GatePart):
 class VulnerabilitiesPart(GatePart):
     """Dependencies have few enough known vulnerabilities."""
 
-    makes: ClassVar[type[gate.Rule]] = gate.VulnerabilitiesRule
+    makes: ClassVar[type[rules.Rule]] = rules.VulnerabilitiesRule
 
     critical: AnyCount | None = setting(
-        gate.VulnerabilitiesRule, "critical", _MOST.format("critical vulnerabilities")
+        rules.VulnerabilitiesRule, "critical", _MOST.format("critical vulnerabilities")
     )
     high: AnyCount | None = setting(
-        gate.VulnerabilitiesRule, "high", _MOST.format("high vulnerabilities")
+        rules.VulnerabilitiesRule, "high", _MOST.format("high vulnerabilities")
     )
     medium: AnyCount | None = setting(
-        gate.VulnerabilitiesRule, "medium", _MOST.format("medium vulnerabilities")
+        rules.VulnerabilitiesRule, "medium", _MOST.format("medium vulnerabilities")
     )
     low: AnyCount | None = setting(
-        gate.VulnerabilitiesRule, "low", _MOST.format("low vulnerabilities")
+        rules.VulnerabilitiesRule, "low", _MOST.format("low vulnerabilities")
     )
     unfixed: Boolean | None = setting(
-        gate.VulnerabilitiesRule,
+        rules.VulnerabilitiesRule,
         "unfixed",
         "Whether those that no version fixes are tolerated.",
     )
@@ -130,7 +131,7 @@ class VulnerabilitiesPart(GatePart):
 class ComponentsPart(GatePart):
     """What is shipped is new enough and may be shipped."""
 
-    makes: ClassVar[type[gate.Rule]] = gate.ComponentsRule
+    makes: ClassVar[type[rules.Rule]] = rules.ComponentsRule
 
     minimum: dict[str, Version] | None = Field(
         None, description="Lowest version by component.", examples=[{"python": "3.11"}]
@@ -150,29 +151,29 @@ class ComponentsPart(GatePart):
 class LoadTestPart(GatePart):
     """The service kept its speed under load."""
 
-    makes: ClassVar[type[gate.Rule]] = gate.LoadRule
+    makes: ClassVar[type[rules.Rule]] = rules.LoadRule
 
     p95: AnyDuration | None = setting(
-        gate.LoadRule, "p95", "95 % of answers must come within this; any for any time."
+        rules.LoadRule, "p95", "95 % of answers must come within this; any for any time."
     )
     p99: AnyDuration | None = setting(
-        gate.LoadRule, "p99", "99 % of answers must come within this; any for any time."
+        rules.LoadRule, "p99", "99 % of answers must come within this; any for any time."
     )
     concurrency: AnyPositiveCount | None = setting(
-        gate.LoadRule, "concurrency", "How many users at once at the least; any for any number."
+        rules.LoadRule, "concurrency", "How many users at once at the least; any for any number."
     )
     errors: AnyPercentage | None = setting(
-        gate.LoadRule, "errors", "Largest share of failed requests; any for any share."
+        rules.LoadRule, "errors", "Largest share of failed requests; any for any share."
     )
     requests: Requests | None = setting(
-        gate.LoadRule, "requests", "How many requests there must have been at the least."
+        rules.LoadRule, "requests", "How many requests there must have been at the least."
     )
 
 
 class MigrationsGatePart(GatePart):
     """Pending migrations do no harm."""
 
-    makes: ClassVar[type[gate.Rule]] = gate.MigrationsRule
+    makes: ClassVar[type[rules.Rule]] = rules.MigrationsRule
 
     allow: list[limits.member(Hazard)] | None = Field(  # type: ignore[valid-type]
         None,
@@ -184,17 +185,17 @@ class MigrationsGatePart(GatePart):
 class RollbackRehearsalPart(GatePart):
     """The version before was seen to run on the new schema."""
 
-    makes: ClassVar[type[gate.Rule]] = gate.RehearsalRule
+    makes: ClassVar[type[rules.Rule]] = rules.RehearsalRule
 
 
 class SmokeGatePart(GatePart):
     """The smoke tests passed in every environment before production."""
 
-    makes: ClassVar[type[gate.Rule]] = gate.SmokeRule
+    makes: ClassVar[type[rules.Rule]] = rules.SmokeRule
 
     def lack(self) -> str:
         """A moment at which it can have been answered."""
-        if self.before is gate.GateMoment.STAGING:
+        if self.before is GateMoment.STAGING:
             return "smoke tests are run in staging, so they cannot be passed before it; leave before out"
         return ""
 
@@ -202,10 +203,10 @@ class SmokeGatePart(GatePart):
 class SiteHealthPart(GatePart):
     """The service's own health tests are good."""
 
-    makes: ClassVar[type[gate.Rule]] = gate.SiteHealthRule
+    makes: ClassVar[type[rules.Rule]] = rules.SiteHealthRule
 
     recommended: AnyCount | None = setting(
-        gate.SiteHealthRule, "recommended", _MOST.format("recommended improvements")
+        rules.SiteHealthRule, "recommended", _MOST.format("recommended improvements")
     )
 
 
@@ -267,7 +268,7 @@ class BoundPart(Part):
 class KpisGatePart(GatePart):
     """Measured numbers are within bounds."""
 
-    makes: ClassVar[type[gate.Rule]] = gate.KpisRule
+    makes: ClassVar[type[rules.Rule]] = rules.KpisRule
 
     bounds: dict[str, BoundPart] | None = Field(
         None,
@@ -291,7 +292,7 @@ class KpisGatePart(GatePart):
         given = super().settings()
         if self.bounds is not None:
             given["bounds"] = tuple(
-                gate.Bound(name, part.at_most, part.at_least, part.unit or "")
+                rules.Bound(name, part.at_most, part.at_least, part.unit or "")
                 for name, part in self.bounds.items()
             )
         return given
@@ -300,41 +301,41 @@ class KpisGatePart(GatePart):
 class AlertRulesPart(GatePart):
     """Alerting rules that their own checker accepts."""
 
-    makes: ClassVar[type[gate.Rule]] = gate.AlertRulesRule
+    makes: ClassVar[type[rules.Rule]] = rules.AlertRulesRule
 
 
 class ErrorBudgetPart(GatePart):
     """Enough of the error budget is left."""
 
-    makes: ClassVar[type[gate.Rule]] = gate.ErrorBudgetRule
+    makes: ClassVar[type[rules.Rule]] = rules.ErrorBudgetRule
 
     at_least: Percentage | None = setting(
-        gate.ErrorBudgetRule,
+        rules.ErrorBudgetRule,
         "at_least",
-        f'Lowest share that is left, by the measurement "{gate.ERROR_BUDGET}".',
+        f'Lowest share that is left, by the measurement "{rules.ERROR_BUDGET}".',
     )
 
 
 class IncidentsPart(GatePart):
     """Few enough incidents are open."""
 
-    makes: ClassVar[type[gate.Rule]] = gate.IncidentsRule
+    makes: ClassVar[type[rules.Rule]] = rules.IncidentsRule
 
     at_most: Count | None = setting(
-        gate.IncidentsRule,
+        rules.IncidentsRule,
         "at_most",
-        f'The most incidents that may be open, by the measurement "{gate.OPEN_INCIDENTS}".',
+        f'The most incidents that may be open, by the measurement "{rules.OPEN_INCIDENTS}".',
     )
 
 
 class BackupPart(GatePart):
     """A backup was restored in a drill."""
 
-    makes: ClassVar[type[gate.Rule]] = gate.BackupRule
+    makes: ClassVar[type[rules.Rule]] = rules.BackupRule
 
     rpo: AnyDuration | None = setting(
-        gate.BackupRule, "rpo", "How old restored data may be; any for any age."
+        rules.BackupRule, "rpo", "How old restored data may be; any for any age."
     )
     rto: AnyDuration | None = setting(
-        gate.BackupRule, "rto", "How long restoring may take; any for any time."
+        rules.BackupRule, "rto", "How long restoring may take; any for any time."
     )

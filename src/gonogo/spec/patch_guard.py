@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from gonogo.domain import gate
+from gonogo.domain import gate_rules as rules
 from gonogo.spec.gate import GatePart, setting
 from gonogo.spec.limits import Count, PositiveCount
 from gonogo.spec.names import note_bad_keys
@@ -47,15 +47,15 @@ class PatchLimitPart(Part):
         return table
 
     @property
-    def limit(self) -> gate.PatchLimit:
+    def limit(self) -> rules.PatchLimit:
         """As the domain has it."""
-        return gate.PatchLimit(self.files, self.lines)
+        return rules.PatchLimit(self.files, self.lines)
 
 
 class PatchGuardPart(GatePart):
     """No change is too large to be reviewed."""
 
-    makes: ClassVar[type[gate.Rule]] = gate.PatchGuardRule
+    makes: ClassVar[type[rules.Rule]] = rules.PatchGuardRule
 
     limits: dict[str, PatchLimitPart] | None = Field(
         None,
@@ -65,7 +65,7 @@ class PatchGuardPart(GatePart):
     other: PatchLimitPart | None = Field(
         None,
         description="The limit of a change whose type is not known. "
-        f"Default {gate.PatchGuardRule().other.files}/{gate.PatchGuardRule().other.lines}.",
+        f"Default {rules.PatchGuardRule().other.files}/{rules.PatchGuardRule().other.lines}.",
     )
     ignore: list[Line] | None = Field(
         None,
@@ -73,7 +73,7 @@ class PatchGuardPart(GatePart):
         examples=[["docs/**"]],
     )
     recent: PositiveCount | None = setting(
-        gate.PatchGuardRule, "recent", "How many of the last changes are looked at for a warning."
+        rules.PatchGuardRule, "recent", "How many of the last changes are looked at for a warning."
     )
 
     @classmethod
@@ -97,13 +97,13 @@ class PatchGuardPart(GatePart):
         given = super().settings()
         if self.limits is not None:
             own = {_type_of(word): part.limit for word, part in self.limits.items()}
-            given["limits"] = {**gate.PatchGuardRule().limits, **own}
+            given["limits"] = {**rules.PatchGuardRule().limits, **own}
         if self.other is not None:
             given["other"] = self.other.limit
         if self.ignore is not None:
-            given["ignore"] = (*gate.PatchGuardRule().ignore, *self.ignore)
+            given["ignore"] = (*rules.PatchGuardRule().ignore, *self.ignore)
         return given
 
 
 def _type_of(word: str) -> str:
-    return gate.BRANCH_WORDS.get(word, word)
+    return rules.BRANCH_WORDS.get(word, word)

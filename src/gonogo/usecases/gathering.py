@@ -11,10 +11,10 @@ from typing import TypeVar
 from gonogo.domain.change import Change, Merge
 from gonogo.domain.dossier import Dossier
 from gonogo.domain.errors import GonogoError
-from gonogo.domain.gate import (
+from gonogo.domain.gate import GateMode
+from gonogo.domain.gate_rules import (
     CoverageRule,
     DocumentationRule,
-    GateMode,
     GateRule,
     PatchGuardRule,
     RunbookRule,

@@ -13,7 +13,8 @@ from gonogo.domain.change import Change, Merge
 from gonogo.domain.dossier import Dossier
 from gonogo.domain.errors import GonogoError, InvalidInput, NotFound, sentence
 from gonogo.domain.evidence import ChangeFacts
-from gonogo.domain.gate import GateMode, GateResult, GateStatus, PatchGuardRule, PatchLimit
+from gonogo.domain.gate import GateMode, GateResult, GateStatus
+from gonogo.domain.gate_rules import PatchGuardRule, PatchLimit
 from gonogo.domain.plan import Plan
 from gonogo.gates.patch_guard import facts_of, patch_guard, warning
 from gonogo.ports.history import History

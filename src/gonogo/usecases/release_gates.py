@@ -11,9 +11,9 @@ from gonogo.domain.gate import (
     GateKind,
     GateMode,
     GateResult,
-    GateRule,
     GateStatus,
 )
+from gonogo.domain.gate_rules import GateRule
 from gonogo.domain.plan import Plan
 from gonogo.usecases.decisions import OPEN, blocking, gate_name
 from gonogo.usecases.permissions import PERMISSIONS, Deed

@@ -6,7 +6,8 @@ from datetime import datetime
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.audit import AuditEntry
 from gonogo.domain.dossier import Dossier
-from gonogo.domain.gate import Decision, SignOffsRule
+from gonogo.domain.gate import Decision
+from gonogo.domain.gate_rules import SignOffsRule
 from gonogo.domain.journal import StepState
 from gonogo.domain.look import Look
 from gonogo.domain.paper import Paper

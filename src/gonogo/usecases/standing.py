@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from gonogo.domain.dossier import Dossier, newest
-from gonogo.domain.gate import GateMode, SignOffsRule
+from gonogo.domain.gate import GateMode
+from gonogo.domain.gate_rules import SignOffsRule
 from gonogo.domain.paper import Handoff
 from gonogo.domain.plan import Plan, RollbackCriterion
 from gonogo.gates.sign_offs import Standing, standing

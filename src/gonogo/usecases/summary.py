@@ -10,7 +10,8 @@ from typing import Any
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.dossier import Dossier, current, evidence_digest, newest, withdrawn
 from gonogo.domain.evidence import EvidenceKind
-from gonogo.domain.gate import Decision, GateMode, GateResult, RunbookRule, SignOffsRule
+from gonogo.domain.gate import Decision, GateMode, GateResult
+from gonogo.domain.gate_rules import RunbookRule, SignOffsRule
 from gonogo.domain.paper import Acknowledgement, Concern, Handoff, Paper, Waiver
 from gonogo.domain.plan import Plan
 from gonogo.domain.release import VerifiedLine

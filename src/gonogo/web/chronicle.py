@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeGuard
 
 from gonogo.domain.audit import AuditEntry
 from gonogo.domain.journal import JournalEntry
@@ -148,6 +148,36 @@ def _rehearsal(name: str, data: Mapping[str, Any]) -> str:
     return f"rollback rehearsal: {step} {ended}{_after(data)}"
 
 
+def _taken(name: str, data: Mapping[str, Any]) -> str:
+    slot, environment = text_of(data, "slot"), text_of(data, "environment")
+    version, port = text_of(data, "version"), number_of(data, "port")
+    place = " ".join(each for each in ("slot", slot, "in", environment) if each)
+    if name == "occupied" and port is not None:
+        return f"{place} taken, port {port:.0f}"
+    done = {"retiring": "is drained and stopped", "emptied": "is empty again"}.get(name, name)
+    return f"{place}: {version} {done}" if version and name == "retiring" else f"{place} {done}"
+
+
+def _traffic(name: str, data: Mapping[str, Any]) -> str:
+    environment = text_of(data, "environment")
+    where = f" in {environment}" if environment else ""
+    return f"traffic {name.replace('_', ' ')}{where}{_slots({'slots': data.get('shares')})}"
+
+
+def _smoke_run(name: str, data: Mapping[str, Any]) -> str:
+    when, environment = text_of(data, "when"), text_of(data, "environment")
+    results = data.get("smoke")
+    told = [each for each in results if isinstance(each, Mapping)] if _listed(results) else []
+    passed = sum(each.get("passed") is True for each in told)
+    place = when or (f"in {environment}" if environment else "")
+    counted = f": {passed} of {len(told)} passed" if told else ""
+    return f"smoke {place} {name}{counted}".replace("  ", " ")
+
+
+def _listed(found: object) -> TypeGuard[Sequence[object]]:
+    return isinstance(found, list | tuple)
+
+
 def _after(data: Mapping[str, Any]) -> str:
     took = number_of(data, "seconds")
     return "" if took is None else f" after {seconds(took)}"
@@ -193,6 +223,9 @@ _TELLERS: Mapping[str, tuple[Kind, Callable[[str, Mapping[str, Any]], str]]] = {
     COMMAND: (Kind.STEP, _command),
     EVIDENCE: (Kind.STEP, _evidence),
     REHEARSAL: (Kind.STEP, _rehearsal),
+    "desk:slot:": (Kind.OTHER, _taken),
+    "desk:traffic:": (Kind.TRAFFIC, _traffic),
+    "desk:smoke:": (Kind.STEP, _smoke_run),
 }
 """How entries are told whose action begins like this; given are the rest of it, and the data."""
 

@@ -9,14 +9,7 @@ from datetime import datetime
 
 from gonogo.domain.audit import AuditEntry
 from gonogo.domain.evidence import RehearsalStep
-from gonogo.domain.gate import (
-    Answer,
-    Decision,
-    EvidenceReference,
-    GateMode,
-    GateResult,
-    GateStatus,
-)
+from gonogo.domain.gate import Answer, Decision, EvidenceReference, GateMode, GateResult, GateStatus
 from gonogo.domain.story import Story
 from gonogo.usecases.decisions import OPEN, gate_name, last_decision
 from gonogo.web.chronicle import REHEARSAL, number_of, text_of

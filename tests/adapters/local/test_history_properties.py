@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from gonogo.adapters.local.git_output import LoggedCommit, parse_added_lines, parse_log, parts
 from gonogo.adapters.local.history import GitHistory
 from gonogo.domain.change import FileChange
-from gonogo.domain.gate import PatchGuardRule
+from gonogo.domain.gate_rules import PatchGuardRule
 from gonogo.gates.patch_guard import measure
 
 Tree = Mapping[str, tuple[int, ...]]

@@ -17,7 +17,7 @@ from gonogo.domain.dossier import (
 )
 from gonogo.domain.errors import Conflict
 from gonogo.domain.evidence import Evidence, TestFacts
-from gonogo.domain.gate import SignOffsRule
+from gonogo.domain.gate_rules import SignOffsRule
 from gonogo.domain.paper import (
     Acknowledgement,
     FiledEvidence,

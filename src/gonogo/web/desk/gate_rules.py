@@ -6,7 +6,8 @@ One line in a table for every kind of rule; a test sees to it that none is missi
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gonogo.domain import gate as g
+from gonogo.domain import gate
+from gonogo.domain import gate_rules as g
 from gonogo.language.sentences import form
 from gonogo.web.desk.sentence import Sentence, Share, Value
 
@@ -24,14 +25,14 @@ def _age(rule: g.GateRule) -> tuple[Sentence, ...]:
 
 _WITHOUT_AGE = frozenset(
     {
-        g.GateKind.PATCH_GUARD,
-        g.GateKind.SECRETS,
-        g.GateKind.RUNBOOK,
-        g.GateKind.DOCUMENTATION,
-        g.GateKind.RISKS,
-        g.GateKind.CHECKLISTS,
-        g.GateKind.ACKNOWLEDGEMENT,
-        g.GateKind.FREEZE,
+        gate.GateKind.PATCH_GUARD,
+        gate.GateKind.SECRETS,
+        gate.GateKind.RUNBOOK,
+        gate.GateKind.DOCUMENTATION,
+        gate.GateKind.RISKS,
+        gate.GateKind.CHECKLISTS,
+        gate.GateKind.ACKNOWLEDGEMENT,
+        gate.GateKind.FREEZE,
     }
 )
 
@@ -104,8 +105,8 @@ def _said(*messages: str) -> Callable[[Any], tuple[Sentence, ...]]:
     return lambda _: tuple(Sentence(message) for message in messages)
 
 
-K = g.GateKind
-RULES: Mapping[g.GateKind, Callable[[Any], tuple[Sentence, ...]]] = {
+K = gate.GateKind
+RULES: Mapping[gate.GateKind, Callable[[Any], tuple[Sentence, ...]]] = {
     K.TESTS: _tests,
     K.COVERAGE: lambda rule: _some(
         (form("at least {value} of all lines"), _share(rule.total)),

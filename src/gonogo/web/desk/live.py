@@ -106,7 +106,7 @@ async def _visitor(site: Site, websocket: WebSocket) -> Visitor:
         "type": "http",
         "method": "GET",
         "headers": [*websocket.scope["headers"], (b"hx-request", b"true")],
-        "state": {"reach": websocket.scope.get("state", {}).get("reach")},
+        "state": {"reach": websocket.scope.get("state", {}).get("reach"), "live": True},
     }
     request = Request(scope)
     try:

@@ -188,12 +188,15 @@ export function raw(data, kpi, look) {
 }
 
 // Share of requests answered within a time, on a logarithmic axis, with bands. Null before any was timed.
+// A router tells whole milliseconds: 0 is "less than one", and a logarithmic axis has no place for it.
+const FASTEST = 0.0005;
+
 export function latency(data, _, look) {
   const arms = ["canary", "baseline"].filter((arm) => data.latency?.[arm]?.rungs.length > 1);
   if (arms.length === 0) return null;
   const tables = arms.map((arm) => {
     const { rungs } = data.latency[arm];
-    return [rungs.map((rung) => rung[0]), ...[1, 2, 3].map((place) => rungs.map((rung) => (rung[place] === null ? null : rung[place] * 100)))];
+    return [rungs.map((rung) => Math.max(rung[0], FASTEST)), ...[1, 2, 3].map((place) => rungs.map((rung) => (rung[place] === null ? null : rung[place] * 100)))];
   });
   const columns = uPlot.join(tables);
   const [low, high] = [columns[0][0], columns[0].at(-1)];

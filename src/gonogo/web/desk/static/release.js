@@ -44,6 +44,13 @@ document.addEventListener("toggle", (event) => {
     event.target.querySelector("textarea")?.focus({ preventScroll: true });
   } else follow();
 }, true);
+// Escape closes the form that one is in; what was typed stays in it.
+document.addEventListener("keydown", (event) => {
+  const act = event.key === "Escape" && !event.isComposing && event.target.closest?.("details.act[open]");
+  if (!act) return;
+  act.open = false;
+  act.querySelector("summary")?.focus();
+});
 addEventListener("hashchange", reveal);
 follow();
 reveal();

@@ -1,12 +1,6 @@
-"""Every form of a sentence that the desk writes down. Messages of the catalogues come from here too."""
+"""What the judge says of KPIs, of the recorded past and of gauges."""
 
-from gonogo.language.phrases import best_first
-
-
-def form(source: str) -> str:
-    """Marks a form for the catalogues."""
-    return source
-
+from gonogo.language.marks import form
 
 JUDGE = (
     form("{kpi}: no request has reached the canary yet, so nothing can be said"),
@@ -111,6 +105,3 @@ GAUGES = (
     ),
     form("{text_first}; beyond its bound as well: {names}"),
 )
-
-FORMS = best_first((*JUDGE, *PAST, *GAUGES))
-"""All of them, in the order in which they are tried."""

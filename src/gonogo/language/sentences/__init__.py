@@ -1,0 +1,36 @@
+"""Every form of a sentence that the desk writes down, by where it comes from."""
+
+from gonogo.language.marks import form
+from gonogo.language.matching import Forms
+from gonogo.language.sentences.decisions import DECISIONS
+from gonogo.language.sentences.evidence_words import EVIDENCE
+from gonogo.language.sentences.fixes import FIXES
+from gonogo.language.sentences.health import HEALTH
+from gonogo.language.sentences.judge import GAUGES, JUDGE, PAST
+from gonogo.language.sentences.judge_more import LITERALS
+from gonogo.language.sentences.people_gates import PEOPLE_GATES
+from gonogo.language.sentences.refusals import REFUSALS
+from gonogo.language.sentences.report_gates import REPORT_GATES
+from gonogo.language.sentences.stages import STAGES
+from gonogo.language.sentences.timeline import TIMELINE
+
+__all__ = ["FORMS", "form"]
+
+FORMS = Forms(
+    (
+        *JUDGE,
+        *PAST,
+        *GAUGES,
+        *LITERALS,
+        *REPORT_GATES,
+        *PEOPLE_GATES,
+        *FIXES,
+        *DECISIONS,
+        *STAGES,
+        *HEALTH,
+        *EVIDENCE,
+        *TIMELINE,
+        *REFUSALS,
+    )
+)
+"""All of them; for a sentence they are tried with the best first."""

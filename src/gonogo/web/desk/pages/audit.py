@@ -1,0 +1,141 @@
+"""The audit chain: who did what, searched, checked, and given out."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from json import dumps
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from gonogo.domain.audit import AuditEntry, AuditSearch
+from gonogo.domain.errors import NotFound
+from gonogo.usecases import listings
+from gonogo.usecases.operation import verify_chain
+from gonogo.usecases.views import entry_view
+from gonogo.web.desk import tables
+from gonogo.web.desk.site import Site
+from gonogo.web.desk.visitor import Visitor
+
+HEAD = ("sequence", "at", "actor", "action", "subject", "data", "previous", "digest")
+_LIMIT = 100
+_AT_ONCE = 1000
+_Text = Annotated[str, Query(max_length=200)]
+Number = Annotated[int, Query(ge=0, le=1 << 53)]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What stands in the page's address."""
+
+    actor: str = ""
+    action: str = ""
+    subject: str = ""
+
+    def search(self, beyond: int | None = None, limit: int = _LIMIT) -> AuditSearch:
+        """What they ask for, the newest first."""
+        return AuditSearch(
+            subject=self.subject or None,
+            actor=self.actor or None,
+            action=self.action or None,
+            beyond=beyond,
+            limit=limit,
+        )
+
+    def query(self) -> dict[str, str]:
+        """Those that are set."""
+        names = ("actor", "action", "subject")
+        return {name: getattr(self, name) for name in names if getattr(self, name)}
+
+
+def filters(actor: _Text = "", action: _Text = "", subject: _Text = "") -> Filters:
+    """The filters of a request."""
+    return Filters(actor.strip(), action.strip(), subject.strip())
+
+
+def add(application: FastAPI, site: Site) -> None:
+    """Add the page, its further rows, the check of the chain, and its files."""
+    visiting, filtered = Depends(site.visitor), Depends(filters)
+
+    @application.get("/audit", include_in_schema=False)
+    async def page(
+        request: Request, visitor: Visitor = visiting, wanted: Filters = filtered
+    ) -> Response:
+        found = await listings.audit_page(site.context, visitor.actor, wanted.search())
+        return site.page(
+            request,
+            visitor,
+            "audit.html.j2",
+            entries=found.items,
+            next=found.next,
+            filters=wanted,
+            told=_told,
+        )
+
+    @application.get("/audit/rows", include_in_schema=False)
+    async def rows(
+        before: Number, visitor: Visitor = visiting, wanted: Filters = filtered
+    ) -> Response:
+        found = await listings.audit_page(site.context, visitor.actor, wanted.search(before))
+        return site.part(
+            visitor,
+            "audit_rows.html.j2",
+            entries=found.items,
+            next=found.next,
+            filters=wanted,
+            told=_told,
+        )
+
+    @application.get("/audit/check", include_in_schema=False)
+    async def check(visitor: Visitor = visiting) -> Response:
+        return site.part(visitor, "audit_check.html.j2", chain=await verify_chain(site.context))
+
+    @application.get("/audit/entries.{kind}", include_in_schema=False)
+    async def file(kind: str, visitor: Visitor = visiting, wanted: Filters = filtered) -> Response:
+        entries = _every_entry(site, visitor, wanted)
+        if kind == "csv":
+            return await tables.csv_file("audit", HEAD, entries, _cells)
+        if kind != "json":
+            raise NotFound(f'no file of the kind "{kind[:20]}"', hint="csv or json")
+        name = {"Content-Disposition": 'attachment; filename="audit.json"'}
+        return StreamingResponse(_json(entries), media_type="application/json", headers=name)
+
+
+def _told(entry: AuditEntry) -> list[tuple[str, str]]:
+    """What an entry holds, as names and short texts."""
+    return [
+        (name, value if isinstance(value, str) else dumps(value, ensure_ascii=False))
+        for name, value in entry.data.items()
+    ]
+
+
+async def _every_entry(
+    site: Site, visitor: Visitor, wanted: Filters
+) -> AsyncIterator[Sequence[AuditEntry]]:
+    beyond: int | None = None
+    while True:
+        search = wanted.search(beyond, _AT_ONCE)
+        found = await listings.audit_page(site.context, visitor.actor, search)
+        if found.items:
+            yield found.items
+        if found.next is None:
+            return
+        beyond = int(found.next)
+
+
+async def _json(entries: AsyncIterator[Sequence[AuditEntry]]) -> AsyncIterator[str]:
+    sign = "["
+    async for some in entries:
+        for entry in some:
+            told = {**entry_view(entry), "previous": entry.previous}
+            yield sign + "\n" + dumps(told, ensure_ascii=False)
+            sign = ","
+    yield "\n]\n" if sign == "," else "[]\n"
+
+
+def _cells(entry: AuditEntry) -> Iterable[tables.Cell]:
+    data = dumps(dict(entry.data), ensure_ascii=False, sort_keys=True)
+    return (
+        *(entry.sequence, entry.at, entry.actor, entry.action, entry.subject),
+        *(data, entry.previous, entry.digest),
+    )

@@ -1,0 +1,49 @@
+"""The audit chain as a page."""
+
+import csv
+import io
+import json
+
+from tests.web.desk.conftest import Visit
+
+from gonogo.domain.audit import AuditDraft
+
+
+async def test_every_entry_can_be_found_by_who_did_it(visit: Visit):
+    await visit.desk.store.append(AuditDraft("quinn", "person:note:make", "shop"))
+    page = await visit.open("/audit?actor=quinn")
+    assert "person:note:make" in page.text
+    assert "person:service:register" not in page.text
+
+
+async def test_a_hostile_entry_cannot_act(visit: Visit):
+    data = {"reason": "<script>alert(1)</script>"}
+    await visit.desk.store.append(AuditDraft("<b>", "person:note:make", "\u202eshop", data))
+    page = await visit.open("/audit")
+    assert "<script>alert" not in page.text
+    assert "<b>" not in page.text
+    assert "\u202e" not in page.text
+
+
+async def test_the_chain_is_checked_on_demand(visit: Visit):
+    assert "hold together." in (await visit.open("/audit/check")).text
+
+
+async def test_the_whole_chain_is_given_out_as_json_and_csv(visit: Visit):
+    for number in range(3):
+        await visit.desk.store.append(AuditDraft("quinn", "person:note:make", f"n{number}"))
+    told = json.loads((await visit.open("/audit/entries.json?actor=quinn")).text)
+    assert [each["subject"] for each in told] == ["n2", "n1", "n0"]
+    table = (await visit.open("/audit/entries.csv?actor=quinn")).text.lstrip("\ufeff")
+    assert [row[4] for row in csv.reader(io.StringIO(table))][1:] == ["n2", "n1", "n0"]
+    assert json.loads((await visit.open("/audit/entries.json?actor=nobody")).text) == []
+
+
+async def test_long_chains_are_shown_page_by_page(visit: Visit):
+    for number in range(120):
+        await visit.desk.store.append(AuditDraft("quinn", "person:note:make", f"n{number}"))
+    page = await visit.open("/audit?actor=quinn")
+    assert "n119" in page.text
+    assert ">n5<" not in page.text
+    before = page.text.split("before=")[1].split('"')[0].split("&")[0]
+    assert ">n5<" in (await visit.open(f"/audit/rows?actor=quinn&before={before}")).text
