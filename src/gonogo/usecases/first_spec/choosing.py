@@ -127,8 +127,11 @@ def _gaps(view: View, taken: Mapping[Topic, Guess]) -> Iterable[Gap]:
             Topic.PORT,
             "whether it listens on the port that it is given: nothing seen here reads the variable PORT",
         )
-    if Topic.HEALTH not in taken:
+    health = taken.get(Topic.HEALTH)
+    if health is None:
         yield Gap(Topic.HEALTH, "a health path: / is asked instead, until the service has one")
+    elif health.strength is Strength.WEAK:
+        yield Gap(Topic.HEALTH, f"whether {health.value} tells of its health: try it yourself")
     if Topic.UPGRADE in taken and Topic.DATABASE not in taken:
         yield Gap(
             Topic.UPGRADE,

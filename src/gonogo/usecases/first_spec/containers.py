@@ -98,7 +98,7 @@ def _shell_line(rest: str) -> str:
         return ""
     if len(found) == 3 and _SHELL.match(found[0]) and found[1] in {"-c", "-lc"}:
         return str(found[2]).strip().removeprefix("exec ")
-    return " ".join(word if word.startswith("$") else shlex.quote(word) for word in found)
+    return shlex.join(found)
 
 
 def _own(view: View, command: str) -> str:
