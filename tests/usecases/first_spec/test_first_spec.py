@@ -238,6 +238,13 @@ def test_a_service_that_never_reads_its_port_is_said():
     assert not any("reads the variable PORT" in gap.sentence for gap in look(files).gaps)
 
 
+def test_packages_that_nothing_lists_are_said():
+    files = {"main.py": "app = FastAPI()\n"}
+    assert any("lists its packages" in gap.sentence for gap in look(files).gaps)
+    files["requirements.txt"] = "fastapi"
+    assert not any("lists its packages" in gap.sentence for gap in look(files).gaps)
+
+
 def test_a_repository_that_says_nothing_gets_a_command_that_fails_and_says_so():
     found = look({"README.md": "hello"})
     assert not found.startable

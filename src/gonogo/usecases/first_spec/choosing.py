@@ -26,6 +26,9 @@ _ASKS_PORT = re.compile(r"^(?:export )?PORT=\{port\}|^[A-Z_]+=\S+ PORT=\{port\}"
 _READS_PORT_BY_ITSELF = re.compile(
     r"\b(?:next|nuxt|react-scripts|nest|remix-serve|puma|http-server)\b"
 )
+_NEEDS_PACKAGES = re.compile(
+    r"\b(?:uvicorn|gunicorn|hypercorn|daphne|waitress-serve|flask|next|puma|rackup)\b|manage\.py"
+)
 
 _LONE: tuple[Topic, ...] = (Topic.NAME, Topic.RUN, Topic.HEALTH, Topic.PORT, Topic.UPGRADE)
 
@@ -126,6 +129,11 @@ def _gaps(view: View, taken: Mapping[Topic, Guess]) -> Iterable[Gap]:
         yield Gap(
             Topic.PORT,
             "whether it listens on the port that it is given: nothing seen here reads the variable PORT",
+        )
+    if run is not None and Topic.BUILD not in taken and _NEEDS_PACKAGES.search(run.value):
+        yield Gap(
+            Topic.BUILD,
+            "what it needs: nothing here lists its packages, so they have to be on the desk's machine",
         )
     health = taken.get(Topic.HEALTH)
     if health is None:
