@@ -29,8 +29,8 @@ from gonogo.language.writing import amount, moment, names, quantity, roles, spok
 
 _DEEPEST = 8
 _LONGEST = 2100
-_WAYS = 6
-_CLAUSES = 120
+_WAYS = 4
+_CLAUSES = 40
 _CLAUSES_WITHIN = re.compile("[;:] ")
 _ANYTHING = frozenset(
     {"reason", "error", "detail", "note", "last", "first", "advice", "operation", "because"}

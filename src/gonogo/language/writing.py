@@ -33,6 +33,8 @@ _OF = re.compile(r"(?P<role>[^()]+) \((?P<have>[0-9]+) of (?P<needed>[0-9]+)\)")
 
 def amount(text: str, reader: Reader) -> str:
     """A number as it was written, with the marks and digits of the reader's language."""
+    if text.count(".") > 1:
+        return text  # a version, whose digits stay as they are
     if reader.language is Language.RUSSIAN:
         text = text.replace(",", "\u00a0").replace(".", ",")
     if reader.direction == "rtl" and text[:1] in _MINUS:
