@@ -84,7 +84,9 @@ class Door:
             return None
         if connection.scope["type"] == "websocket" and "origin" not in connection.headers:
             return None  # every browser says which page opens a WebSocket
-        found = await find_session(self.context, secret)
+        # A live connection that is open has no answer that could bring its browser a new secret.
+        turning = not getattr(connection.state, "live", False)
+        found = await find_session(self.context, secret, turning=turning)
         if found is None:
             connection.state.session_cookie = ""
             return None

@@ -12,7 +12,7 @@ import uuid
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gonogo.api.problems import problem, problem_of
+from gonogo.api.problems import problem, problem_for
 from gonogo.domain.log_context import about_request
 
 _SANE = re.compile(r"[A-Za-z0-9._~-]{1,64}")
@@ -59,7 +59,7 @@ class Passage:
             if status:
                 _log.exception("an answer broke off")
                 raise
-            await problem_of(error)(scope, receive, send_on)
+            await problem_for(error, scope)(scope, receive, send_on)
         finally:
             _tell(scope, status, time.perf_counter() - begun)
 
@@ -70,9 +70,7 @@ def _malformed(scope: Scope) -> ASGIApp | None:
     if size > _LARGEST_HEADERS:
         limit = _LARGEST_HEADERS >> 10
         return problem(431, f"the headers of a request have at most {limit} KiB, not {size} bytes")
-    if scope["path"].startswith("/api/") and (
-        "\0" in scope["path"] or b"%00" in scope["query_string"]
-    ):
+    if "\0" in scope["path"] or b"%00" in scope["query_string"]:
         return problem(422, "an address does not hold the character NUL")
     return None
 

@@ -1,7 +1,7 @@
 """People, their tokens, and who one is oneself."""
 
-import asyncio
 from datetime import timedelta
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request, Response
@@ -18,9 +18,9 @@ from gonogo.api.bodies import PersonBody, RolesBody, TokenBody
 from gonogo.api.etags import etag_of, must_match, tagged
 from gonogo.api.pagination import Cursor, Limit, Listing
 from gonogo.domain.actor import Actor
+from gonogo.domain.person import Person
 from gonogo.usecases import listings, people
 from gonogo.usecases.context import Context
-from gonogo.usecases.permissions import Deed, allow
 
 _Person = Annotated[str | None, Query(min_length=1, max_length=200)]
 _ONE = "/api/v1/people/{name}"
@@ -28,11 +28,9 @@ _ONE = "/api/v1/people/{name}"
 
 def add_people(application: FastAPI, context: Context, actor: Any, looking: Any) -> None:  # noqa: ANN401
     """Add the endpoints; `actor` gives who asks, `looking` who asks and may read."""
-    # Each change reads a row and writes it back: one after the other, so that none undoes another.
-    turn = asyncio.Lock()
     _showing(application, context, actor, looking)
-    _changing(application, context, actor, turn)
-    _tokens(application, context, actor, turn)
+    _changing(application, context, actor)
+    _tokens(application, context, actor)
 
 
 def _showing(application: FastAPI, context: Context, actor: Any, looking: Any) -> None:  # noqa: ANN401
@@ -63,41 +61,36 @@ def _showing(application: FastAPI, context: Context, actor: Any, looking: Any) -
         return tagged(request, response, people.person_view(person))
 
 
-def _changing(application: FastAPI, context: Context, actor: Any, turn: asyncio.Lock) -> None:  # noqa: ANN401
-    async def seen(request: Request, who: Actor, name: str) -> None:
+def _changing(application: FastAPI, context: Context, actor: Any) -> None:  # noqa: ANN401
+    def seen(request: Request, person: Person) -> None:
         """Raises HTTPException 412 when the person is not as the asker has seen them."""
-        allow(who, Deed.MANAGE_PEOPLE)
         if "if-match" in request.headers:
-            person = await people.find_person(context, who, name=name)
             must_match(request, etag_of(people.person_view(person)))
 
     @application.post("/api/v1/people", status_code=201, response_model=PersonAnswer)
     async def add_person(body: PersonBody, who: Actor = actor) -> Any:  # noqa: ANN401
         """Make somebody, or a CI job, known to the desk."""
-        async with turn:
-            person = await people.add_person(
-                context, who, name=body.name, roles=body.roles, emails=body.emails
-            )
+        person = await people.add_person(
+            context, who, name=body.name, roles=body.roles, emails=body.emails
+        )
         return people.person_view(person)
 
     @application.patch(_ONE, response_model=PersonAnswer)
     async def change_roles(request: Request, name: str, body: RolesBody, who: Actor = actor) -> Any:  # noqa: ANN401
         """Give somebody these roles and no others. With If-Match only if nobody changed them since."""
-        async with turn:
-            await seen(request, who, name)
-            person = await people.change_roles(context, who, name=name, roles=body.roles)
+        check = partial(seen, request)
+        person = await people.change_roles(context, who, name=name, roles=body.roles, check=check)
         return people.person_view(person)
 
     @application.delete(_ONE, response_model=PersonAnswer)
     async def remove_person(request: Request, name: str, who: Actor = actor) -> Any:  # noqa: ANN401
         """Write down that somebody has left: their tokens stop, and their name stays taken."""
-        async with turn:
-            await seen(request, who, name)
-            person = await people.remove_person(context, who, name=name)
+        check = partial(seen, request)
+        person = await people.remove_person(context, who, name=name, check=check)
         return people.person_view(person)
 
 
-def _tokens(application: FastAPI, context: Context, actor: Any, turn: asyncio.Lock) -> None:  # noqa: ANN401
+def _tokens(application: FastAPI, context: Context, actor: Any) -> None:  # noqa: ANN401
     @application.get("/api/v1/tokens", response_model=PageOf[ListedToken])
     async def list_tokens(
         request: Request,
@@ -121,21 +114,19 @@ def _tokens(application: FastAPI, context: Context, actor: Any, turn: asyncio.Lo
     ) -> Any:  # noqa: ANN401
         """Issue a token for somebody. Its secret is told this once; nothing keeps the answer, so a
         request sent again under its Idempotency-Key is refused with 409."""
-        async with turn:
-            issued = await people.issue_token(
-                context,
-                who,
-                person=name,
-                life=timedelta(days=body.days),
-                scopes=body.scopes,
-                own=request.state.visitor.session is not None,
-            )
+        issued = await people.issue_token(
+            context,
+            who,
+            person=name,
+            life=timedelta(days=body.days),
+            scopes=body.scopes,
+            own=request.state.visitor.session is not None,
+        )
         response.headers["Cache-Control"] = "no-store"
         return {**people.token_view(issued.token), "secret": issued.secret}
 
     @application.delete("/api/v1/tokens/{token_id}", response_model=TokenAnswer)
     async def revoke_token(token_id: str, who: Actor = actor) -> Any:  # noqa: ANN401
         """End a token now: one of your own, or anybody's for whoever manages people."""
-        async with turn:
-            token = await people.revoke_token(context, who, token_id=token_id)
+        token = await people.revoke_token(context, who, token_id=token_id)
         return people.token_view(token)

@@ -18,6 +18,7 @@ from gonogo.api.visitors import Visitors
 from gonogo.domain.rate import Allowance, Rate, Rates
 from gonogo.usecases.context import Context
 
+_FILES = ("/static/", "/favicon.ico")
 ALWAYS = frozenset({"/api/v1/health", "/healthz", "/readyz", "/metrics"})
 
 
@@ -61,9 +62,11 @@ class RateLimits:
     async def _policy(self, scope: Scope, rates: Rates) -> tuple[str, str, Rate]:
         """The name of the rate that holds, who is counted, and the rate."""
         address = _network(scope)
-        if not scope["path"].startswith("/api/"):
-            return "pages", address, rates.pages
+        if scope["path"].startswith(_FILES):
+            return "files", address, rates.pages
         visitor = await self._visitors.known(scope)
+        if not scope["path"].startswith("/api/"):
+            return "pages", address if visitor is None else visitor.name, rates.pages
         if visitor is None:
             return "strangers", address, rates.strangers
         if scope["method"] in CHANGES:

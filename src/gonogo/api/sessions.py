@@ -1,6 +1,5 @@
 """Signing in and out, one's sessions, one's password, and one-time links."""
 
-import asyncio
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -77,9 +76,6 @@ def add_sessions(application: FastAPI, context: Context, door: Door, actor: Any)
 
 
 def _invitations(application: FastAPI, context: Context, door: Door, actor: Any) -> None:  # noqa: ANN401
-    # Each of these reads rows and writes them back: one after the other, so that none undoes another.
-    turn = asyncio.Lock()
-
     @application.post(
         "/api/v1/people/{name}/invitations", status_code=201, response_model=NewInvitation
     )
@@ -87,8 +83,7 @@ def _invitations(application: FastAPI, context: Context, door: Door, actor: Any)
         name: str, request: Request, response: Response, who: Actor = actor
     ) -> Any:  # noqa: ANN401
         """A one-time link by which somebody chooses a password. It is told this once."""
-        async with turn:
-            invited = await invitations.invite(context, who, name=name)
+        invited = await invitations.invite(context, who, name=name)
         response.headers["Cache-Control"] = "no-store"
         link = request.state.reach.base(request.scope) + invited.path
         return {**invitations.invitation_view(invited.invitation), "link": link}
@@ -96,8 +91,7 @@ def _invitations(application: FastAPI, context: Context, door: Door, actor: Any)
     @application.delete("/api/v1/people/{name}/identities", response_model=UnlinkedAnswer)
     async def unlink_person(name: str, who: Actor = actor) -> Any:  # noqa: ANN401
         """Take somebody's accounts elsewhere from them."""
-        async with turn:
-            return {"unlinked": await openid.unlink(context, who, name=name)}
+        return {"unlinked": await openid.unlink(context, who, name=name)}
 
     @application.post("/api/v1/invitations/shown", response_model=InvitationAnswer)
     async def show_invitation(body: InvitationBody, request: Request) -> Any:  # noqa: ANN401
@@ -113,14 +107,13 @@ def _invitations(application: FastAPI, context: Context, door: Door, actor: Any)
     async def accept_invitation(body: AcceptBody, request: Request) -> Any:  # noqa: ANN401
         """Choose a password by a one-time link, and be signed in."""
         await door.visitor(request)
-        async with turn:
-            opened = await invitations.accept(
-                context,
-                secret=body.invitation,
-                password=body.password,
-                name=body.name,
-                browser=browser_of(request),
-            )
+        opened = await invitations.accept(
+            context,
+            secret=body.invitation,
+            password=body.password,
+            name=body.name,
+            browser=browser_of(request),
+        )
         return signed_in(request, opened)
 
 

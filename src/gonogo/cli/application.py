@@ -13,6 +13,7 @@ from gonogo.domain.errors import GonogoError
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "demo": ("demo", "Watch a bad release taken back and a good one released."),
     "serve": ("desk", "Run the desk until Ctrl-C."),
+    "init": ("init", "Write a first gonogo.yaml from what the repository says."),
     "schema": ("spec", "Print the JSON Schema of gonogo.yaml."),
     "check": ("spec", "Check a gonogo.yaml and decide here, without a desk."),
     "plan": ("plan", "Say what a rollout can and cannot see, before it starts."),
@@ -45,6 +46,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "withdraw": ("papers", "Take a sign-off, waiver or acknowledgement back."),
     "freeze": ("papers", "Hold every release of a service."),
     "unfreeze": ("papers", "Let releases of a service go on again."),
+    "hush": ("papers", "Hold messages about a service back."),
+    "unhush": ("papers", "Send messages about a service again."),
     "bundle": ("bundle", "Write a release as one file of signed statements."),
     "verify": ("verify", "Check the audit chain, a bundle, or published heads."),
     "keys": ("keys", "Show and change the keys that the desk signs with."),

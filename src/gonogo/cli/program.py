@@ -10,6 +10,7 @@ from gonogo.domain.look import Look
 
 if TYPE_CHECKING:
     from gonogo.usecases.bundling.envelopes import Trust
+    from gonogo.usecases.first_spec import FirstSpec
     from gonogo.usecases.heads import HeadPlace
     from gonogo.usecases.local_check import Checked, CheckRequest
     from gonogo.usecases.observe_metrics import OnStart, Wanted
@@ -57,6 +58,10 @@ class Program(Protocol):
 
     def patch_guard(self, request: "Request") -> "Guarded":
         """One change of a git repository against its limits, without a desk."""
+        ...
+
+    def first_spec(self, repository: Path, folder: str | None) -> "FirstSpec":
+        """A first spec for a service in this folder of a repository, None to look for it."""
         ...
 
     def check(self, request: "CheckRequest") -> "Checked":

@@ -25,7 +25,7 @@ class Allowance:
 class Rates:
     """What each person may read and change, and what each address may ask that shows no valid token.
 
-    `pages` counts what a browser loads besides, by address.
+    `pages` counts what a browser loads besides, its files by address.
     """
 
     reads: Rate = Rate(6000, 60)

@@ -32,7 +32,7 @@ def digits(text: str, reader: Reader) -> str:
 
 
 def latin(text: str) -> str:
-    """What a person typed, with ASCII digits, whichever they typed."""
+    """What a person typed, with ASCII digits and marks, whether they typed Persian, Arabic or ASCII ones."""
     return text.translate(_LATIN)
 
 
@@ -58,8 +58,13 @@ def count(value: int, reader: Reader) -> str:
 
 def share(value: float, reader: Reader) -> str:
     """A share between 0 and 1 as a percentage."""
-    sign = "٪" if reader.digits is Digits.PERSIAN else "\u00a0%"
-    return number(value * 100, reader) + sign
+    return number(value * 100, reader) + percent(reader)
+
+
+def percent(reader: Reader) -> str:
+    """The sign after a percentage, with the space that the language puts before it."""
+    persian = reader.language is Language.PERSIAN or reader.digits is Digits.PERSIAN
+    return "٪" if persian else "\u00a0%"
 
 
 def date(at: datetime, reader: Reader) -> str:
@@ -86,7 +91,7 @@ def clock(at: datetime, reader: Reader, *, with_seconds: bool = True) -> str:
 
 
 def moment(at: datetime, reader: Reader) -> str:
-    """Day and time of day to the minute."""
+    """Day and time of day to the minute: `22 Nov 2026, 14:03`."""
     comma = "،" if reader.language is Language.PERSIAN else ","
     return f"{date(at, reader)}{comma} {clock(at, reader, with_seconds=False)}"
 
@@ -95,15 +100,19 @@ def span(value: timedelta, reader: Reader) -> str:
     """How long, in one or two units: `4.2 s`, `3 min 20 s`, `2 h 5 min`, `3 d`."""
     t = words(reader.language).t
     seconds = value.total_seconds()
-    if seconds < 60:
-        shown = number(seconds, reader, 0 if seconds >= 10 else 1)
-        return t(_SECONDS, number=shown)
     whole = round(seconds)
+    if whole < 60:
+        return t(_SECONDS, number=number(seconds, reader, 0 if seconds >= 10 else 1))
     if whole < 3600:
         first, second = (_MINUTES, whole // 60), (_SECONDS, whole % 60)
     elif whole < 86400:
         first, second = (_HOURS, whole // 3600), (_MINUTES, whole % 3600 // 60)
     else:
         first, second = (_DAYS, whole // 86400), (_HOURS, whole % 86400 // 3600)
-    parts = [first] if second[1] == 0 else [first, second]
-    return " ".join(t(unit, number=count(value, reader)) for unit, value in parts)
+    larger, smaller = (t(unit, number=count(size, reader)) for unit, size in (first, second))
+    return joined(larger, smaller, reader) if second[1] else larger
+
+
+def joined(larger: str, smaller: str, reader: Reader) -> str:
+    """Two units of one span, as the language puts them together."""
+    return f"{larger} و {smaller}" if reader.language is Language.PERSIAN else f"{larger} {smaller}"

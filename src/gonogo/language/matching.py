@@ -92,7 +92,10 @@ class _Walk:
                 alive = True
                 yield (value,)
                 continue
-            for rest in self.from_place(index + 1, end + len(self.literals[index + 1])):
+            following = end + len(self.literals[index + 1])
+            if following >= self._dead[index + 1]:
+                break
+            for rest in self.from_place(index + 1, following):
                 alive = True
                 yield (value, *rest)
         if not alive and self.patterns[index] is None:

@@ -11,9 +11,12 @@ What stands before the first `_` of a place's name tells its kind:
 `measure` a number with any unit, `at` a moment in UTC, `hash` a digest or commit;
 `text` a clause that is said in turn, `maybe` one that may be somebody's own words, `list` several of
 these after `; `, `names` a list of names, `roles` a list of roles, `gate`, `report`, `severity`,
-`stage`, `role` and `deed` a name of the domain that has words of its own. Any other is a name.
+`stage`, `role`, `deed` and `tried` a name of the domain that has words of its own. What somebody
+wrote or a program printed (`reason`, `error`, `detail` and their like) may hold anything; any other
+is a name, which holds no clauses: a sentence with a stranger one is shown as it was written.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -25,9 +28,14 @@ from gonogo.language.reader import Language, Reader
 from gonogo.language.writing import amount, moment, names, quantity, roles, spoken, whole
 
 _DEEPEST = 8
-_LONGEST = 4000
-_WAYS = 6
-_CLAUSES = 250
+_LONGEST = 2100
+_WAYS = 4
+_CLAUSES = 40
+_CLAUSES_WITHIN = re.compile("[;:] ")
+_ANYTHING = frozenset(
+    {"reason", "error", "detail", "note", "last", "first", "advice", "operation", "because"}
+    | {"criterion", "typed", "subject", "kpi", "gauge", "value", "slots", "bad", "example", "item"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +113,16 @@ class _Saying:
             return self.said(value, depth + 1) or value
         if kind == "list":
             return self._list(value, depth)
-        write = _WRITTEN.get(kind)
-        return write(value, self.reader) if write else value
+        if kind in _WRITTEN:
+            return _WRITTEN[kind](value, self.reader)
+        return None if kind not in _ANYTHING and _CLAUSES_WITHIN.search(value) else value
 
     def _list(self, value: str, depth: int) -> str:
         """Clauses after `; ` and how many more there are; what is nobody's sentence stays itself."""
         body, _, rest = value.rpartition(" and ")
         number, _, more = rest.partition(" ")
         body, tail = (body, number) if more == "more" and number.isdigit() else (value, "")
-        items = [self.said(each, depth + 1) or each for each in body.split("; ")]
+        items = [self.said(each, depth + 1) or each for each in body.removesuffix(";").split("; ")]
         separator = words(self.reader.language).t("; ")
         told = separator.join(items)
         if not tail:
@@ -138,6 +147,6 @@ _WRITTEN: Mapping[str, Callable[[str, Reader], str | None]] = {
     "stage": lambda value, reader: spoken("stage", value, reader),
     "role": lambda value, reader: spoken("role", value, reader),
     "deed": lambda value, reader: spoken("deed", value, reader),
-    "step": lambda value, reader: spoken("rehearsal", value, reader),
+    "tried": lambda value, reader: spoken("rehearsal", value, reader),
 }
 """How what fills a place is written, by the place's kind."""

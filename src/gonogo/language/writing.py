@@ -8,7 +8,7 @@ from gonogo.language import formats
 from gonogo.language.catalogue import words
 from gonogo.language.marks import counted, form
 from gonogo.language.matching import NUMBER
-from gonogo.language.reader import Digits, Language, Reader
+from gonogo.language.reader import Language, Reader
 
 _UNITS = {
     "ms": form("{number} ms"),
@@ -23,6 +23,9 @@ _COUNTED = {
     "hour": counted("{count} hour", "{count} hours"),
     "day": counted("{count} day", "{count} days"),
 }
+_MINUS = ("-", "−")
+_KEEPS_SIDE = "\u200e"
+"""Before a minus: without it the sign stands on the other side of its number in right-to-left text."""
 _PART = re.compile(rf"(?P<amount>{NUMBER})(?: (?P<unit>\S+))?")
 _MORE = re.compile(r"(?P<names>.+) and (?P<more>[0-9]+) more", re.DOTALL)
 _OF = re.compile(r"(?P<role>[^()]+) \((?P<have>[0-9]+) of (?P<needed>[0-9]+)\)")
@@ -30,8 +33,12 @@ _OF = re.compile(r"(?P<role>[^()]+) \((?P<have>[0-9]+) of (?P<needed>[0-9]+)\)")
 
 def amount(text: str, reader: Reader) -> str:
     """A number as it was written, with the marks and digits of the reader's language."""
+    if text.count(".") > 1:
+        return text  # a version, whose digits stay as they are
     if reader.language is Language.RUSSIAN:
         text = text.replace(",", "\u00a0").replace(".", ",")
+    if reader.direction == "rtl" and text[:1] in _MINUS:
+        text = _KEEPS_SIDE + text
     return formats.digits(text, reader)
 
 
@@ -46,7 +53,8 @@ def quantity(text: str, reader: Reader) -> str:
     if text.startswith("under "):
         rest = quantity(text.removeprefix("under "), reader)
         return words(reader.language).t("under {number}", number=rest)
-    return " ".join(_with_unit(part, reader) for part in _PART.finditer(text))
+    first, *more = (_with_unit(part, reader) for part in _PART.finditer(text))
+    return formats.joined(first, " ".join(more), reader) if more else first
 
 
 def _with_unit(part: re.Match[str], reader: Reader) -> str:
@@ -55,7 +63,7 @@ def _with_unit(part: re.Match[str], reader: Reader) -> str:
     if unit is None:
         return number
     if unit == "%":
-        return number + ("٪" if reader.digits is Digits.PERSIAN else "\u00a0%")
+        return number + formats.percent(reader)
     if unit in _UNITS:
         return spoken_here.t(_UNITS[unit], number=number)
     if unit.removesuffix("s") in _COUNTED:

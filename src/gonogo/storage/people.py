@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from gonogo.domain.actor import Actor
 from gonogo.domain.audit import AuditDraft
-from gonogo.domain.errors import NotFound
+from gonogo.domain.errors import Conflict, NotFound
 from gonogo.domain.person import Person, Token
 from gonogo.storage import chain
 from gonogo.storage.codec import decode, encode
@@ -36,12 +36,25 @@ _BEARER = (
 
 
 def put_person(connection: sa.Connection, person: Person, audit: AuditDraft, now: datetime) -> None:
-    """Store or replace a person."""
+    """Store or replace a person. Raises Conflict for who has left, and for the name of another."""
+    known = connection.execute(sa.select(people.c.person).where(people.c.name == person.name))
+    row = known.first()
+    if row is not None:
+        _same_and_here(decode(Person, row.person), person)
     values = {"person": encode(person), "left_at": person.left_at}
     put(connection, people, {"name": person.name}, values)
     if person.left_at is not None:
         _forget_ways_in(connection, person.name, now)
     chain.append(connection, audit, now)
+
+
+def _same_and_here(known: Person, person: Person) -> None:
+    """Two desks may do at once what each of them found possible: nobody comes back from having left, and
+    nobody takes the row of somebody else."""
+    if (known.added_by, known.added_at) != (person.added_by, person.added_at):
+        raise Conflict(f'"{known.name}" is known already', hint="choose another name")
+    if known.left_at is not None and person.left_at is None:
+        raise Conflict(f"{known.name} left on {known.left_at:%Y-%m-%d}")
 
 
 def _forget_ways_in(connection: sa.Connection, name: str, now: datetime) -> None:

@@ -105,7 +105,8 @@ async def finish(
         now = context.clock.now()
         nonce = _derived(secret, "nonce")
         subject = check_claims(claims, openid.policy, nonce=nonce, now=now)
-        person = await _person(context, openid.policy, subject, claims)
+        async with context.people_turn:
+            person = await _person(context, openid.policy, subject, claims)
     except GonogoError:
         failed = context.failed_sign_ins.failed(context.clock.now(), browser.address)
         await write(context, failed)
@@ -149,6 +150,8 @@ async def _person(
         return person
     roles = roles_from(claims, policy)
     if not roles:
+        # Their tokens have to stop too, and a token may what its holder may.
+        await _with_roles(context, person, ())
         audit = AuditDraft(DESK.name, "desk:session:end-all", person.name, {"why": "no role left"})
         await context.store.end_sessions(person.name, audit)
         raise _no_role(person.name)

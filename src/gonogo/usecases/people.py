@@ -7,7 +7,7 @@ has left keeps their row: what they did stays theirs, and nobody is given their 
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
@@ -45,6 +45,10 @@ def digest_of_secret(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
+def _as_they_are(_: Person) -> None:
+    """Whatever they are, they may be changed."""
+
+
 async def add_person(
     context: Context, actor: Actor, *, name: str, roles: Iterable[Role], emails: Iterable[str] = ()
 ) -> Person:
@@ -60,37 +64,58 @@ async def add_person(
         added_by=actor.name,
         added_at=context.clock.now(),
     )
-    await apart_from_all(context, person)
     data = {"roles": [role.value for role in person.roles], "emails": list(person.emails)}
     audit = AuditDraft(actor.name, "person:person:add", person.name, data)
-    await context.store.put_person(person, audit)
+    async with context.people_turn:
+        await apart_from_all(context, person)
+        await context.store.put_person(person, audit)
     return person
 
 
 async def change_roles(
-    context: Context, actor: Actor, *, name: str, roles: Iterable[Role]
+    context: Context,
+    actor: Actor,
+    *,
+    name: str,
+    roles: Iterable[Role],
+    check: Callable[[Person], None] = _as_they_are,
 ) -> Person:
-    """Give somebody these roles and no others; it holds from their next request on."""
+    """Give somebody these roles and no others; it holds from their next request on.
+
+    `check` is given them as they are now, and raises what it will where that is not as it was seen.
+    """
     allow(actor, Deed.MANAGE_PEOPLE)
-    person = await person_here(context, name)
-    changed = replace(person, roles=_roles(roles))
-    if changed == person:
-        return person
-    data = {
-        "roles": [role.value for role in changed.roles],
-        "before": [role.value for role in person.roles],
-    }
-    audit = AuditDraft(actor.name, "person:person:roles", name, data)
-    await context.store.put_person(changed, audit)
+    wanted = _roles(roles)
+    async with context.people_turn:
+        person = await person_here(context, name)
+        check(person)
+        changed = replace(person, roles=wanted)
+        if changed == person:
+            return person
+        data = {
+            "roles": [role.value for role in changed.roles],
+            "before": [role.value for role in person.roles],
+        }
+        audit = AuditDraft(actor.name, "person:person:roles", name, data)
+        await context.store.put_person(changed, audit)
     return changed
 
 
-async def remove_person(context: Context, actor: Actor, *, name: str) -> Person:
-    """Write down that somebody has left: their tokens stop, and their name stays taken."""
+async def remove_person(
+    context: Context,
+    actor: Actor,
+    *,
+    name: str,
+    check: Callable[[Person], None] = _as_they_are,
+) -> Person:
+    """Write down that somebody has left: their tokens stop, and their name stays taken. `check` as in
+    `change_roles`."""
     allow(actor, Deed.MANAGE_PEOPLE)
-    person = await person_here(context, name)
-    left = replace(person, left_at=context.clock.now())
-    await context.store.put_person(left, AuditDraft(actor.name, "person:person:remove", name))
+    async with context.people_turn:
+        person = await person_here(context, name)
+        check(person)
+        left = replace(person, left_at=context.clock.now())
+        await context.store.put_person(left, AuditDraft(actor.name, "person:person:remove", name))
     return left
 
 
@@ -138,16 +163,19 @@ async def issue_token(
 async def revoke_token(context: Context, actor: Actor, *, token_id: str) -> Token:
     """End a token now: one's own, or anybody's for who manages people. One that was revoked before
     stays as it is. Raises NotFound."""
-    found = next((each for each in await context.store.tokens() if each.id == token_id), None)
-    if found is None or found.person != actor.name:
-        allow(actor, Deed.MANAGE_PEOPLE)
-    if found is None:
-        raise NotFound(f'no token has the id "{token_id[:80]}"', hint="gonogo people list")
-    if found.revoked_at is not None:
-        return found
-    revoked = replace(found, revoked_at=context.clock.now())
-    audit = AuditDraft(actor.name, "person:token:revoke", found.person, {"token": found.id})
-    await context.store.put_token(revoked, audit)
+    async with context.people_turn:
+        found = next((each for each in await context.store.tokens() if each.id == token_id), None)
+        # A token that is for a part only does not reach its holder's other tokens.
+        own = found is not None and found.person == actor.name and actor.scopes is None
+        if not own:
+            allow(actor, Deed.MANAGE_PEOPLE)
+        if found is None:
+            raise NotFound(f'no token has the id "{token_id[:80]}"', hint="gonogo people list")
+        if found.revoked_at is not None:
+            return found
+        revoked = replace(found, revoked_at=context.clock.now())
+        audit = AuditDraft(actor.name, "person:token:revoke", found.person, {"token": found.id})
+        await context.store.put_token(revoked, audit)
     return revoked
 
 
@@ -169,7 +197,8 @@ async def people_view(context: Context, actor: Actor) -> list[dict[str, Any]]:
 
 
 async def own_tokens_view(context: Context, actor: Actor) -> list[dict[str, Any]]:
-    """One's own tokens, the oldest first."""
+    """One's own tokens, the oldest first. Raises NotAllowed for a token that is not for looking."""
+    allow(actor, Deed.LOOK)
     own = [token for token in await context.store.tokens() if token.person == actor.name]
     shown: list[dict[str, Any]] = _tokens(context, own)["tokens"]
     return shown

@@ -100,8 +100,12 @@ async def open_session(
     return Opened(session, person, secret)
 
 
-async def find_session(context: Context, secret: str) -> Found | None:
-    """Whose session this secret opens now, or None."""
+async def find_session(context: Context, secret: str, *, turning: bool = True) -> Found | None:
+    """Whose session this secret opens now, or None.
+
+    With `turning` false nobody is there to take a new secret: none is made. One that was made and never
+    told would take the place of one that a browser has been given.
+    """
     if not secret or len(secret) > LONGEST_SECRET:
         return None
     digest = digest_of_secret(secret)
@@ -115,7 +119,7 @@ async def find_session(context: Context, secret: str) -> Found | None:
     if session.previous == digest:
         late = now >= session.turned_at + PREVIOUS_GOOD_FOR
         return None if late else Found(session, person)
-    changed, fresh = _used(session, digest, now)
+    changed, fresh = _used(session, digest, now, turning=turning)
     if changed == session:
         return Found(session, person)
     stored = await context.store.turn_session(changed, session.turned_at, session.seen_at)
@@ -123,14 +127,16 @@ async def find_session(context: Context, secret: str) -> Found | None:
     return Found(changed, person, fresh) if stored else Found(session, person)
 
 
-def _used(session: Session, digest: str, now: datetime) -> tuple[Session, str | None]:
+def _used(
+    session: Session, digest: str, now: datetime, *, turning: bool
+) -> tuple[Session, str | None]:
     """The session after a use with this digest, and the new secret if it is time for one."""
     if session.successor == digest:
         turned = replace(
             session, digest=digest, previous=session.digest, successor=None, turned_at=now
         )
         return replace(turned, seen_at=now), None
-    if now >= session.turned_at + TURN_AFTER:
+    if turning and now >= session.turned_at + TURN_AFTER:
         secret = new_secret()
         handed_out = digest_of_secret(secret)
         return replace(session, successor=handed_out, turned_at=now, seen_at=now), secret

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import psutil
 
     from gonogo.usecases.bundling.envelopes import Trust
+    from gonogo.usecases.first_spec import FirstSpec
     from gonogo.usecases.heads import HeadPlace
     from gonogo.usecases.local_check import Checked, CheckRequest
     from gonogo.usecases.observe_metrics import OnStart, Wanted
@@ -145,6 +146,14 @@ class LocalProgram:
         from gonogo.usecases.patch_guard import guard_change
 
         return asyncio.run(guard_change(GitHistory(), request, SystemClock().now()))
+
+    def first_spec(self, repository: Path, folder: str | None) -> "FirstSpec":
+        """A first spec for a service in this folder of a repository."""
+        from gonogo.adapters.local.tree import FolderTree
+        from gonogo.usecases.first_spec import first_spec
+
+        called = repository.absolute().name
+        return first_spec(FolderTree(repository), called=called, folder=folder)
 
     def check(self, request: "CheckRequest") -> "Checked":
         """The gates of a spec over reports and a repository."""

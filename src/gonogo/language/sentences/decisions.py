@@ -26,6 +26,7 @@ DECISIONS = (
     form("and {n} more"),
     form("{gate}: {maybe_reason}"),
     form("{text_reason}; that held until {at_end}"),
+    form("that held until {at_end}"),
     form("no gate knows how to judge {gate} of {service}"),
     form("no reason is given"),
     form("off: {because}"),

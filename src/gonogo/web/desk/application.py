@@ -9,6 +9,7 @@ from gonogo.web.desk.live import Allowed, add_live, programs_only
 from gonogo.web.desk.pages import (
     audit,
     board,
+    flags,
     health,
     history,
     people,
@@ -19,6 +20,7 @@ from gonogo.web.desk.pages import (
     version,
 )
 from gonogo.web.desk.site import SeenBy, Site
+from gonogo.web.desk.troubles import Troubles
 from gonogo.web.desk.visitor import Entrance
 
 
@@ -37,11 +39,14 @@ def add_desk(
     """
     folder()
     site = Site(context, visitor)
+    # Outside of all that was added before: what refuses a request does not know who reads the refusal.
+    application.add_middleware(Troubles, site=site)
     add_assets(application)
     add_live(application, site, Hub(context), allowed)
     board.add(application, site)
     health.add(application, site)
     audit.add(application, site)
+    flags.add(application, site)
     history.add(application, site)
     people.add(application, site)
     release.add(application, site)

@@ -17,10 +17,14 @@ from gonogo.domain.errors import (
     Conflict,
     GonogoError,
     InvalidInput,
+    NeedsPerson,
     NotAllowed,
     NotFound,
+    StaleLease,
+    TooManyTries,
     Unavailable,
 )
+from gonogo.language.formats import latin
 from gonogo.usecases.context import Context
 
 MOST_FIELDS = 400
@@ -30,7 +34,10 @@ _STATUS: Mapping[type[GonogoError], int] = {
     InvalidInput: 422,
     NotFound: 404,
     Conflict: 409,
+    NeedsPerson: 409,
+    StaleLease: 409,
     NotAllowed: 403,
+    TooManyTries: 429,
     Unavailable: 503,
 }
 
@@ -46,8 +53,8 @@ class Form:
         return self.fields.get(name, "").strip()
 
     def number(self, name: str) -> int | None:
-        """A whole number; None when there is none."""
-        text = self.text(name)
+        """A whole number in any digits that people type; None when there is none."""
+        text = latin(self.text(name))
         return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
 
     def lines(self, name: str) -> tuple[str, ...]:
@@ -69,8 +76,12 @@ class Refusal:
         """The refusal that an error is; hints for the command line are left out."""
         hint = error.hint or ""
         told = "" if "gonogo " in hint or "--" in hint else hint
-        status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
-        return cls(str(error), told, status, form)
+        return cls(str(error), told, status_of(error), form)
+
+
+def status_of(error: GonogoError) -> int:
+    """The status of a page that says this, as the API has it."""
+    return next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
 
 
 async def read_form(request: Request) -> Form:
@@ -81,6 +92,8 @@ async def read_form(request: Request) -> Form:
     sent = await request.form(max_files=0, max_fields=MOST_FIELDS)
     fields = {name: value for name, value in sent.items() if isinstance(value, str)}
     for name, value in fields.items():
+        if "\0" in name or "\0" in value:
+            raise InvalidInput("a form does not hold the character NUL")
         if len(value) > LONGEST_FIELD:
             raise InvalidInput(
                 f"{name[:40]} has {len(value)} characters, the limit is {LONGEST_FIELD}"

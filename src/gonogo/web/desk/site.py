@@ -159,11 +159,13 @@ def _reading(reader: Reader) -> dict[str, object]:
             return Markup(message).format(**values)  # noqa: S704 - messages are the program's own
         return message.format(**values)
 
-    def said(sentence: str) -> Markup:
+    def said(sentence: str, limit: int | None = None) -> Markup:
         """What the desk wrote down, in the reader's language; marked as English where it has no words."""
         found = phrases.say(wording.plain(sentence, 2000), reader)
         marks = "" if found.translated else Markup(' lang="en" dir="ltr"')
-        return Markup("<bdi{}>{}</bdi>").format(marks, found.text)
+        return Markup("<bdi{}>{}</bdi>").format(
+            marks, found.text if limit is None else wording.shorten(found.text, limit)
+        )
 
     return {
         "reader": reader,

@@ -21,6 +21,7 @@ HEAD = ("sequence", "at", "actor", "action", "subject", "data", "previous", "dig
 _LIMIT = 100
 _AT_ONCE = 1000
 _Text = Annotated[str, Query(max_length=200)]
+Number = Annotated[int, Query(ge=0, le=1 << 53)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def add(application: FastAPI, site: Site) -> None:
 
     @application.get("/audit/rows", include_in_schema=False)
     async def rows(
-        before: int, visitor: Visitor = visiting, wanted: Filters = filtered
+        before: Number, visitor: Visitor = visiting, wanted: Filters = filtered
     ) -> Response:
         found = await listings.audit_page(site.context, visitor.actor, wanted.search(before))
         return site.part(

@@ -32,6 +32,7 @@ OUTCOMES = {
 _DAYS = (7, 30, 90, 365)
 _LIMIT = 50
 _Text = Annotated[str, Query(max_length=200)]
+Number = Annotated[int, Query(ge=0, le=1 << 53)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def add(application: FastAPI, site: Site) -> None:
 
     @application.get("/history/rows", include_in_schema=False)
     async def rows(
-        before: int, visitor: Visitor = visiting, wanted: Filters = filtered
+        before: Number, visitor: Visitor = visiting, wanted: Filters = filtered
     ) -> Response:
         search = wanted.search(visitor.reader, before)
         found = await history.history_page(site.context, visitor.actor, search)

@@ -1,6 +1,5 @@
 """People whom the desk knows, their roles, their one-time links and their tokens."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Annotated, Any
@@ -9,10 +8,11 @@ from fastapi import Depends, FastAPI, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from gonogo.domain.actor import PEOPLE_ROLES, Role, Scope
-from gonogo.domain.errors import GonogoError, InvalidInput, NotAllowed
+from gonogo.domain.errors import GonogoError, InvalidInput
 from gonogo.language.formats import latin
 from gonogo.usecases import invitations, people
 from gonogo.usecases.permissions import PERMISSIONS, Deed
+from gonogo.web.desk.forms import status_of
 from gonogo.web.desk.site import Site
 from gonogo.web.desk.visitor import Visitor
 
@@ -24,8 +24,6 @@ Work = Callable[[], Awaitable[dict[str, Any]]]
 def add(application: FastAPI, site: Site) -> None:
     """Add the page and what its forms do."""
     visiting = Depends(site.visitor)
-    # Each of these reads rows and writes them back: one after the other, so that none undoes another.
-    turn = asyncio.Lock()
 
     async def shown(
         request: Request, visitor: Visitor, *, status: int = 200, **more: object
@@ -45,13 +43,11 @@ def add(application: FastAPI, site: Site) -> None:
         )
 
     async def done(request: Request, visitor: Visitor, work: Work) -> Response:
-        """Do it in turn; what it returns is shown once, else the page is opened anew."""
+        """Do it; what it returns is shown once, else the page is opened anew."""
         try:
-            async with turn:
-                once = await work()
+            once = await work()
         except GonogoError as refused:
-            status = 403 if isinstance(refused, NotAllowed) else 422
-            return await shown(request, visitor, status=status, wrong=refused)
+            return await shown(request, visitor, status=status_of(refused), wrong=refused)
         if once:
             return await shown(request, visitor, **once)
         return RedirectResponse("/people", status_code=303)
@@ -125,7 +121,7 @@ def _secrets(
     ) -> Response:
         async def work() -> dict[str, Any]:
             number = latin(days.strip())
-            life = timedelta(days=int(number) if number.isdecimal() else 0)
+            life = timedelta(days=min(int(number), 100_000) if number.isdecimal() else 0)
             issued = await people.issue_token(site.context, visitor.actor, person=name, life=life)
             return {"secret": issued.secret, "whose": name}
 

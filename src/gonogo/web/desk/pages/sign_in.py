@@ -5,11 +5,12 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from gonogo.domain.errors import GonogoError, TooManyTries
+from gonogo.domain.errors import GonogoError, Unavailable
 from gonogo.domain.session import Invitation
 from gonogo.usecases import invitations, sessions, sign_in
 from gonogo.usecases.passwords import SHORTEST
 from gonogo.usecases.sessions import Opened
+from gonogo.web.desk.forms import status_of
 from gonogo.web.desk.site import Site
 from gonogo.web.desk.visitor import Entrance, Visitor
 
@@ -36,11 +37,27 @@ def add(application: FastAPI, site: Site, entrance: Entrance) -> None:
 
 
 def _signing_in(application: FastAPI, site: Site, entrance: Entrance) -> None:
+    def shown(
+        request: Request, wanted: str, status: int = 200, **more: str | GonogoError
+    ) -> Response:
+        values: dict[str, Any] = {"name": "", "why": "", **more}
+        openid = site.context.openid is not None
+        return site.outside(
+            request,
+            "sign_in.html.j2",
+            status,
+            wanted=entrance.safe(wanted),
+            openid=openid,
+            **values,
+        )
+
     @application.get("/sign-in", include_in_schema=False)
     async def page(
-        request: Request, wanted: Annotated[str, Query(alias="next", max_length=2000)] = "/"
+        request: Request,
+        wanted: Annotated[str, Query(alias="next", max_length=2000)] = "/",
+        refused: Annotated[str, Query(max_length=100)] = "",
     ) -> Response:
-        return site.outside(request, "sign_in.html.j2", wanted=entrance.safe(wanted), name="")
+        return shown(request, wanted, why=refused)
 
     @application.post("/sign-in", include_in_schema=False)
     async def enter(
@@ -54,15 +71,10 @@ def _signing_in(application: FastAPI, site: Site, entrance: Entrance) -> None:
             opened = await sign_in.sign_in(
                 site.context, name=name, password=password, browser=browser
             )
+        except Unavailable:
+            raise  # told as to any stranger: without what is away and where it lies
         except GonogoError as refused:
-            return site.outside(
-                request,
-                "sign_in.html.j2",
-                status=429 if isinstance(refused, TooManyTries) else 403,
-                wrong=refused,
-                wanted=entrance.safe(wanted),
-                name=name,
-            )
+            return shown(request, wanted, status_of(refused), wrong=refused, name=name)
         return _in(request, opened, entrance.safe(wanted))
 
 
@@ -85,8 +97,10 @@ def _joining(application: FastAPI, site: Site, entrance: Entrance) -> None:
             found = await invitations.look_at(
                 site.context, secret=invitation, browser=entrance.browser(request)
             )
+        except Unavailable:
+            raise  # told as to any stranger: without what is away and where it lies
         except GonogoError as refused:
-            return shown(request, None, "", wrong=refused, status=404)
+            return shown(request, None, "", wrong=refused, status=status_of(refused))
         return shown(request, found, invitation)
 
     @application.post("/join", include_in_schema=False)
@@ -106,8 +120,12 @@ def _joining(application: FastAPI, site: Site, entrance: Entrance) -> None:
             opened = await invitations.accept(
                 site.context, secret=invitation, password=password, name=name, browser=browser
             )
+        except Unavailable:
+            raise  # told as to any stranger: without what is away and where it lies
         except GonogoError as refused:
-            return shown(request, found, invitation, wrong=refused, name=name, status=422)
+            return shown(
+                request, found, invitation, wrong=refused, name=name, status=status_of(refused)
+            )
         return _in(request, opened, "/")
 
 
