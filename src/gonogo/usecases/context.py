@@ -33,7 +33,8 @@ class Context:
     Without `history` nothing is told of commits; without `dossiers` gates see filed papers only;
     without `signer` nothing is signed; without `notices` nobody is told of what is stored; without
     `passwords` nobody signs in with one, without `openid` nobody by an account elsewhere; without
-    `limiter` nobody's requests are counted. `trying` counts, by network, the passwords that are being
+    `limiter` nobody's requests are counted; `own_limiter` counts for this desk alone, where others share the
+    `limiter`. `trying` counts, by network, the passwords that are being
     looked at. `people_turn` is held by whoever reads people, their links or tokens and writes them back, so
     that what two do at once is done one after the other. `checking` holds checks under way that others
     may wait for as well.
@@ -51,6 +52,7 @@ class Context:
     dossiers: Dossiers | None = None
     signer: Signer | None = None
     limiter: Limiter | None = None
+    own_limiter: Limiter | None = None
     rates: Rates = field(default_factory=Rates)
     passwords: PasswordHasher | None = None
     openid: OpenId | None = None
