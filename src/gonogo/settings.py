@@ -55,7 +55,7 @@ class Settings:
     requests of each person (reads and writes), and of each address that nobody who is known asks from.
 
     `host` is the address that it listens on. `tls` is what it ends TLS with itself. `log` is `text`, or
-    `json` with one object a line.
+    `json` with one object a line. `language` is that of messages to people.
     """
 
     home: Path
@@ -72,6 +72,7 @@ class Settings:
     host: str = "127.0.0.1"
     tls: TlsFiles | None = None
     log: str = "text"
+    language: str = "en"
 
     @property
     def store_url(self) -> str:
@@ -117,7 +118,8 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     GONOGO_OIDC_ISSUER, _CLIENT_ID, _CLIENT_SECRET_FILE, _EMAIL_DOMAINS, _ROLE_CLAIM, _ROLES
     (`value=role`, with commas) and _CREATE; the limits GONOGO_READS_PER_MINUTE,
     GONOGO_WRITES_PER_MINUTE and GONOGO_STRANGERS_PER_MINUTE; GONOGO_HOST (by default 127.0.0.1),
-    GONOGO_TLS_CERTIFICATE and GONOGO_TLS_KEY (files), and GONOGO_LOG (`text` or `json`).
+    GONOGO_TLS_CERTIFICATE and GONOGO_TLS_KEY (files), GONOGO_LOG (`text` or `json`), and GONOGO_LANGUAGE
+    (`en`, `fa` or `ru`).
 
     Raises ValueError naming the variable when one cannot be used.
     """
@@ -147,6 +149,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         host=host,
         tls=tls,
         log=_log(environ.get("GONOGO_LOG") or "text"),
+        language=_language(environ.get("GONOGO_LANGUAGE") or "en"),
     )
 
 
@@ -267,6 +270,12 @@ def _reachable_safely(
 def _log(text: str) -> str:
     if text not in {"text", "json"}:
         raise ValueError(f'GONOGO_LOG must be text or json, not "{text}"')
+    return text
+
+
+def _language(text: str) -> str:
+    if text not in {"en", "fa", "ru"}:
+        raise ValueError(f'GONOGO_LANGUAGE must be en, fa or ru, not "{text[:20]}"')
     return text
 
 

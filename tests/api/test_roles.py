@@ -136,7 +136,15 @@ async def test_an_endpoint_lets_these_roles_through_and_refuses_the_others(
 
 
 PAPERS = (
-    *("/handoff", "/acknowledgements", "/sign-offs", "/waivers", "/freeze", "/checklists"),
+    *(
+        "/handoff",
+        "/acknowledgements",
+        "/sign-offs",
+        "/waivers",
+        "/freeze",
+        "/silence",
+        "/checklists",
+    ),
     *("/ticks", "/withdrawal", "/verification"),
 )
 """Parts of paths whose use cases are held against every role in tests/usecases."""

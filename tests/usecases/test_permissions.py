@@ -37,6 +37,7 @@ MATRIX = {
     "waive a gate": "O A . . L S . . . . .",
     "tick a checklist": "O A V Q L S P E . . .",
     "freeze or unfreeze releases": "O A V . L S P . . . .",
+    "hold messages back or send them again": "O A V . L . P . . . .",
     "manage people and tokens": "O A . . . . . . . . .",
     "manage the desk's keys": "O A . . . . . . . . .",
     "stop the desk": "O A . . . . . . . . .",

@@ -6,20 +6,24 @@ from typing import TextIO
 
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.message import Message
+from gonogo.language.phrases import say
+from gonogo.language.reader import Reader
 
 _BREAKS_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 class ConsoleNotifier:
-    """Writes to one text stream; the stream stays the caller's."""
+    """Writes to one text stream, which stays the caller's, in the language that its reader has."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, reader: Reader = Reader()) -> None:  # noqa: B008 - frozen
         self._stream = stream
+        self._reader = reader
 
     async def send(self, message: Message) -> None:
         """Write `time in UTC, release, kind, text`. Raises Unavailable when the stream refuses."""
         at = message.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        text = f"{at} {message.release} [{message.kind}] {message.text}"
+        said = say(message.text, self._reader).text
+        text = f"{at} {message.release} [{message.kind}] {said}"
         try:
             self._stream.write(f"{_BREAKS_A_LINE.sub(' ', text).strip()}\n")
             self._stream.flush()

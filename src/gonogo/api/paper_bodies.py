@@ -64,7 +64,7 @@ class TickBody(Body):
 
 
 class FreezeBody(Body):
-    """Whether releases are held, why, and until when."""
+    """Whether releases (or messages) are held, why, and until when."""
 
     on: bool
     reason: Text

@@ -154,6 +154,12 @@ def _signatures(application: FastAPI, context: Context, actor: Any) -> None:  # 
         filed = await waivers.freeze(context, who, service=service, **body.model_dump())
         return paper_view(filed)
 
+    @application.post(_OF + "/silence", status_code=201, response_model=PaperAnswer)
+    async def hush_service(service: str, body: FreezeBody, who: Actor = actor) -> Any:  # noqa: ANN401
+        """Hold back messages about a service, or send them again."""
+        filed = await waivers.hush(context, who, service=service, **body.model_dump())
+        return paper_view(filed)
+
 
 def _checklists(application: FastAPI, context: Context, actor: Any, looking: Any) -> None:  # noqa: ANN401
     @application.get(_OF + "/checklists", response_model=list[ChecklistAnswer])

@@ -46,6 +46,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "withdraw": ("papers", "Take a sign-off, waiver or acknowledgement back."),
     "freeze": ("papers", "Hold every release of a service."),
     "unfreeze": ("papers", "Let releases of a service go on again."),
+    "hush": ("papers", "Hold messages about a service back."),
+    "unhush": ("papers", "Send messages about a service again."),
     "bundle": ("bundle", "Write a release as one file of signed statements."),
     "verify": ("verify", "Check the audit chain, a bundle, or published heads."),
     "keys": ("keys", "Show and change the keys that the desk signs with."),

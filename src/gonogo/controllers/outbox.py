@@ -5,11 +5,15 @@ import logging
 from datetime import timedelta
 
 from gonogo.controllers.world import World
+from gonogo.domain.dossier import standing_flag
 from gonogo.domain.errors import GonogoError, Unavailable
+from gonogo.domain.message import Message
+from gonogo.domain.paper import QUIET
 
 log = logging.getLogger("gonogo.outbox")
 
 _RETRY = timedelta(seconds=5)
+_QUIET = timedelta(minutes=1)
 
 
 async def deliver(world: World, wake: asyncio.Event) -> None:
@@ -29,9 +33,25 @@ async def deliver(world: World, wake: asyncio.Event) -> None:
 async def deliver_once(world: World) -> None:
     """Send everything that is due now."""
     for message in await world.store.waiting(world.clock.now()):
+        if (quiet := await _held_back(world, message)) is not None:
+            await world.store.postpone(message.id, world.clock.now() + _QUIET, quiet)
+            continue
         try:
             await world.notifier.send(message)
         except Unavailable as trouble:
             await world.store.postpone(message.id, world.clock.now() + _RETRY, str(trouble))
         else:
             await world.store.sent(message.id, world.clock.now())
+
+
+async def _held_back(world: World, message: Message) -> str | None:
+    """Why a message is not sent now: somebody has said so for its service."""
+    release = await world.store.release(message.release)
+    if release is None:
+        return None
+    papers = await world.store.papers(release.service)
+    found = standing_flag(papers, QUIET, world.clock.now())
+    if found is None:
+        return None
+    paper, flag = found
+    return f"messages about {release.service} are held back by {paper.actor}: {flag.reason}"

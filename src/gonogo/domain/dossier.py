@@ -4,11 +4,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from gonogo.domain.change import Change, Merge
 from gonogo.domain.evidence import Evidence, EvidenceKind, Facts
-from gonogo.domain.paper import Content, FiledEvidence, Handoff, Paper, Withdrawal
+from gonogo.domain.paper import Content, FiledEvidence, Flag, Handoff, Paper, Withdrawal
 
 AnyContent = TypeVar("AnyContent", bound=Content)
 AnyFacts = TypeVar("AnyFacts", bound=Facts)
@@ -67,6 +68,15 @@ def newest(dossier: Dossier, content: type[AnyContent]) -> tuple[Paper, AnyConte
     """The last filed paper of one kind that was not taken back."""
     found = holding(dossier, content)
     return found[-1] if found else None
+
+
+def standing_flag(papers: tuple[Paper, ...], name: str, now: datetime) -> tuple[Paper, Flag] | None:
+    """The flag of a service that is on now; None when the last word on it was off, or its time is over."""
+    said = [(each, each.content) for each in papers if isinstance(each.content, Flag)]
+    last = next((found for found in reversed(said) if found[1].name == name), None)
+    if last is None or not last[1].on:
+        return None
+    return last if last[1].until is None or last[1].until > now else None
 
 
 def current(dossier: Dossier) -> tuple[Filed, ...]:

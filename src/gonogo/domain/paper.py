@@ -176,6 +176,7 @@ CONTENTS: Mapping[PaperKind, type[Content]] = {
 _KINDS: Mapping[type[Content], PaperKind] = {content: kind for kind, content in CONTENTS.items()}
 
 FREEZE = "freeze"
+QUIET = "quiet"
 """The flag that holds every release of a service."""
 
 

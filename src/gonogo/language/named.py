@@ -38,6 +38,7 @@ DEEDS = (
     named("deed", "waive a gate"),
     named("deed", "tick a checklist"),
     named("deed", "freeze or unfreeze releases"),
+    named("deed", "hold messages back or send them again"),
     named("deed", "manage people and tokens"),
     named("deed", "manage the desk's keys"),
     named("deed", "stop the desk"),

@@ -25,12 +25,22 @@ from itertools import islice
 from gonogo.language.catalogue import words
 from gonogo.language.matching import Phrase, kind_of
 from gonogo.language.reader import Language, Reader
-from gonogo.language.writing import amount, moment, names, quantity, roles, spoken, whole
+from gonogo.language.writing import (
+    amount,
+    apart,
+    measured,
+    moment,
+    names,
+    quantity,
+    roles,
+    spoken,
+    whole,
+)
 
 _DEEPEST = 8
 _LONGEST = 2100
-_WAYS = 6
-_CLAUSES = 120
+_WAYS = 4
+_CLAUSES = 40
 _CLAUSES_WITHIN = re.compile("[;:] ")
 _ANYTHING = frozenset(
     {"reason", "error", "detail", "note", "last", "first", "advice", "operation", "because"}
@@ -110,19 +120,24 @@ class _Saying:
         if kind == "text":
             return self.said(value, depth + 1)
         if kind == "maybe":
-            return self.said(value, depth + 1) or value
+            return self.said(value, depth + 1) or apart(value, self.reader)
         if kind == "list":
             return self._list(value, depth)
         if kind in _WRITTEN:
             return _WRITTEN[kind](value, self.reader)
-        return None if kind not in _ANYTHING and _CLAUSES_WITHIN.search(value) else value
+        if kind not in _ANYTHING and _CLAUSES_WITHIN.search(value):
+            return None
+        return apart(value, self.reader)
 
     def _list(self, value: str, depth: int) -> str:
         """Clauses after `; ` and how many more there are; what is nobody's sentence stays itself."""
         body, _, rest = value.rpartition(" and ")
         number, _, more = rest.partition(" ")
         body, tail = (body, number) if more == "more" and number.isdigit() else (value, "")
-        items = [self.said(each, depth + 1) or each for each in body.removesuffix(";").split("; ")]
+        items = [
+            self.said(each, depth + 1) or apart(each, self.reader)
+            for each in body.removesuffix(";").split("; ")
+        ]
         separator = words(self.reader.language).t("; ")
         told = separator.join(items)
         if not tail:
@@ -138,10 +153,14 @@ _WRITTEN: Mapping[str, Callable[[str, Reader], str | None]] = {
     "share": quantity,
     "span": quantity,
     "measure": quantity,
+    "value": measured,
+    "bound": measured,
     "at": moment,
     "names": names,
     "roles": roles,
     "gate": lambda value, reader: spoken("gate", value, reader),
+    # What begins with the name of a gate tells of that gate, whatever follows looks like.
+    "kpi": lambda value, reader: None if spoken("gate", value, reader) else apart(value, reader),
     "report": lambda value, reader: spoken("report", value, reader),
     "severity": lambda value, reader: spoken("severity", value, reader),
     "stage": lambda value, reader: spoken("stage", value, reader),

@@ -29,6 +29,7 @@ class Deed(StrEnum):
     WAIVE = "waive a gate"
     TICK = "tick a checklist"
     FREEZE = "freeze or unfreeze releases"
+    HUSH = "hold messages back or send them again"
     MANAGE_PEOPLE = "manage people and tokens"
     MANAGE_KEYS = "manage the desk's keys"
     STOP = "stop the desk"
@@ -55,6 +56,7 @@ PERMISSIONS: Mapping[Deed, frozenset[Role]] = {
     Deed.WAIVE: _ADMINS | {R.TECH_LEAD, R.SECURITY},
     Deed.TICK: _TEAM,
     Deed.FREEZE: _OPERATORS | {R.TECH_LEAD, R.SECURITY, R.PRODUCT},
+    Deed.HUSH: _OPERATORS | {R.TECH_LEAD, R.PRODUCT},
     Deed.MANAGE_PEOPLE: _ADMINS,
     Deed.MANAGE_KEYS: _ADMINS,
     Deed.STOP: _ADMINS,
@@ -69,7 +71,10 @@ SCOPES: Mapping[Scope, frozenset[Deed]] = {
         {Deed.RELEASE, Deed.PAUSE, Deed.ABORT, Deed.ROLL_BACK, Deed.SETTLE, Deed.VERIFY}
     ),
     Scope.HANDOFF: frozenset(
-        {Deed.HAND_OVER, Deed.ACKNOWLEDGE, Deed.SIGN_OFF, Deed.WAIVE, Deed.TICK, Deed.FREEZE}
+        {
+            *(Deed.HAND_OVER, Deed.ACKNOWLEDGE, Deed.SIGN_OFF, Deed.WAIVE, Deed.TICK),
+            *(Deed.FREEZE, Deed.HUSH),
+        }
     ),
     Scope.REGISTER: frozenset({Deed.REGISTER}),
     Scope.ADMIN: frozenset({Deed.MANAGE_PEOPLE, Deed.MANAGE_KEYS, Deed.STOP}),

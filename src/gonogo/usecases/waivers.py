@@ -4,10 +4,10 @@ import difflib
 from datetime import datetime, timedelta
 
 from gonogo.domain.actor import Actor, Role
-from gonogo.domain.dossier import Dossier, newest
+from gonogo.domain.dossier import Dossier, standing_flag
 from gonogo.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from gonogo.domain.gate import GateKind, GateMode
-from gonogo.domain.paper import FREEZE, Flag, Paper, Waiver
+from gonogo.domain.paper import FREEZE, QUIET, Flag, Paper, Waiver
 from gonogo.domain.plan import Plan
 from gonogo.usecases.context import Context
 from gonogo.usecases.filing import file_paper, paper_of, spoken
@@ -103,10 +103,34 @@ async def freeze(
     return await file_paper(context, paper, "freeze" if on else "unfreeze", data)
 
 
+async def hush(
+    context: Context,
+    actor: Actor,
+    *,
+    service: str,
+    on: bool,
+    reason: str,
+    until: str | None = None,
+) -> Paper:
+    """Hold back every message about a service, or send them again; what was held back is sent then.
+
+    `until` as for a freeze. Raises Conflict when messages are sent already.
+    """
+    allow(actor, Deed.HUSH)
+    reason = spoken(reason, "a reason")
+    now = context.clock.now()
+    if until is not None and not on:
+        raise InvalidInput("sending messages again takes no end")
+    end = None if until is None else end_of(until, now, "the silence", LONGEST_FREEZE)
+    await registration_of(context, service)
+    papers = await context.store.papers(service)
+    if not on and standing_flag(papers, QUIET, now) is None:
+        raise Conflict(f"messages about {service} are sent already")
+    paper = paper_of(context, actor, service, None, Flag(QUIET, on, reason, end))
+    data = {"reason": reason, "until": end.isoformat() if end else None}
+    return await file_paper(context, paper, "hush" if on else "unhush", data)
+
+
 def frozen(dossier: Dossier, now: datetime) -> tuple[Paper, Flag] | None:
     """The freeze that holds now."""
-    found = newest(dossier, Flag)
-    if found is None or not found[1].on or found[1].name != FREEZE:
-        return None
-    until = found[1].until
-    return found if until is None or until > now else None
+    return standing_flag(dossier.papers, FREEZE, now)

@@ -40,6 +40,7 @@ from gonogo.domain.actor import Actor, Role
 from gonogo.domain.errors import InvalidInput, Unavailable
 from gonogo.domain.prometheus import PrometheusCounts
 from gonogo.domain.rate import Rate, Rates
+from gonogo.language.reader import Reader
 from gonogo.ports.heads import Heads
 from gonogo.ports.metrics import MetricSource
 from gonogo.settings import OpenIdSettings, Settings
@@ -107,7 +108,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         metrics=metrics,
         counts_elsewhere=counts_elsewhere,
         smoke=HttpSmokeRunner(workshop.run),
-        notifier=ConsoleNotifier(sys.stdout),
+        notifier=ConsoleNotifier(sys.stdout, Reader.of(settings.language)),
         dossiers=dossiers,
         scratch=LocalScratch(private(home / "scratch")),
         new_id=new_id,

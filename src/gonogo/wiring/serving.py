@@ -117,7 +117,7 @@ async def serve(settings: Settings, port: int) -> None:
         try:
             await _until_one_ends(server.serve(sockets=[listening]), working)
         finally:
-            _take_back_announcement(settings)
+            settings.address.unlink(missing_ok=True)
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
             await write(parts.context, parts.context.failed_sign_ins.rest())
@@ -233,13 +233,6 @@ def _listener(host: str, port: int) -> Iterator[socket.socket]:
                 hint="choose another with --port or GONOGO_PORT",
             ) from error
         yield listening
-
-
-def _take_back_announcement(settings: Settings) -> None:
-    """Where several desks share the folder, another may have announced itself since."""
-    with contextlib.suppress(OSError, ValueError, KeyError):
-        if json.loads(settings.address.read_text())["pid"] == os.getpid():
-            settings.address.unlink()
 
 
 def _own_address(settings: Settings, port: int) -> str:

@@ -206,3 +206,28 @@ def unfreeze(setup: Setup, service: str, reason: str) -> None:
     body = {"on": False, "reason": _reason(reason)}
     paper = DeskClient(setup.home).post(f"/services/{quote(service, safe='')}/freeze", body)
     _filed(setup, paper, f"releases of {service} may go on")
+
+
+@click.command()
+@click.argument("service")
+@with_reason
+@click.option("--until", metavar="TIME", help="As in 2d. Default: until somebody lifts it.")
+@with_json
+@click.pass_obj
+def hush(setup: Setup, service: str, reason: str, until: str | None) -> None:
+    """Hold messages about SERVICE back."""
+    body = {"on": True, "reason": _reason(reason), "until": until}
+    paper = DeskClient(setup.home).post(f"/services/{quote(service, safe='')}/silence", body)
+    _filed(setup, paper, f"messages about {service} are held back")
+
+
+@click.command()
+@click.argument("service")
+@with_reason
+@with_json
+@click.pass_obj
+def unhush(setup: Setup, service: str, reason: str) -> None:
+    """Send messages about SERVICE again, with those that were held back."""
+    body = {"on": False, "reason": _reason(reason)}
+    paper = DeskClient(setup.home).post(f"/services/{quote(service, safe='')}/silence", body)
+    _filed(setup, paper, f"messages about {service} are sent again")

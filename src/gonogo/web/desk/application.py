@@ -9,6 +9,7 @@ from gonogo.web.desk.live import Allowed, add_live, programs_only
 from gonogo.web.desk.pages import (
     audit,
     board,
+    flags,
     health,
     history,
     people,
@@ -45,6 +46,7 @@ def add_desk(
     board.add(application, site)
     health.add(application, site)
     audit.add(application, site)
+    flags.add(application, site)
     history.add(application, site)
     people.add(application, site)
     release.add(application, site)

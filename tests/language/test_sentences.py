@@ -1,0 +1,247 @@
+"""What the program really records is recognised, and hostile sentences cost next to nothing."""
+
+import time
+from collections.abc import Iterable
+from datetime import timedelta
+
+import pytest
+from tests.controllers.stage import Theatre, play
+from tests.gates.cases import NOW, OTHER, QA, dossier, held, judged, paper, report, signed
+from tests.plans import a_plan
+
+from gonogo.domain import gate_rules as gate
+from gonogo.domain.actor import Actor, Role
+from gonogo.domain.errors import NotAllowed
+from gonogo.domain.evidence import (
+    Component,
+    ComponentFacts,
+    CoverageFacts,
+    DrillFacts,
+    Example,
+    FindingFacts,
+    LintFacts,
+    LoadFacts,
+    Measurement,
+    MeasurementFacts,
+    Severity,
+    SmokeFacts,
+    TestFacts,
+)
+from gonogo.domain.gate import GateMoment, GateResult
+from gonogo.domain.gate_rules import GateRule
+from gonogo.domain.paper import Acknowledgement, Handoff
+from gonogo.domain.plan import Checklist, ChecklistItem
+from gonogo.domain.release import Stage
+from gonogo.domain.slot import SlotRole
+from gonogo.domain.traffic import BadStatus, Counts, Increment, Kpi
+from gonogo.gates.decision import decide
+from gonogo.gates.evaluate import evaluate
+from gonogo.gates.table import GATES
+from gonogo.judge import JudgePlan, assess, begin, next_step, observe
+from gonogo.language.phrases import say
+from gonogo.language.reader import Reader
+from gonogo.language.sentences import FORMS
+from gonogo.language.writing import amount, moment
+from gonogo.usecases.evidence_words import say as evidence_said
+from gonogo.usecases.permissions import Deed, allow
+
+RUSSIAN = Reader.of("ru", "Europe/Moscow")
+ERRORS = BadStatus(((500, 599),))
+DAY = timedelta(days=1)
+
+RULES: tuple[GateRule, ...] = (
+    gate.TestsRule(suites=("e2e",)),
+    gate.CoverageRule(total=0.6),
+    gate.LintRule(),
+    gate.FindingsRule(),
+    gate.VulnerabilitiesRule(),
+    gate.ComponentsRule(minimum={"django": "5.0"}),
+    gate.LoadRule(p95=timedelta(milliseconds=200), errors=0.01, concurrency=10),
+    gate.SmokeRule(),
+    gate.SiteHealthRule(),
+    gate.ErrorBudgetRule(),
+    gate.IncidentsRule(),
+    gate.BackupRule(rto=timedelta(hours=1)),
+    gate.SignOffsRule(needed={Role.QA: 1, Role.TECH_LEAD: 2}),
+    gate.AcknowledgementRule(),
+    gate.RisksRule(),
+    gate.FreezeRule(),
+)
+FACTS = (
+    (gate.TestsRule(), TestFacts(61, 57, 3, 1, failures=(Example("test_pay", "", ""),))),
+    (gate.TestsRule(), TestFacts(61, 58, 0, 3)),
+    (gate.CoverageRule(total=0.6), CoverageFacts(5, 11)),
+    (gate.LintRule(), LintFacts("ruff", 2, 1)),
+    (gate.FindingsRule(), FindingFacts("bandit", {Severity.HIGH: 2, Severity.UNKNOWN: 1})),
+    (gate.FindingsRule(high=None), FindingFacts("bandit", {Severity.HIGH: 2, Severity.LOW: 4})),
+    (
+        gate.ComponentsRule(minimum={"django": "5.0"}),
+        ComponentFacts((Component("django", "4.2", ("BSD",)),)),
+    ),
+    (
+        gate.LoadRule(p95=timedelta(milliseconds=200), errors=0.01, concurrency=10),
+        LoadFacts("locust", 5000, 9, 60.0, 80.0, 250.0, 300.0, 20),
+    ),
+    (gate.SmokeRule(), SmokeFacts("staging", 3, 1, (Example("login", "", "answered 500"),))),
+    (
+        gate.ErrorBudgetRule(),
+        MeasurementFacts((Measurement(gate.ERROR_BUDGET, 5.0, "%"),)),
+    ),
+    (gate.IncidentsRule(), MeasurementFacts((Measurement(gate.OPEN_INCIDENTS, 2.0, ""),))),
+    (gate.BackupRule(rto=timedelta(hours=1)), DrillFacts("nightly", True, True, 7200.0, 600.0)),
+)
+
+
+def unknown(sentences: Iterable[str]) -> list[str]:
+    """The sentences that are not recognised."""
+    return [each for each in dict.fromkeys(sentences) if each and not say(each, RUSSIAN).translated]
+
+
+def told(results: Iterable[GateResult]) -> list[str]:
+    return [text for each in results for text in (each.reason, each.fix)]
+
+
+def test_what_gates_say_of_reports_is_recognised():
+    results = [judged(rule, facts) for rule, facts in FACTS]
+    old = report(TestFacts(5, 5, 0, 0), at=NOW - 30 * DAY)
+    moved = report(TestFacts(5, 5, 0, 0), commit=OTHER)
+    results += [held(gate.TestsRule(), dossier(each)) for each in (old, moved)]
+    assert unknown(told(results)) == []
+
+
+def test_what_gates_say_where_nothing_is_filed_is_recognised():
+    plan = a_plan(gates=RULES, checklists=(Checklist("deploy", (ChecklistItem("Backup"),)),))
+    assert unknown(told(evaluate(plan, dossier(), NOW, GateMoment.PRODUCTION))) == []
+
+
+def test_what_gates_say_of_papers_is_recognised():
+    rule = gate.SignOffsRule(needed={Role.QA: 1})
+    once = signed(dossier(), QA, Role.QA)
+    later = dossier(*once.papers, paper(Handoff("v1.3.0", "sprint 16")))
+    handed = dossier(paper(Handoff("v1.3.0", "sprint 16")), paper(Acknowledgement()))
+    results = [
+        held(rule, once),
+        held(rule, later),
+        held(gate.AcknowledgementRule(), handed),
+        held(gate.RisksRule(), handed),
+    ]
+    assert unknown(told(results)) == []
+
+
+def test_every_decision_is_recognised_down_to_its_gates():
+    results = tuple(judged(rule, facts) for rule, facts in FACTS)
+    sentences = [decide(results[:size], dossier(), NOW).sentence for size in range(len(results))]
+    assert unknown(sentences) == []
+    said = say(sentences[-1], RUSSIAN).text
+    assert "gates" not in said
+    assert "failed" not in said
+
+
+def test_what_is_to_be_done_about_each_kind_of_gate_is_recognised():
+    assert unknown(each.fix for each in GATES.values()) == []
+
+
+def test_what_filed_evidence_says_is_recognised():
+    assert (
+        unknown(evidence_said(facts) for _, facts in FACTS if type(facts) is not MeasurementFacts)
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("canary", "baseline"),
+    [((0, 0), (9, 90)), ((0, 9), (0, 90)), ((40, 60), (0, 900)), ((0, 5000), (0, 9000))],
+)
+def test_every_verdict_over_a_stream_is_recognised(
+    canary: tuple[int, int], baseline: tuple[int, int]
+):
+    plan = JudgePlan((Kpi("errors", ERRORS, limit=0.05, ratio=1.5),))
+    memory = next_step(plan, begin(plan), share=0.1)
+    memory = observe(plan, memory, [Increment("errors", Counts(*baseline), Counts(*canary))])
+    found = assess(plan, memory, 100)
+    assert unknown([found.sentence, *(each.sentence for each in found.kpis)]) == []
+
+
+def test_every_reason_and_message_of_a_release_is_recognised():
+    """One version that everybody gets, and one that is taken back."""
+    said: list[str] = []
+
+    async def story(desk: Theatre) -> None:
+        await desk.serve_first()
+        release = await desk.release("v2")
+        await desk.when(release, lambda found: found.exposed)
+        slots = await desk.store.slots("shop", "production")
+        desk.broken = frozenset(s.address for s in slots if s.role is SlotRole.CANARY and s.address)
+        await desk.until(release, Stage.ROLLED_BACK)
+        for one in await desk.store.releases("shop"):
+            for entry in await desk.story(one):
+                said.extend(str(entry.data.get(key) or "") for key in ("reason", "sentence"))
+        messages = await desk.store.waiting(desk.at(9e6), limit=500)
+        said.extend(each.text for each in messages)
+
+    play(story, a_plan())
+    assert len(set(said)) > 10
+    assert unknown(said) == []
+
+
+def test_a_refusal_is_recognised_for_every_deed():
+    viewer = Actor("vera", frozenset({Role.VIEWER}))
+    sentences = []
+    for deed in Deed:
+        try:
+            allow(viewer, deed)
+        except NotAllowed as refusal:
+            sentences.append(str(refusal))
+    assert len(sentences) > 10
+    assert unknown(sentences) == []
+
+
+def test_a_moment_is_said_in_the_readers_calendar_and_zone():
+    assert moment("2026-11-22 14:03 UTC", Reader.of("fa", "Asia/Tehran")) == "۱ آذر ۱۴۰۵، ۱۷:۳۳"
+    assert "22 нояб. 2026, 17:03" in say("no freeze before 2026-11-22 14:03 UTC", RUSSIAN).text
+
+
+def test_a_version_among_numbers_keeps_its_dots():
+    assert amount("1.2.3", RUSSIAN) == "1.2.3"
+
+
+@pytest.mark.parametrize(("number", "word"), [(1, "тест"), (3, "теста"), (11, "тестов")])
+def test_what_is_counted_has_the_form_of_its_number(number: int, word: str):
+    noun = "test" if number == 1 else "tests"
+    said = say(f"{number} {noun} passed", RUSSIAN).text
+    assert said.split()[-1] == word
+
+
+def test_a_clause_that_nobody_knows_is_left_as_it_was_written():
+    said = say("HOLD: 1 of 2 gates blocks: tests: the moon is full", RUSSIAN)
+    assert said.translated
+    assert said.text.endswith("the moon is full")
+
+
+HOSTILE = (
+    "; ",
+    ": ",
+    "a, ",
+    "a; b: ",
+    "1 of 1 ",
+    "tests: ",
+    "5 % for 5 s, ",
+    "a is 1, ",
+    "0",
+    "{x} ",
+)
+
+
+@pytest.mark.parametrize("piece", [*HOSTILE, "HOLD: 1 of 1 gates block: tests: a; "])
+def test_a_hostile_sentence_takes_less_than_a_twentieth_of_a_second(piece: str):
+    say("no freeze", RUSSIAN)  # the catalogue is read once
+    for length in (2000, 10_000):
+        sentence = (piece * length)[:length]
+        start = time.process_time()
+        say(sentence, RUSSIAN)
+        assert time.process_time() - start < 0.05
+
+
+def test_places_of_every_form_can_be_told_apart():
+    for form in FORMS:
+        assert "" not in form.literals[1:-1], form.source
