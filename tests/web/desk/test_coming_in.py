@@ -151,6 +151,10 @@ async def test_an_open_page_does_not_sign_its_browser_out(browser: Browser):
     socket: Any = SimpleNamespace(scope={**scope, "query_string": b"", "scheme": "http"})
     assert (await live._visitor(browser.site, socket)).actor.name == "ada"
     assert (await browser.client.get("/settings")).status_code == 200
+    # Every browser says which page opens a connection; whoever does not say is none.
+    socket.scope = {**socket.scope, "headers": [headers[0], (b"cookie", cookie)]}
+    with pytest.raises(live.Refusal):
+        await live._visitor(browser.site, socket)
 
 
 async def test_a_stranger_is_not_told_where_the_database_lies(
