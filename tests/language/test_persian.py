@@ -54,7 +54,7 @@ def test_a_recorded_span_of_two_units_is_put_together_as_persian_does():
 
 
 def test_a_recorded_minus_stays_before_its_number_in_right_to_left_text():
-    assert quantity("−3.5 %", Reader.of("fa")) == "\u200e−۳٫۵٪"
+    assert quantity("−3.5 %", Reader.of("fa")) == "\u2066−۳٫۵\u2069٪"
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,29 @@ def test_a_recorded_minus_stays_before_its_number_in_right_to_left_text():
         ),
         ("test report is 9 days old (limit 7)", "گزارش تست: ۹ روز از عمرش می‌گذرد (حد ۷)"),
         ("GO: 5 gates passed", "برو: ۵ دروازه موفق"),
+        (
+            "NO-GO: 1 of 5 gates blocks: rollback rehearsal: v1.2.1 cannot run on the schema of v1.3.0",
+            "نرو: ۱ از ۵ دروازه مانع است: تمرین بازگردانی: v1.2.1 با شِمای v1.3.0 کار نمی‌کند",
+        ),
+        (
+            "more than 5% 5xx on GET /orders within 30m (from 20 requests on; judged)",
+            "بیش از ۵٪ 5xx روی GET /orders ظرف ۳۰ دقیقه (از ۲۰ درخواست به بعد؛ با داوری)",
+        ),
     ],
 )
 def test_a_recorded_sentence_is_told_in_persian(recorded: str, told: str):
-    assert say(recorded, Reader.of("fa")).text == told
+    assert re.sub("[\u2068\u2069]", "", say(recorded, Reader.of("fa")).text) == told
+
+
+def test_a_foreign_name_in_a_persian_sentence_keeps_its_own_direction():
+    assert (
+        say("customers are on v1.2.1", Reader.of("fa")).text
+        == "مشتریان روی \u2068v1.2.1\u2069 هستند"
+    )
+    assert say("customers are on v1.2.1", Reader.of("ru")).text.endswith("v1.2.1")
+
+
+def test_a_measured_value_is_written_in_the_reader_s_digits():
+    told = say("memory: 69.7 MB, within its bound of at most 400 MB", Reader.of("fa")).text
+    assert "۶۹٫۷ MB" in told
+    assert "۴۰۰ MB" in told

@@ -17,13 +17,15 @@ NUMBER = r"[−-]?[0-9]+(?:[,.][0-9]+)*(?:e[+-]?[0-9]+)?"
 _CLOSED: Mapping[str, str] = {
     "n": rf"{NUMBER}|∞|−∞",
     "count": NUMBER,
-    "share": rf"(?:under )?{NUMBER} %",
-    "span": rf"{NUMBER} (?:days?|hours?|minutes?|seconds?|min|ms|s|h|d)(?![a-z])"
+    "share": rf"(?:under )?{NUMBER} ?%",
+    "span": rf"{NUMBER} ?(?:days?|hours?|minutes?|seconds?|min|ms|s|m|h|d)(?![a-z])"
     rf"(?: {NUMBER} (?:min|s|h)(?![a-z]))?",
     "measure": rf"{NUMBER}(?: [^\s(),;:]{{1,24}})?",
     "at": r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})? UTC",
     "hash": r"[0-9a-f]{7,64}",
-    "word": r"\S{1,200}",
+    "environment": r"[^\s(),;:]+",
+    "service": r"[^\s(),;:]+",
+    "version": r"[^\s(),;:]+",
 }
 """Kinds of places that are known by what they look like; every other kind is open."""
 

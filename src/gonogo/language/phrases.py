@@ -8,8 +8,7 @@ is shown as it was written and marked as English: nothing is guessed and nothing
 
 What stands before the first `_` of a place's name tells its kind:
 `n` a number, `count` the number that a form counts by, `share` a percentage, `span` a length of time,
-`measure` a number with any unit, `at` a moment in UTC, `hash` a digest or commit,
-`word` a name without blanks;
+`measure` a number with any unit, `at` a moment in UTC, `hash` a digest or commit;
 `text` a clause that is said in turn, `maybe` one that may be somebody's own words, `list` several of
 these after `; `, `names` a list of names, `roles` a list of roles, `gate`, `report`, `severity`,
 `stage`, `role`, `deed` and `tried` a name of the domain that has words of its own. What somebody
@@ -26,7 +25,17 @@ from itertools import islice
 from gonogo.language.catalogue import words
 from gonogo.language.matching import Phrase, kind_of
 from gonogo.language.reader import Language, Reader
-from gonogo.language.writing import amount, moment, names, quantity, roles, spoken, whole
+from gonogo.language.writing import (
+    amount,
+    apart,
+    measured,
+    moment,
+    names,
+    quantity,
+    roles,
+    spoken,
+    whole,
+)
 
 _DEEPEST = 8
 _LONGEST = 2100
@@ -123,19 +132,24 @@ class _Saying:
         if kind == "text":
             return self.said(value, depth + 1)
         if kind == "maybe":
-            return self.said(value, depth + 1) or value
+            return self.said(value, depth + 1) or apart(value, self.reader)
         if kind == "list":
             return self._list(value, depth)
         if kind in _WRITTEN:
             return _WRITTEN[kind](value, self.reader)
-        return None if kind not in _ANYTHING and _CLAUSES_WITHIN.search(value) else value
+        if kind not in _ANYTHING and _CLAUSES_WITHIN.search(value):
+            return None
+        return apart(value, self.reader)
 
     def _list(self, value: str, depth: int) -> str:
         """Clauses after `; ` and how many more there are; what is nobody's sentence stays itself."""
         body, _, rest = value.rpartition(" and ")
         number, _, more = rest.partition(" ")
         body, tail = (body, number) if more == "more" and number.isdigit() else (value, "")
-        items = [self.said(each, depth + 1) or each for each in body.removesuffix(";").split("; ")]
+        items = [
+            self.said(each, depth + 1) or apart(each, self.reader)
+            for each in body.removesuffix(";").split("; ")
+        ]
         separator = words(self.reader.language).t("; ")
         told = separator.join(items)
         if not tail:
@@ -151,10 +165,14 @@ _WRITTEN: Mapping[str, Callable[[str, Reader], str | None]] = {
     "share": quantity,
     "span": quantity,
     "measure": quantity,
+    "value": measured,
+    "bound": measured,
     "at": moment,
     "names": names,
     "roles": roles,
     "gate": lambda value, reader: spoken("gate", value, reader),
+    # What begins with the name of a gate tells of that gate, whatever follows looks like.
+    "kpi": lambda value, reader: None if spoken("gate", value, reader) else apart(value, reader),
     "report": lambda value, reader: spoken("report", value, reader),
     "severity": lambda value, reader: spoken("severity", value, reader),
     "stage": lambda value, reader: spoken("stage", value, reader),

@@ -14,6 +14,7 @@ _UNITS = {
     "ms": form("{number} ms"),
     "s": form("{number} s"),
     "min": form("{number} min"),
+    "m": form("{number} min"),
     "h": form("{number} h"),
     "d": form("{number} d"),
 }
@@ -24,9 +25,8 @@ _COUNTED = {
     "day": counted("{count} day", "{count} days"),
 }
 _MINUS = ("-", "−")
-_KEEPS_SIDE = "\u200e"
-"""Before a minus: without it the sign stands on the other side of its number in right-to-left text."""
-_PART = re.compile(rf"(?P<amount>{NUMBER})(?: (?P<unit>\S+))?")
+_PART = re.compile(rf"(?P<amount>{NUMBER})(?: ?(?P<unit>[^\s0-9]\S*))?")
+_MEASURE = re.compile(rf"{NUMBER}(?: [^\s0-9]\S{{0,23}})?")
 _MORE = re.compile(r"(?P<names>.+) and (?P<more>[0-9]+) more", re.DOTALL)
 _OF = re.compile(r"(?P<role>[^()]+) \((?P<have>[0-9]+) of (?P<needed>[0-9]+)\)")
 
@@ -38,8 +38,14 @@ def amount(text: str, reader: Reader) -> str:
     if reader.language is Language.RUSSIAN:
         text = text.replace(",", "\u00a0").replace(".", ",")
     if reader.direction == "rtl" and text[:1] in _MINUS:
-        text = _KEEPS_SIDE + text
+        # On its own a minus would stand on the other side of its number.
+        text = f"\u2066{text}\u2069"
     return formats.digits(text, reader)
+
+
+def apart(text: str, reader: Reader) -> str:
+    """A name, version or foreign word: in right-to-left text its direction stays its own."""
+    return f"\u2068{text}\u2069" if reader.direction == "rtl" else text
 
 
 def whole(text: str) -> int:
@@ -55,6 +61,11 @@ def quantity(text: str, reader: Reader) -> str:
         return words(reader.language).t("under {number}", number=rest)
     first, *more = (_with_unit(part, reader) for part in _PART.finditer(text))
     return formats.joined(first, " ".join(more), reader) if more else first
+
+
+def measured(text: str, reader: Reader) -> str:
+    """A number with any unit, or else what was written."""
+    return quantity(text, reader) if _MEASURE.fullmatch(text) else apart(text, reader)
 
 
 def _with_unit(part: re.Match[str], reader: Reader) -> str:
@@ -84,7 +95,9 @@ def names(text: str, reader: Reader) -> str:
     """Names after commas, and how many more there are."""
     spoken_here = words(reader.language)
     found = _MORE.fullmatch(text)
-    told = spoken_here.t(", ").join((found["names"] if found else text).split(", "))
+    told = spoken_here.t(", ").join(
+        apart(each, reader) for each in (found["names"] if found else text).split(", ")
+    )
     if found is None:
         return told
     more = amount(found["more"], reader)

@@ -3,7 +3,7 @@
 from gonogo.language.marks import form
 
 MESSAGES = (
-    form("{word_service} {word_version} {text_message}"),
+    form("{service} {version} {text_message}"),
     form("{service} {version} begins"),
     form("has no report {path}: {maybe_reason}"),
     form("leaves the scratch database {name} behind: {maybe_reason}"),

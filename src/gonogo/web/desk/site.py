@@ -162,10 +162,11 @@ def _reading(reader: Reader) -> dict[str, object]:
     def said(sentence: str, limit: int | None = None) -> Markup:
         """What the desk wrote down, in the reader's language; marked as English where it has no words."""
         found = phrases.say(wording.plain(sentence, 2000), reader)
-        marks = "" if found.translated else Markup(' lang="en" dir="ltr"')
-        return Markup("<bdi{}>{}</bdi>").format(
-            marks, found.text if limit is None else wording.shorten(found.text, limit)
-        )
+        text = found.text if limit is None else wording.shorten(found.text, limit)
+        if not found.translated:
+            return Markup('<bdi lang="en" dir="ltr">{}</bdi>').format(text)
+        # The first letter may be one of a Latin name: it does not tell how the sentence runs.
+        return Markup('<bdi dir="{}">{}</bdi>').format(reader.direction, text)
 
     return {
         "reader": reader,

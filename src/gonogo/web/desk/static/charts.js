@@ -18,9 +18,16 @@ function readers(root) {
   const share = new Intl.NumberFormat(tag, { style: "percent", maximumSignificantDigits: 3 });
   const clock = new Intl.DateTimeFormat(tag, { timeZone: zone, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
   const day = new Intl.DateTimeFormat(days, { timeZone: zone, day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  // A minus keeps its side of the number, and a unit its side of both, in words that run right to left.
+  const rightToLeft = document.documentElement.dir === "rtl";
+  const signed = (value) => (rightToLeft && value < 0 ? `\u2066${number.format(value)}\u2069` : number.format(value));
   return {
     long: false,
-    number: (value) => (value === null ? "–" : number.format(value)),
+    number: (value) => (value === null ? "–" : signed(value)),
+    measured(value, unit) {
+      const text = `${this.number(value)} ${unit}`;
+      return rightToLeft ? `\u2067${text}\u2069` : text;
+    },
     count: (value) => count.format(value),
     share: (value) => (value === null ? "–" : share.format(value)),
     clock(at) { return (this.long ? day : clock).format(at * 1000); },

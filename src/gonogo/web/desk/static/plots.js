@@ -80,7 +80,7 @@ function overTime(data, look, options) {
     scales: { x: { time: false, range: (_, low, high) => (low === high ? [low - 1, high + 1] : [low, high + 0.03 * (high - low)]) }, y: { range: () => options.range } },
     axes: [
       { ...axis, values: (_, splits) => splits.map(look.clock), space: 70, size: 34 },
-      { ...axis, values: (_, splits) => splits.map(options.write), size: 64 },
+      { ...axis, values: (_, splits) => splits.map(options.write), size: 76 },
     ],
     series: [{}, ...options.series],
     bands: options.bands,
@@ -113,7 +113,7 @@ export function difference(data, kpi, look) {
     across(u, ctx, bbox, u.valToPos(0, "y", true), look.hairStrong, []);
   });
   const options = overTime(data, look, {
-    range, write: (value) => `${look.number(value)} ${look.points}`,
+    range, write: (value) => look.measured(value, look.points),
     series: [
       { stroke: look.accent, width: 0.5, points: { show: false } },
       { stroke: look.accent, width: 0.5, points: { show: false } },
@@ -209,7 +209,7 @@ export function latency(data, _, look) {
     scales: { x: { time: false, distr: 3, range: [low, high > low ? high : low * 10] }, y: { range: [0, 100] } },
     axes: [
       { ...axis, values: (_u, splits) => splits.map((each) => (each === null ? "" : look.milliseconds(each))), size: 34 },
-      { ...axis, values: (_u, splits) => splits.map((each) => look.share(each / 100)), size: 64 },
+      { ...axis, values: (_u, splits) => splits.map((each) => look.share(each / 100)), size: 76 },
     ],
     series: [{}, ...arms.flatMap((arm) => [line(arm, 2), line(arm, 0.5), line(arm, 0.5)])],
     bands: arms.map((arm, index) => ({ series: [3 * index + 3, 3 * index + 2], fill: arm === "canary" ? look.band : look.baselineBand })),
