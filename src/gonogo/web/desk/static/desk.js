@@ -16,4 +16,7 @@ document.addEventListener("click", (event) => {
   event.target.closest("[data-closes]")?.closest("dialog")?.close();
 });
 
+// On a phone the places may not all fit: the one that is shown does.
+document.querySelector(".places [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
 watch(document);
