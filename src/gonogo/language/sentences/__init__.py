@@ -13,6 +13,7 @@ from gonogo.language.sentences.refusals import REFUSALS
 from gonogo.language.sentences.report_gates import REPORT_GATES
 from gonogo.language.sentences.stages import STAGES
 from gonogo.language.sentences.timeline import TIMELINE
+from gonogo.language.sentences.written_files import WRITTEN_FILES
 
 __all__ = ["FORMS", "form"]
 
@@ -31,6 +32,7 @@ FORMS = Forms(
         *EVIDENCE,
         *TIMELINE,
         *REFUSALS,
+        *WRITTEN_FILES,
     )
 )
 """All of them; for a sentence they are tried with the best first."""

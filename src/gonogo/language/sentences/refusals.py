@@ -168,4 +168,17 @@ REFUSALS = (
     form("{name} is a report of another commit: it says {hash_found}, and {version} is {hash_own}"),
     form("{name} does not say when it was made; say it"),
     form("{name} is from the future: it is of {time}"),
+    form('{service} has no checklist "{name}" (it has: {names})'),
+    form('{service} has no checklist "{name}" (it has: {names}); did you mean "{typed}"?'),
+    form('the checklist "{checklist}" has no line "{name}" (it has: {names})'),
+    form(
+        'the checklist "{checklist}" has no line "{name}" (it has: {names}); did you mean'
+        ' "{typed}"?'
+    ),
+    form('{service} has no gate "{name}" (it has: {names})'),
+    form('{service} has no gate "{name}" (it has: {names}); did you mean "{typed}"?'),
+    form('the plan asks for no line "{name}"; it asks for none at all'),
+    form('the plan asks for no line "{name}" (it asks for: {names})'),
+    form('add --evidence "…"'),
+    form("ask again with another key if need be"),
 )
