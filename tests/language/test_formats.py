@@ -80,3 +80,14 @@ def test_a_span_in_persian_is_said_in_its_units(length: timedelta, said: str):
 def test_an_unknown_zone_is_read_as_utc():
     assert Reader.of("en", "Mars/Olympus").zone == "UTC"
     assert Reader.of("en", "../etc/passwd").zone == "UTC"
+
+
+def test_a_russian_date_has_its_month_in_the_genitive():
+    assert formats.date(NOWRUZ, Reader.of("ru", "Europe/Moscow")) == "20 марта 2026"
+
+
+def test_a_russian_span_has_russian_units():
+    russian = Reader.of("ru")
+    assert formats.span(timedelta(seconds=4.2), russian) == "4,2 с"
+    assert formats.span(timedelta(minutes=3, seconds=20), russian) == "3 мин 20 с"
+    assert formats.span(timedelta(days=3, hours=1), russian) == "3 д 1 ч"

@@ -78,8 +78,11 @@ def date(at: datetime, reader: Reader) -> str:
         return digits(f"{day.day} {months[day.month - 1]} {day.year}", reader)
     from babel.dates import format_date
 
+    # Russian months are written out, in the genitive: most of their short forms are seldom seen.
+    pattern = "d MMMM y" if reader.language is Language.RUSSIAN else "d MMM y"
+
     return digits(
-        format_date(here.date(), "d MMM y", locale=reader.language.value).translate(_LATIN), reader
+        format_date(here.date(), pattern, locale=reader.language.value).translate(_LATIN), reader
     )
 
 

@@ -8,7 +8,7 @@ is shown as it was written and marked as English: nothing is guessed and nothing
 
 What stands before the first `_` of a place's name tells its kind:
 `n` a number, `count` the number that a form counts by, `share` a percentage, `span` a length of time,
-`measure` a number with any unit, `at` a moment in UTC, `hash` a digest or commit;
+`measure` a number with any unit, `at` a moment in UTC, `hash` a digest or commit, `word` a name without blanks;
 `text` a clause that is said in turn, `maybe` one that may be somebody's own words, `list` several of
 these after `; `, `names` a list of names, `roles` a list of roles, `gate`, `report`, `severity`,
 `stage`, `role`, `deed` and `tried` a name of the domain that has words of its own. What somebody
@@ -40,11 +40,23 @@ from gonogo.language.writing import (
 _DEEPEST = 8
 _LONGEST = 2100
 _WAYS = 4
-_CLAUSES = 40
+_LETTERS = 30_000
 _CLAUSES_WITHIN = re.compile("[;:] ")
 _ANYTHING = frozenset(
     {"reason", "error", "detail", "note", "last", "first", "advice", "operation", "because"}
-    | {"criterion", "typed", "subject", "kpi", "gauge", "value", "slots", "bad", "example", "item"}
+    | {
+        "criterion",
+        "typed",
+        "subject",
+        "kpi",
+        "gauge",
+        "value",
+        "slots",
+        "bad",
+        "example",
+        "item",
+        "command",
+    }
 )
 
 
@@ -73,10 +85,10 @@ def _whole(sentence: str, reader: Reader) -> str | None:
 
 @dataclass
 class _Saying:
-    """One sentence being said. `left` bounds how many clauses are looked at, whatever it holds."""
+    """One sentence being said. `left` is how many letters of clauses are still looked at, whatever it holds."""
 
     reader: Reader
-    left: int = _CLAUSES
+    left: int = _LETTERS
     known: dict[str, str | None] = field(default_factory=dict)
 
     def said(self, sentence: str, depth: int = 0) -> str | None:
@@ -85,7 +97,7 @@ class _Saying:
             return self.known[sentence]
         if depth > _DEEPEST or self.left <= 0:
             return None
-        self.left -= 1
+        self.left -= len(sentence)
         # A clause cannot be a part of itself: while it is looked at, it counts as not known.
         self.known[sentence] = None
         self.known[sentence] = self._first(sentence, depth)

@@ -8,6 +8,7 @@ from gonogo.language.sentences.fixes import FIXES
 from gonogo.language.sentences.health import HEALTH
 from gonogo.language.sentences.judge import GAUGES, JUDGE, PAST
 from gonogo.language.sentences.judge_more import LITERALS
+from gonogo.language.sentences.messages import MESSAGES
 from gonogo.language.sentences.people_gates import PEOPLE_GATES
 from gonogo.language.sentences.refusals import REFUSALS
 from gonogo.language.sentences.report_gates import REPORT_GATES
@@ -28,6 +29,7 @@ FORMS = Forms(
         *FIXES,
         *DECISIONS,
         *STAGES,
+        *MESSAGES,
         *HEALTH,
         *EVIDENCE,
         *TIMELINE,

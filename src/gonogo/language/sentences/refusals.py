@@ -181,4 +181,23 @@ REFUSALS = (
     form('the plan asks for no line "{name}" (it asks for: {names})'),
     form('add --evidence "…"'),
     form("ask again with another key if need be"),
+    form("look again: {command}"),
+    form("take that back first: {command}"),
+    form("gonogo {command}"),
+    form("git {command}"),
+    form("on the desk: {command}"),
+    form('add --at "16:00 UTC"'),
+    form('add --line "{item}=pass" for each, or =fail'),
+    form('"" is not a time; write it as in {example}'),
+    form('"{typed}" does not say how a line ended; write it as in {example}'),
+    form('"" does not say how a line ended; write it as in {example}'),
+    form("the duration must be more than 0s and at most 30d"),
+    form('the plan asks for no line "{name}" (it asks for: {names}); did you mean "{typed}"?'),
+    form('"{typed}" is not the full name of a commit'),
+    form("this desk has no keys to sign with"),
+    form("{name}: is of no format that is known"),
+    form(
+        "{name}: was cut off: its XML ends at line {n_line}, column {n_column} before it"
+        " is complete"
+    ),
 )

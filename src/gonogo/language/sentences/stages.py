@@ -102,5 +102,5 @@ STAGES = (
     form("nothing came within {span}"),
     form("reading it failed: {error}"),
     form("its value is no finite number"),
-    form("{service} {version} {stage}: {maybe_reason}"),
+    form("{word_service} {word_version} {stage}: {maybe_reason}"),
 )
