@@ -23,13 +23,10 @@ _CLOSED: Mapping[str, str] = {
     "measure": rf"{NUMBER}(?: [^\s(),;:]{{1,24}})?",
     "at": r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})? UTC",
     "hash": r"[0-9a-f]{7,64}",
-<<<<<<< HEAD
     "environment": r"[^\s(),;:]+",
     "service": r"[^\s(),;:]+",
     "version": r"[^\s(),;:]+",
-=======
     "word": r"\S{1,200}",
->>>>>>> ru
 }
 """Kinds of places that are known by what they look like; every other kind is open."""
 
