@@ -11,7 +11,8 @@ from tests.plans import a_release
 from gonogo.adapters.counting_limiter import CountingLimiter
 from gonogo.domain.actor import Role
 from gonogo.domain.audit import AuditDraft
-from gonogo.domain.rate import Rate, Rates
+from gonogo.domain.errors import Unavailable
+from gonogo.domain.rate import Allowance, Rate, Rates
 from gonogo.domain.release import Stage
 
 RELEASE = {"service": "shop", "version": "v1.2.0"}
@@ -171,8 +172,6 @@ async def test_the_desks_health_is_always_told(limited: House) -> None:
 async def test_a_limit_that_cannot_count_refuses(
     limited: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gonogo.domain.errors import Unavailable
-
     async def broken(*_: Any) -> None:
         raise Unavailable("requests cannot be counted")
 
@@ -180,6 +179,21 @@ async def test_a_limit_that_cannot_count_refuses(
     answer = await limited.ask("GET", "/whoami")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert (await limited.client.get("/api/v1/health")).status_code == 200
+
+
+async def test_while_the_shared_count_fails_people_are_counted_by_this_desk_and_strangers_refused(
+    limited: House,
+) -> None:
+    class Broken:
+        async def take(self, asker: str, rate: Rate) -> Allowance:
+            raise Unavailable(f"{asker} cannot be counted at {rate}")
+
+    object.__setattr__(limited.desk.context, "own_limiter", limited.desk.context.limiter)
+    object.__setattr__(limited.desk.context, "limiter", Broken())
+    assert (await limited.ask("GET", "/whoami", token="wrong")).status_code == 503
+    assert (await limited.client.get("/static/desk.css")).status_code != 503
+    answers = [await limited.ask("GET", "/whoami") for _ in range(6)]
+    assert [each.status_code for each in answers] == [200] * 5 + [429]
 
 
 async def test_a_request_keeps_a_sane_id_and_gets_one_otherwise(house: House) -> None:

@@ -164,6 +164,9 @@ async def test_a_claim_gives_only_the_roles_that_are_named_and_follows_at_each_s
     account["groups"] = []
     assert await signing.sign_in() == "/sign-in?refused=roles"
     assert await signing.name() is None
+    assert (await signing.desk.store.people())[
+        0
+    ].roles == ()  # so that no token of theirs may anything
 
 
 @pytest.mark.slow

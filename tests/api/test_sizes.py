@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.api.conftest import House
+from tests.api.conftest import OWNERS_TOKEN, House
 
 from gonogo.api import sizes
 
@@ -27,10 +27,19 @@ class Body:
 async def test_a_body_that_says_it_is_huge_is_refused_before_it_is_read(house: House) -> None:
     body = Body(1000)
     answer = await house.client.post(
-        "/api/v1/releases", content=body, headers={"Content-Length": str(1 << 40)}
+        "/api/v1/releases",
+        content=body,
+        headers={"Content-Length": str(1 << 40), "Authorization": f"Bearer {OWNERS_TOKEN}"},
     )
     assert (answer.status_code, body.read) == (413, 0)
     assert answer.json()["title"] == "a request has at most 8 MiB; reports are sent as evidence"
+
+
+@pytest.mark.parametrize("path", ["/api/v1/people", "/api/v1/sign-in"])
+async def test_who_has_not_said_who_they_are_sends_little(house: House, path: str) -> None:
+    answer = await house.client.post(path, content=Body(2))
+    assert answer.status_code == 413
+    assert "64 KiB" in answer.json()["title"]
 
 
 async def test_a_body_of_unknown_length_is_counted_as_it_comes(

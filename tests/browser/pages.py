@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tests.browser.team import GUARDED, LONG_STEPS, Team
 from tests.e2e.customers import Customers
-from tests.e2e.desk import DeskHouse
+from tests.e2e.desk import DeskHouse, eventually
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,10 @@ def _with_releases(team: Team) -> Furnished:
         desk.until(taken_back, "rolled_back", within=120)
     orders = team.register("orders", steps=LONG_STEPS)
     team.hand_over("orders", "v1.1.0")
-    with Customers(orders.port, rate=30) as customers:
-        canary = desk.begin("orders", "v1.1.0")
-        desk.until_step(canary)
-        while customers.of("v1.1.0") < 60:
-            desk.until_step(canary)
+    canary = desk.begin("orders", "v1.1.0")
+    desk.until_step(canary)
+    with Customers(orders.port, rate=20) as customers:
+        eventually(lambda: customers.of("v1.1.0") >= 12, "a dozen requests", within=120)
     team.register("payments", serving=None, gates=GUARDED)
     team.hand_over("payments", "v1.0.0")
     held = desk.begin("payments", "v1.0.0")

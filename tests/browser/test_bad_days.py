@@ -86,4 +86,6 @@ def test_what_means_harm_is_shown_as_text_and_breaks_no_page(
         assert page.query_selector("main script, main img") is None
         assert RIGHT_TO_LEFT not in page.content()
         wide[path] = page.evaluate("() => document.documentElement.scrollWidth")
+    page.goto(f"/releases/{harmed}")
+    assert '<script>document.title = "taken over"</script>' in page.inner_text(".answer")
     assert {path: width for path, width in wide.items() if width > 360} == {}

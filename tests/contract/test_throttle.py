@@ -1,5 +1,6 @@
-"""Counting tries: in memory for tests, and by the library."""
+"""Counting tries: in memory for tests, by the library, and for all desks of one PostgreSQL."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -8,13 +9,22 @@ from tests.papers import Clock
 from gonogo.adapters.limits_throttle import LimitsThrottle
 from gonogo.adapters.memory.throttle import MemoryThrottle
 from gonogo.ports.throttle import Allowance, Throttle
+from gonogo.storage.counts import SharedCounts
+from gonogo.storage.limits import SharedThrottle
 
 TWICE = Allowance("twice", 2, timedelta(minutes=5))
 
 
-@pytest.fixture(params=["memory", "limits"])
-def throttle(request: pytest.FixtureRequest) -> Throttle:
-    return MemoryThrottle(Clock()) if request.param == "memory" else LimitsThrottle()
+@pytest.fixture(
+    params=["memory", "limits", pytest.param("postgresql", marks=pytest.mark.slow)],
+)
+async def throttle(request: pytest.FixtureRequest) -> AsyncIterator[Throttle]:
+    if request.param != "postgresql":
+        yield MemoryThrottle(Clock()) if request.param == "memory" else LimitsThrottle()
+        return
+    counts = SharedCounts(request.getfixturevalue("postgres_url"), patience=timedelta(seconds=20))
+    yield SharedThrottle(counts)
+    await counts.close()
 
 
 async def test_so_many_tries_are_allowed_and_then_there_is_a_wait(throttle: Throttle) -> None:

@@ -63,7 +63,7 @@ def build_application(
     # The one that is added last stands outermost.
     application.add_middleware(Idempotency, context=context, visitors=visitors)
     application.add_middleware(RateLimits, context=context, visitors=visitors)
-    application.add_middleware(Sizes, larger=size_allowed)
+    application.add_middleware(Sizes, visitors=visitors, larger=size_allowed)
     application.add_middleware(SignInGate, context=context)
     application.add_middleware(Frontier, reach=reach)
     application.add_middleware(Passage)

@@ -82,11 +82,11 @@ class Door:
         secret = session_secret(connection.scope)
         if secret is None:
             return None
-        if connection.scope["type"] == "websocket" and "origin" not in connection.headers:
+        live = connection.scope["type"] == "websocket" or hasattr(connection.state, "live")
+        if live and "origin" not in connection.headers:
             return None  # every browser says which page opens a WebSocket
         # A live connection that is open has no answer that could bring its browser a new secret.
-        turning = not getattr(connection.state, "live", False)
-        found = await find_session(self.context, secret, turning=turning)
+        found = await find_session(self.context, secret, turning=not live)
         if found is None:
             connection.state.session_cookie = ""
             return None

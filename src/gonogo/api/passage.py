@@ -12,7 +12,7 @@ import uuid
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gonogo.api.problems import problem, problem_of
+from gonogo.api.problems import problem, problem_for
 from gonogo.domain.log_context import about_request
 
 _SANE = re.compile(r"[A-Za-z0-9._~-]{1,64}")
@@ -59,7 +59,7 @@ class Passage:
             if status:
                 _log.exception("an answer broke off")
                 raise
-            await problem_of(error)(scope, receive, send_on)
+            await problem_for(error, scope)(scope, receive, send_on)
         finally:
             _tell(scope, status, time.perf_counter() - begun)
 

@@ -65,6 +65,7 @@ KINDS: Mapping[int, str] = {
 MEDIA_TYPE = "application/problem+json"
 _PLAIN_TITLES = {404: "there is nothing here", 405: "this cannot be done here"}
 _RETRY_SECONDS = "5"
+_AWAY = "the desk cannot answer now: something that it needs is away"
 
 _log = logging.getLogger("gonogo.api")
 
@@ -109,6 +110,15 @@ def problem_of(error: Exception) -> JSONResponse:
     )
 
 
+def problem_for(error: Exception, scope: Mapping[str, Any]) -> JSONResponse:
+    """`problem_of`, as whoever asks may know it: what is away, and where it lies, is no stranger's
+    business. The log has it."""
+    if isinstance(error, Unavailable) and scope.get("state", {}).get("visitor") is None:
+        _log.warning("a request could not be answered: %s", error)
+        return _ours(Unavailable(_AWAY))
+    return problem_of(error)
+
+
 def _ours(error: GonogoError) -> JSONResponse:
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
     headers = {"Retry-After": _RETRY_SECONDS} if status == 503 else None
@@ -127,7 +137,7 @@ def add_problems(application: FastAPI) -> None:
     """Answer every error with a problem."""
 
     async def answer(request: Request, error: Exception) -> JSONResponse:
-        told = problem_of(error)
+        told = problem_for(error, request.scope)
         if told.status_code == 405:
             told.headers["Allow"] = ", ".join(sorted(_methods(application, request)))
         return told

@@ -3,6 +3,9 @@
 Bodies are counted as they come, so that one sent without its length is held to the same limit. What
 is refused is read on for a while and thrown away: a client that is still sending sees the answer only
 if somebody listens.
+
+Whoever shows no session and no token sends little: a body is read and parsed before anybody is asked who
+they are, and parsing a large one holds up everything else that the desk does.
 """
 
 import asyncio
@@ -13,10 +16,14 @@ from fastapi import HTTPException
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gonogo.api.passage import CHANGES
 from gonogo.api.problems import problem
+from gonogo.api.visitors import Visitors
 
 LARGEST = 8 << 20
 """Bytes of a request's body; reports alone may be larger."""
+LARGEST_OF_STRANGERS = 64 << 10
+"""The same for who has not said who they are: a name, a password, a link."""
 
 _DRAINED = 16 << 20
 _DRAIN_SECONDS = 5.0
@@ -24,10 +31,17 @@ _SILENCE_SECONDS = 30.0
 
 
 class Sizes:
-    """Holds bodies to a limit. `larger` says which paths are allowed how much more."""
+    """Holds bodies to a limit. `larger` says which paths are allowed how much more; those ask who sends
+    before they read."""
 
-    def __init__(self, app: ASGIApp, larger: Callable[[str], int | None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        visitors: Visitors,
+        larger: Callable[[str], int | None] = lambda _: None,
+    ) -> None:
         self._app = app
+        self._visitors = visitors
         self._larger = larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -36,8 +50,7 @@ class Sizes:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        larger = self._larger(scope["path"])
-        limit = LARGEST if larger is None else larger
+        limit = await self._limit(scope)
         promised = headers.get("content-length", "")
         body = _Body(receive, limit, promised, waits="expect" in headers)
         if promised and not promised.isdecimal():
@@ -54,6 +67,14 @@ class Sizes:
             await send(message)
 
         await self._app(scope, body, send_on)
+
+    async def _limit(self, scope: Scope) -> int:
+        larger = self._larger(scope["path"])
+        if larger is not None:
+            return larger
+        if scope["method"] in CHANGES and await self._visitors.known(scope) is None:
+            return LARGEST_OF_STRANGERS
+        return LARGEST
 
 
 class _Body:
@@ -72,6 +93,8 @@ class _Body:
     @property
     def too_large(self) -> str:
         """The refusal."""
+        if self._limit < 1 << 20:
+            return f"a request of nobody who is signed in has at most {self._limit >> 10} KiB"
         return f"a request has at most {self._limit >> 20} MiB; reports are sent as evidence"
 
     async def __call__(self) -> Message:

@@ -12,7 +12,8 @@ def read_spec(path: Path) -> str:
         return text_of(path)
     except FileNotFoundError as error:
         raise InvalidInput(
-            f"{path} does not exist", hint="write one; README.md shows how in ten minutes"
+            f"{path} does not exist",
+            hint="`gonogo init` writes a first one from what the repository says",
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{path} cannot be read: {error}") from error

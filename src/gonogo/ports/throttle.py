@@ -15,7 +15,10 @@ class Allowance:
 
 
 class Throttle(Protocol):
-    """Counts tries in a moving window."""
+    """Counts tries in a moving window.
+
+    `take` and `wait` raise Unavailable when tries cannot be counted: nobody guesses uncounted.
+    """
 
     async def take(self, allowance: Allowance, key: str) -> timedelta | None:
         """Count one try. None when it is within the allowance; otherwise how long to wait, and the try is
@@ -27,7 +30,7 @@ class Throttle(Protocol):
         ...
 
     async def forgive(self, allowance: Allowance, key: str) -> None:
-        """Forget the tries of this key."""
+        """Forget the tries of this key. What cannot be forgotten now is, when its window ends."""
         ...
 
 

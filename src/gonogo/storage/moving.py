@@ -19,12 +19,12 @@ from gonogo.storage.engine import make_engine, parse, reading
 from gonogo.storage.faults import explain, name_of
 from gonogo.storage.rows import entry_of
 from gonogo.storage.schema import upgrade, upgrade_within
-from gonogo.storage.tables import audit, audit_head, metadata, slots
+from gonogo.storage.tables import audit, audit_head, counts, metadata, slots
 from gonogo.storage.tables import desks as desks_table
 
 _BATCH = 500
-_LEFT_OUT = frozenset({desks_table.name})
-"""Who was at work on the source says nothing of the target."""
+_LEFT_OUT = frozenset({desks_table.name, counts.name})
+"""Who was at work on the source, and who asked it how often, says nothing of the target."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,9 @@ DRIVER = "postgresql+psycopg"
 THREADS = 4
 """Threads of one desk that write at once, and as many that read."""
 
+COUNTING = 2
+"""Threads of one desk that count requests, each with a connection of its own."""
+
 _CONNECT_SECONDS = 5
 _STATEMENT = timedelta(seconds=15)
 _SCHEMES = frozenset({"postgres", "postgresql", DRIVER})
@@ -139,7 +142,7 @@ _LATER = {
     "53200": ("has no memory left for this", "look at the database server's log"),
     "53300": (
         "takes no more connections",
-        f"raise max_connections: a desk needs up to {2 * THREADS + 3}",
+        f"raise max_connections: a desk needs up to {2 * THREADS + COUNTING + 3}",
     ),
     "55P03": (
         "is busy: another session holds a lock",

@@ -384,6 +384,20 @@ answers = sa.Table(
     sa.Index("answers_by_age", "at"),
 )
 
+counts = sa.Table(
+    "counts",
+    metadata,
+    # The digest of what is counted: no address and no name stands here.
+    sa.Column("place", sa.Text, primary_key=True),
+    # Seconds since 1970 by the server's clock, which is the same for all desks.
+    sa.Column("began", sa.Double, nullable=False),
+    sa.Column("taken", sa.Integer, nullable=False),
+    sa.Column("before", sa.Integer, nullable=False),
+    sa.Column("over_at", sa.Double, nullable=False),
+    sa.Index("counts_by_age", "over_at"),
+)
+"""Windows of limits that desks share: unlogged on PostgreSQL, unused on SQLite."""
+
 HEAD_ROW = {"id": 1, "sequence": 0, "digest": GENESIS}
 
 AUDIT_GUARDS = {

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from gonogo.domain.rate import Rates
 from gonogo.ports.checkup import Checkup
@@ -32,9 +33,11 @@ class Context:
     Without `history` nothing is told of commits; without `dossiers` gates see filed papers only;
     without `signer` nothing is signed; without `notices` nobody is told of what is stored; without
     `passwords` nobody signs in with one, without `openid` nobody by an account elsewhere; without
-    `limiter` nobody's requests are counted. `trying` counts, by network, the passwords that are being
+    `limiter` nobody's requests are counted; `own_limiter` counts for this desk alone, where others share the
+    `limiter`. `trying` counts, by network, the passwords that are being
     looked at. `people_turn` is held by whoever reads people, their links or tokens and writes them back, so
-    that what two do at once is done one after the other.
+    that what two do at once is done one after the other. `checking` holds checks under way that others
+    may wait for as well.
     """
 
     store: Store
@@ -49,11 +52,13 @@ class Context:
     dossiers: Dossiers | None = None
     signer: Signer | None = None
     limiter: Limiter | None = None
+    own_limiter: Limiter | None = None
     rates: Rates = field(default_factory=Rates)
     passwords: PasswordHasher | None = None
     openid: OpenId | None = None
     trying: Counter[str] = field(default_factory=Counter)
     people_turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    checking: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
     throttle: Throttle = field(default_factory=Unlimited)
     failed_sign_ins: FailedSignIns = field(default_factory=FailedSignIns)
     commands: CommandPolicy = field(default_factory=CommandPolicy)

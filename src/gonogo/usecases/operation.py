@@ -1,5 +1,6 @@
 """Looking after the desk itself: its audit chain, its health, and shutting everything down."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -29,7 +30,19 @@ class ChainCheck:
 
 
 async def verify_chain(context: Context) -> ChainCheck:
-    """Recompute every digest of the audit chain."""
+    """Recompute every digest of the audit chain.
+
+    It reads the whole chain, and everybody may ask for it: who asks while a check is under way is told
+    what that one finds, so that asking again and again has the desk do no more of it.
+    """
+    checking = context.checking.get("chain")
+    if checking is None or checking.done():
+        checking = context.checking["chain"] = asyncio.ensure_future(_verified(context))
+    found: ChainCheck = await asyncio.shield(checking)
+    return found
+
+
+async def _verified(context: Context) -> ChainCheck:
     count = 0
     last: AuditEntry | None = None
     broken: tuple[AuditEntry, str] | None = None

@@ -57,4 +57,4 @@ async def _arms(settings: Settings, place: RouterPlace) -> Arms:
     try:
         return arms_of(await parts.store.slots(place.service, place.environment), place)
     finally:
-        await parts.store.close()
+        await parts.close()

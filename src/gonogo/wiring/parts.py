@@ -44,6 +44,8 @@ from gonogo.language.reader import Reader
 from gonogo.ports.heads import Heads
 from gonogo.ports.metrics import MetricSource
 from gonogo.settings import OpenIdSettings, Settings
+from gonogo.storage.counts import SharedCounts, shared_counts
+from gonogo.storage.limits import SharedLimiter, SharedThrottle
 from gonogo.storage.store import SqlStore, open_store
 from gonogo.usecases.command_policy import command_policy
 from gonogo.usecases.context import Context
@@ -57,7 +59,7 @@ _SHARED_LEASE = timedelta(seconds=3)
 
 @dataclass(frozen=True)
 class Parts:
-    """Everything put together over one folder; closed with `store.close()`."""
+    """Everything put together over one folder."""
 
     store: SqlStore
     world: World
@@ -65,6 +67,13 @@ class Parts:
     owner: Actor
     deployer: ProcessDeployer
     workshop: GitWorkshop
+    counts: SharedCounts | None
+
+    async def close(self) -> None:
+        """Finish what was begun and let go of the database."""
+        if self.counts is not None:
+            await self.counts.close()
+        await self.store.close()
 
 
 def owner() -> Actor:
@@ -117,6 +126,8 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         site=site,
         gauges=InstanceGauges(clock, deployer.resident_bytes),
     )
+    counts = shared_counts(settings.store_url)
+    alone = CountingLimiter()
     context = Context(
         store=store,
         source=source,
@@ -134,19 +145,20 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         history=history,
         dossiers=dossiers,
         signer=FileSigner(private(home / "keys"), clock),
-        limiter=CountingLimiter(),
+        limiter=alone if counts is None else SharedLimiter(counts),
+        own_limiter=alone,
         rates=Rates(
             reads=Rate(settings.reads_per_minute, 60),
             writes=Rate(settings.writes_per_minute, 60),
             strangers=Rate(settings.strangers_per_minute, 60),
         ),
         passwords=Argon2Passwords(),
-        throttle=LimitsThrottle(),
+        throttle=LimitsThrottle() if counts is None else SharedThrottle(counts),
         openid=openid_at(settings.openid),
         commands=command_policy(settings.allow_commands, public=settings.public_url is not None),
         notices=store.notices,
     )
-    return Parts(store, world, context, owner(), deployer, workshop)
+    return Parts(store, world, context, owner(), deployer, workshop, counts)
 
 
 def openid_at(told: OpenIdSettings | None) -> OpenId | None:

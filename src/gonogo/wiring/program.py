@@ -174,7 +174,7 @@ class LocalProgram:
             try:
                 return await work(parts)
             finally:
-                await parts.store.close()
+                await parts.close()
 
         return asyncio.run(run())
 

@@ -108,7 +108,7 @@ async def serve(settings: Settings, port: int) -> None:
         try:
             presence, lost = _presence(settings, parts.store, woken)
         except GonogoError:
-            await parts.store.close()
+            await parts.close()
             raise
         working = asyncio.ensure_future(_work(desk, lost))
         own = _own_address(settings, bound)
@@ -123,7 +123,7 @@ async def serve(settings: Settings, port: int) -> None:
             await write(parts.context, parts.context.failed_sign_ins.rest())
             if presence is not None:
                 await asyncio.to_thread(presence.close)
-            await parts.store.close()
+            await parts.close()
 
 
 def _presence(

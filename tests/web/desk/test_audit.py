@@ -1,12 +1,15 @@
 """The audit chain as a page."""
 
+import asyncio
 import csv
 import io
 import json
 
+import pytest
 from tests.web.desk.conftest import Visit
 
 from gonogo.domain.audit import AuditDraft
+from gonogo.usecases.operation import verify_chain
 
 
 async def test_every_entry_can_be_found_by_who_did_it(visit: Visit):
@@ -47,3 +50,21 @@ async def test_long_chains_are_shown_page_by_page(visit: Visit):
     assert ">n5<" not in page.text
     before = page.text.split("before=")[1].split('"')[0].split("&")[0]
     assert ">n5<" in (await visit.open(f"/audit/rows?actor=quinn&before={before}")).text
+
+
+async def test_who_asks_for_the_chain_while_it_is_checked_makes_no_second_check(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+):
+    begun = 0
+    entries = visit.desk.store.entries
+
+    def counted(**options: object) -> object:
+        nonlocal begun
+        begun += 1
+        return entries(**options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(visit.desk.store, "entries", counted)
+    found = await asyncio.gather(*(verify_chain(visit.desk.context) for _ in range(5)))
+    assert (begun, {each.entries for each in found}) == (1, {2})
+    await visit.open("/audit/check")
+    assert begun == 2

@@ -1,12 +1,16 @@
 """Coming in: the first start, signing in, signing out."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 from urllib.parse import quote
 
 import httpx2
 import pytest
 from tests.papers import OWNER, a_desk
 
+from gonogo.adapters.counting_limiter import CountingLimiter
 from gonogo.api.application import build_application
 from gonogo.api.door import (
     Door,
@@ -17,9 +21,13 @@ from gonogo.api.door import (
     safe_next,
     session_of,
 )
+from gonogo.domain.errors import Unavailable
+from gonogo.domain.rate import Rate, Rates
 from gonogo.usecases.context import Context
 from gonogo.usecases.invitations import first_admin
+from gonogo.web.desk import live
 from gonogo.web.desk.application import add_desk
+from gonogo.web.desk.site import Site
 from gonogo.web.desk.visitor import Entrance, seen_by
 
 PASSWORD = "four gold rivers run"
@@ -28,8 +36,9 @@ PASSWORD = "four gold rivers run"
 class Browser:
     """A client that keeps cookies and sends forms as a browser does."""
 
-    def __init__(self, context: Context, client: httpx2.AsyncClient) -> None:
+    def __init__(self, context: Context, client: httpx2.AsyncClient, site: Site) -> None:
         self.context = context
+        self.site = site
         self.client = client
 
     async def send(self, path: str, **fields: str) -> httpx2.Response:
@@ -55,11 +64,11 @@ async def browser() -> AsyncIterator[Browser]:
         door = Door(desk.context, OWNER, "the-owners-token")
         entrance = Entrance(browser=browser_of, session=session_of, safe=safe_next)
         visitor = seen_by(reader(page_guard(door)), csrf_of)
-        add_desk(application, desk.context, visitor, entrance=entrance)
+        site = add_desk(application, desk.context, visitor, entrance=entrance)
         async with httpx2.AsyncClient(
             transport=httpx2.ASGITransport(app=application), base_url="http://127.0.0.1:8460"
         ) as client:
-            yield Browser(desk.context, client)
+            yield Browser(desk.context, client, site)
 
 
 async def test_the_first_link_makes_an_admin_who_is_in(browser: Browser):
@@ -125,3 +134,68 @@ async def test_a_form_without_the_sessions_token_changes_nothing(browser: Browse
     refused = await browser.client.post("/people", data={"name": "mallory", "roles": "admin"})
     assert refused.status_code == 403
     assert "mallory" not in (await browser.client.get("/people")).text
+
+
+async def test_an_open_page_does_not_sign_its_browser_out(browser: Browser):
+    await browser.arrive()
+    clock: Any = browser.context.clock
+    first = dict(browser.client.cookies)
+    clock.forward(minutes=61)
+    await browser.client.get("/")
+    assert dict(browser.client.cookies) != first
+    clock.forward(minutes=61)
+    # The connection was opened with the first secret, and is looked at again and again with it.
+    cookie = "; ".join(f"{name}={value}" for name, value in first.items()).encode()
+    headers = [(b"host", b"127.0.0.1:8460"), (b"origin", b"http://127.0.0.1:8460")]
+    scope = {"headers": [*headers, (b"cookie", cookie)], "state": {}, "path": "/live"}
+    socket: Any = SimpleNamespace(scope={**scope, "query_string": b"", "scheme": "http"})
+    assert (await live._visitor(browser.site, socket)).actor.name == "ada"
+    assert (await browser.client.get("/settings")).status_code == 200
+    # Every browser says which page opens a connection; whoever does not say is none.
+    socket.scope = {**socket.scope, "headers": [headers[0], (b"cookie", cookie)]}
+    with pytest.raises(live.Refusal):
+        await live._visitor(browser.site, socket)
+
+
+async def test_a_stranger_is_not_told_where_the_database_lies(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+):
+    async def gone(*_: object) -> None:
+        raise Unavailable("the database /home/desk.sqlite3 is locked")
+
+    monkeypatch.setattr(type(browser.context.store), "people", gone)
+    fields = {"name": "ada", "password": PASSWORD}
+    page = await browser.client.post("/sign-in", data=fields, headers={"Accept": "text/html"})
+    api = await browser.client.post("/api/v1/sign-in", json=fields)
+    for answer in (page, api):
+        assert answer.status_code == 503
+        assert "cannot answer now" in answer.text
+        assert "sqlite" not in answer.text
+
+
+async def test_the_page_for_signing_in_says_why_a_provider_let_nobody_in(browser: Browser):
+    page = await browser.client.get("/sign-in?refused=roles")
+    assert "This account has no role here" in page.text
+    assert "<b>" not in (await browser.client.get("/sign-in?refused=%3Cb%3E")).text
+
+
+async def test_a_neighbour_who_floods_the_door_does_not_shut_out_who_is_signed_in(browser: Browser):
+    await browser.arrive()
+    limiter = CountingLimiter()
+    application = build_application(
+        replace(browser.context, limiter=limiter, rates=Rates(pages=Rate(5, 60))),
+        *(OWNER, "the-owners-token", lambda: None),
+    )
+    door = Door(browser.context, OWNER, "the-owners-token")
+    entrance = Entrance(browser=browser_of, session=session_of, safe=safe_next)
+    visitor = seen_by(reader(page_guard(door)), csrf_of)
+    add_desk(application, browser.context, visitor, entrance=entrance)
+    transport = httpx2.ASGITransport(app=application)
+    base = "http://127.0.0.1:8460"
+    async with httpx2.AsyncClient(transport=transport, base_url=base) as neighbour:
+        told = [(await neighbour.get("/sign-in")).status_code for _ in range(8)]
+    assert told[-1] == 429
+    async with httpx2.AsyncClient(
+        transport=transport, base_url=base, cookies=browser.client.cookies
+    ) as own:
+        assert (await own.get("/")).status_code == 200

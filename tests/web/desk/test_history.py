@@ -1,5 +1,6 @@
 """History: searched, counted, exported."""
 
+import asyncio
 import csv
 import io
 import tracemalloc
@@ -16,6 +17,7 @@ from gonogo.domain.release import Release, Stage
 from gonogo.domain.release_line import ReleaseLine, ReleaseSearch
 from gonogo.ports.store import Change
 from gonogo.usecases import history
+from gonogo.web.desk import tables
 from gonogo.web.desk.pages.history import HEAD, Filters, _cells
 from gonogo.web.desk.tables import csv_file, xlsx_file
 
@@ -130,3 +132,11 @@ def test_a_day_begins_where_the_reader_is():
     assert isinstance(search, ReleaseSearch)
     assert search.since is not None
     assert search.since.isoformat() == "2026-03-20T20:30:00+00:00"
+
+
+async def test_a_few_spreadsheets_are_written_at_once_and_csv_always_goes(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(tables, "_writing", asyncio.Semaphore(0))
+    answers = [await visit.open(f"/history/releases.{kind}") for kind in ("xlsx", "csv")]
+    assert [each.status_code for each in answers] == [503, 200]

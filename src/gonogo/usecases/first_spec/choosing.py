@@ -26,6 +26,9 @@ _ASKS_PORT = re.compile(r"^(?:export )?PORT=\{port\}|^[A-Z_]+=\S+ PORT=\{port\}"
 _READS_PORT_BY_ITSELF = re.compile(
     r"\b(?:next|nuxt|react-scripts|nest|remix-serve|puma|http-server)\b"
 )
+_NEEDS_PACKAGES = re.compile(
+    r"\b(?:uvicorn|gunicorn|hypercorn|daphne|waitress-serve|flask|next|puma|rackup)\b|manage\.py"
+)
 
 _LONE: tuple[Topic, ...] = (Topic.NAME, Topic.RUN, Topic.HEALTH, Topic.PORT, Topic.UPGRADE)
 
@@ -127,8 +130,16 @@ def _gaps(view: View, taken: Mapping[Topic, Guess]) -> Iterable[Gap]:
             Topic.PORT,
             "whether it listens on the port that it is given: nothing seen here reads the variable PORT",
         )
-    if Topic.HEALTH not in taken:
+    if run is not None and Topic.BUILD not in taken and _NEEDS_PACKAGES.search(run.value):
+        yield Gap(
+            Topic.BUILD,
+            "what it needs: nothing here lists its packages, so they have to be on the desk's machine",
+        )
+    health = taken.get(Topic.HEALTH)
+    if health is None:
         yield Gap(Topic.HEALTH, "a health path: / is asked instead, until the service has one")
+    elif health.strength is Strength.WEAK:
+        yield Gap(Topic.HEALTH, f"whether {health.value} tells of its health: try it yourself")
     if Topic.UPGRADE in taken and Topic.DATABASE not in taken:
         yield Gap(
             Topic.UPGRADE,

@@ -1,11 +1,10 @@
 """Services that are compiled first: Go and Java."""
 
 import re
-import shlex
 from collections.abc import Iterator
 
 from gonogo.usecases.first_spec.guess import Guess, Strength, Topic
-from gonogo.usecases.first_spec.shell import usable
+from gonogo.usecases.first_spec.shell import usable, word
 from gonogo.usecases.first_spec.view import View
 
 _MODULE = re.compile(r"^module\s+(\S+)")
@@ -34,7 +33,7 @@ def go(view: View) -> Iterator[Guess]:
         found.append((strength, path.count("/"), path, line or number))
     for strength, _, path, number in sorted(found)[:1]:
         package = f"./{path.rpartition('/')[0]}".removesuffix("/")
-        build = f"go build -o bin/service {shlex.quote(package)}"
+        build = f"go build -o bin/service {word(package)}"
         what = "package main" if strength is Strength.WEAK else "it listens"
         yield view.guess(Topic.BUILD, build, path, what, line=number, strength=strength)
         run = _go_command(view, path)

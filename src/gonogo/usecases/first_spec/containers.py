@@ -8,7 +8,7 @@ from typing import Any
 
 from gonogo.usecases.first_spec.guess import Guess, Strength, Topic
 from gonogo.usecases.first_spec.python import environment_made
-from gonogo.usecases.first_spec.shell import from_virtualenv, on_port, usable
+from gonogo.usecases.first_spec.shell import from_virtualenv, literal, on_port, usable
 from gonogo.usecases.first_spec.view import View
 from gonogo.usecases.first_spec.yaml_nodes import Scalar, children, document, member, scalars
 
@@ -31,7 +31,7 @@ def procfile(view: View) -> Iterator[Guess]:
         if found[1] == "web":
             topic, command = Topic.RUN, _own(view, on_port(found[2]))
         else:
-            topic, command = Topic.UPGRADE, _own(view, found[2].strip())
+            topic, command = Topic.UPGRADE, _own(view, literal(found[2].strip()))
         said = Strength.SAID
         yield view.guess(topic, command, "Procfile", found[1], line=number, strength=said)
 
@@ -98,7 +98,7 @@ def _shell_line(rest: str) -> str:
         return ""
     if len(found) == 3 and _SHELL.match(found[0]) and found[1] in {"-c", "-lc"}:
         return str(found[2]).strip().removeprefix("exec ")
-    return " ".join(word if word.startswith("$") else shlex.quote(word) for word in found)
+    return shlex.join(found)
 
 
 def _own(view: View, command: str) -> str:

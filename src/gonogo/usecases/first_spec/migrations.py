@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from gonogo.usecases.first_spec.guess import Guess, Strength, Topic
 from gonogo.usecases.first_spec.health import SOURCES
 from gonogo.usecases.first_spec.python import environment_made
-from gonogo.usecases.first_spec.shell import from_virtualenv
+from gonogo.usecases.first_spec.shell import from_virtualenv, word
 from gonogo.usecases.first_spec.view import View
 
 _SETTINGS = (*SOURCES, ".prisma", ".yml", ".yaml", ".properties", ".ini", ".toml")
@@ -19,7 +19,7 @@ def alembic(view: View) -> Iterator[Guess]:
         folder, _, name = path.rpartition("/")
         if name != "alembic.ini" or path.count("/") > 2:
             continue
-        option = f"-c {path} " if folder else ""
+        option = f"-c {word(path)} " if folder else ""
         for topic, deed in ((Topic.UPGRADE, "upgrade head"), (Topic.DOWNGRADE, "downgrade -1")):
             command = _python(view, f"alembic {option}{deed}")
             yield view.guess(topic, command, path, "Alembic")

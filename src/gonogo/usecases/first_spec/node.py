@@ -1,12 +1,11 @@
 """Node services: what package.json says, or a file that listens."""
 
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gonogo.usecases.first_spec.guess import Guess, Strength, Topic
-from gonogo.usecases.first_spec.shell import given_port, on_port, simple, usable
+from gonogo.usecases.first_spec.shell import given_port, on_port, simple, usable, word
 from gonogo.usecases.first_spec.view import View, table, words
 
 _FILE = "package.json"
@@ -86,5 +85,5 @@ def _listening(view: View, main: str) -> Iterator[Guess]:
     entry = view.first(*filter(usable, (main.removeprefix("./"),)), *_ENTRIES)
     if entry is None or not (line := view.line_of(entry, _LISTENS)):
         return
-    command = given_port(f"node {shlex.quote(entry)}")
+    command = given_port(f"node {word(entry)}")
     yield view.guess(Topic.RUN, command, entry, "it listens", line=line)

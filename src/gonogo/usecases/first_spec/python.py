@@ -1,12 +1,11 @@
 """Python services: Django, ASGI, Flask, aiohttp, or a plain server."""
 
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gonogo.usecases.first_spec.guess import Guess, Strength, Topic
-from gonogo.usecases.first_spec.shell import from_virtualenv, usable
+from gonogo.usecases.first_spec.shell import from_virtualenv, usable, word
 from gonogo.usecases.first_spec.view import View, table, words
 
 _ASGI = ("FastAPI", "Starlette", "Litestar", "Quart", "Sanic")
@@ -103,7 +102,7 @@ def _served(view: View, path: str, number: int, name: str, kind: str) -> Guess:
         command = f"uvicorn {module}:{plain} --host 127.0.0.1 --port {{port}}{options}"
     elif _depends_on(view, "gunicorn"):
         place = " --chdir src" if inside else ""
-        command = f"gunicorn --bind 127.0.0.1:{{port}}{place} {shlex.quote(f'{module}:{name}')}"
+        command = f"gunicorn --bind 127.0.0.1:{{port}}{place} {word(f'{module}:{name}')}"
     else:
         place = "src/" if inside else ""
         application = f"{place}{module}:{plain}"
@@ -114,12 +113,12 @@ def _served(view: View, path: str, number: int, name: str, kind: str) -> Guess:
 def _plain(view: View, scripts: Mapping[str, Any]) -> Iterator[Guess]:
     for path, number, _, line in view.search(_RUNS, (".py",)):
         if not re.search(r"def \w+", line) and usable(path):
-            command = _run(view, f"PORT={{port}} python {shlex.quote(path)}")
+            command = _run(view, f"PORT={{port}} python {word(path)}")
             what = "it starts a server"
             weak = Strength.WEAK if path.count("/") > 1 else Strength.LIKELY
             yield view.guess(Topic.RUN, command, path, what, line=number, strength=weak)
     names = list(table(scripts))
     if len(names) == 1 and environment_made(view) and usable(names[0]):
-        command = f"PORT={{port}} .venv/bin/{shlex.quote(names[0])}"
+        command = f"PORT={{port}} .venv/bin/{word(names[0])}"
         what = f"project.scripts.{names[0]}"
         yield view.guess(Topic.RUN, command, "pyproject.toml", what, strength=Strength.WEAK)

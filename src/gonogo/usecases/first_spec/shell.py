@@ -3,23 +3,28 @@
 import re
 import shlex
 
-from gonogo.domain.placeholders import placeholders
-
 LONGEST = 500
 
-_HOST = r"(?:0\.0\.0\.0|127\.0\.0\.1|localhost|\[::\]|\*)"
-_PORTS = (
-    re.compile(r"(?P<before>(?:^|\s)(?:--port|--http-port|--server\.port)(?:\s+|=))\d{2,5}\b"),
-    re.compile(r"(?P<before>(?:^|\s)-[pP]\s*)\d{2,5}\b"),
+_END = r"(?![\w.:])"
+_OPTION = (
+    r"(?P<before>(?:^|\s)"
+    r"(?:--bind|-b|--listen|-l|--http|--http-socket|--addr|-addr|--address|-S|runserver)(?:\s+|=))"
 )
-_HOSTED = re.compile(rf"(?<![\w.]){_HOST}:(?:\d{{2,5}}\b|(?=\$))")
-_BOUND = re.compile(
-    r"(?P<before>(?:^|\s)(?:--bind|-b|--listen|--http|-S|runserver)(?:\s+|=)):?\d{2,5}\b"
+_NUMBER = (
+    re.compile(
+        rf"(?P<before>(?:^|\s)(?:--port|-port|--http-port|--server\.port)(?:\s+|=))\d{{2,5}}{_END}"
+    ),
+    re.compile(rf"(?P<before>(?:^|\s)-[pP]\s*)\d{{2,5}}{_END}"),
 )
-_OPEN = re.compile(
-    r"(?P<before>(?:^|\s)(?:--host|--hostname|-H|-h|--address)(?:\s+|=))0\.0\.0\.0\b"
+_ADDRESSES = (
+    re.compile(rf"{_OPTION}(?:[\w.*]+|\[::1?\])?:?\d{{2,5}}{_END}"),
+    re.compile(rf"(?P<before>^|[\s/=])(?:0\.0\.0\.0|\[::\]):\d{{2,5}}{_END}"),
 )
+_OPEN_TO_ALL = re.compile(r"(?<![\w.])(?:0\.0\.0\.0|\[::\])(?![\w.])")
+"""Only the desk's router is to reach a version, so it listens on this machine alone."""
+
 _PORT = re.compile(r"(?<!\{)\{port\}(?!\})|\$PORT\b|\$\{PORT[}:]")
+_BRACES = re.compile(r"\{\{[A-Za-z_]\w*\}\}|(?<!\$)\{[A-Za-z_]\w*\}", re.ASCII)
 _COMPOUND = re.compile(r"[;&|()<>`\n]|\$\(")
 _ASSIGNMENT = re.compile(r"^(?:[A-Za-z_]\w*=\S*\s+)+")
 _PYTHON = re.compile(
@@ -35,22 +40,22 @@ def usable(line: str) -> bool:
 
 def literal(line: str) -> str:
     """The line with its own braces kept from being read as placeholders."""
-    for name, offset in reversed(placeholders(line)):
-        end = offset + len(name) + 2
-        line = f"{line[:offset]}{{{line[offset:end]}}}{line[end:]}"
-    return line
+    return _BRACES.sub(lambda found: f"{{{found[0]}}}", line)
+
+
+def word(text: str) -> str:
+    """A path or name as one word of a command."""
+    return literal(shlex.quote(text))
 
 
 def on_port(line: str) -> str:
     """A command from a file, on {port} of this machine alone where it names a port or an address."""
     found = literal(line.strip())
-    for pattern in _PORTS:
+    for pattern in _NUMBER:
         found = pattern.sub(r"\g<before>{port}", found)
-    found = _HOSTED.sub(
-        lambda match: "127.0.0.1:" + ("{port}" if match[0][-1] != ":" else ""), found
-    )
-    found = _BOUND.sub(r"\g<before>127.0.0.1:{port}", found)
-    found = _OPEN.sub(r"\g<before>127.0.0.1", found)
+    for pattern in _ADDRESSES:
+        found = pattern.sub(r"\g<before>127.0.0.1:{port}", found)
+    found = _OPEN_TO_ALL.sub("127.0.0.1", found)
     return given_port(found)
 
 
@@ -73,7 +78,7 @@ def from_virtualenv(line: str) -> str:
 
 def within(folder: str, line: str) -> str:
     """The command run in a folder of the repository, "" for its top."""
-    return f"cd {literal(shlex.quote(folder.rstrip('/')))} && {line}" if folder else line
+    return f"cd {word(folder.rstrip('/'))} && {line}" if folder else line
 
 
 def simple(line: str) -> bool:

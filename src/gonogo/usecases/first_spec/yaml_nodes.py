@@ -1,12 +1,16 @@
 """YAML as nodes with lines, without making any object of it: enough to look into a foreign file."""
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 Node = Any  # ruamel.yaml's node classes declare their attributes only in part
 
 _MOST_NODES = 5_000
+_LONGEST = 64_000
+_MOST_BRACKETS = 500  # reading nested ones takes the square of their number
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,15 +21,17 @@ class Scalar:
     line: int
 
 
+@lru_cache(maxsize=4)
 def document(text: str) -> Node:
     """The root of the first document; None for what is no YAML."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
-    if not text:
+    if not 0 < len(text) <= _LONGEST or text.count("[") + text.count("{") > _MOST_BRACKETS:
         return None
     try:
-        return YAML(typ="safe", pure=True).compose(text)
+        with warnings.catch_warnings(action="ignore"):  # what is odd in it is its owner's business
+            return YAML(typ="safe", pure=True).compose(text)
     except (YAMLError, RecursionError, ValueError, AssertionError, AttributeError):
         return None  # a foreign file that is broken is like one that is not there
 

@@ -76,10 +76,11 @@ class Page:
     `waiting` holds the newest message of each region, so it never grows beyond what is watched.
     """
 
-    __slots__ = ("_something", "reader", "seen", "waiting")
+    __slots__ = ("_something", "reader", "seen", "waiting", "who")
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, who: str = "") -> None:
         self.reader = reader
+        self.who = who
         self.seen: dict[str, str] = {}
         self.waiting: dict[str, Message] = {}
         self._something = asyncio.Event()
@@ -144,6 +145,10 @@ class Hub:
     def pages(self) -> int:
         """How many pages are connected."""
         return len(self._pages)
+
+    def pages_of(self, who: str) -> int:
+        """How many of them are somebody's."""
+        return sum(page.who == who for page in self._pages)
 
     @property
     def in_trouble(self) -> bool:

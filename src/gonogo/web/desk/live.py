@@ -27,6 +27,7 @@ from fastapi import Depends, FastAPI, HTTPException, Query, Request, WebSocket
 from fastapi.responses import JSONResponse, Response
 from starlette.types import Scope
 
+from gonogo.domain.actor import Role
 from gonogo.domain.errors import GonogoError, InvalidInput, NotAllowed, NotFound, Unavailable
 from gonogo.web.desk.hub import Hub, Message, Page
 from gonogo.web.desk.region import REGIONS
@@ -41,6 +42,9 @@ LARGEST_FRAME = 4 * LONGEST_MESSAGE
 """Bytes; a server that is given it closes a connection on more without reading it (1009)."""
 
 MOST_PAGES = 4_000
+MOST_PAGES_OF_ONE = 100
+"""Of one person who does not own the desk, so that nobody takes the places of all others."""
+
 BURST, REFILL = 20, 2.0
 """Messages that a page may send at once, and for how many seconds it waits for each after that."""
 
@@ -94,7 +98,11 @@ def programs_only(scope: Scope) -> bool:
 async def _admitted(site: Site, hub: Hub, websocket: WebSocket) -> Visitor:
     if hub.pages >= MOST_PAGES:
         raise Refusal(TRY_LATER, "the desk has as many pages open as it can serve")
-    return await _visitor(site, websocket)
+    visitor = await _visitor(site, websocket)
+    owner = Role.OWNER in visitor.actor.roles
+    if not owner and hub.pages_of(visitor.actor.name) >= MOST_PAGES_OF_ONE:
+        raise Refusal(TRY_LATER, "you have as many pages open as one person can")
+    return visitor
 
 
 async def _visitor(site: Site, websocket: WebSocket) -> Visitor:
@@ -133,7 +141,7 @@ class _Connection:
         self._site = site
         self._hub = hub
         self._who = visitor.actor.name
-        self._page = Page(visitor.reader)
+        self._page = Page(visitor.reader, visitor.actor.name)
         self._allowance = float(BURST)
         self._counted = asyncio.get_running_loop().time()
 

@@ -17,11 +17,15 @@ from fastapi import Response
 from fastapi.responses import FileResponse, StreamingResponse
 from starlette.background import BackgroundTask
 
+from gonogo.domain.errors import Unavailable
+
 Row = TypeVar("Row")
 Cell = str | int | float | bool | datetime | None
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _ACTING = ("=", "+", "-", "@", "\t", "\r")
 _LONGEST = 32_000
+_AT_ONCE = 2
+_writing = asyncio.Semaphore(_AT_ONCE)
 MOST_ROWS = 1_000_000
 """A sheet of XLSX has 1,048,576 rows; what goes beyond is left to CSV."""
 
@@ -50,7 +54,25 @@ async def xlsx_file(
     rows: AsyncIterator[Sequence[Row]],
     cells: Callable[[Row], Iterable[Cell]],
 ) -> Response:
-    """An XLSX file: written to the disk row by row, then sent from there and deleted."""
+    """An XLSX file: written to the disk row by row, then sent from there and deleted.
+
+    One takes seconds of work and megabytes of disk: a few are written at once, others are refused with
+    Unavailable. A CSV file, which is written as it is read, always goes.
+    """
+    if _writing.locked():
+        raise Unavailable(
+            f"{_AT_ONCE} tables are being written now", hint="try again soon, or take the CSV file"
+        )
+    async with _writing:
+        return await _written_book(name, head, rows, cells)
+
+
+async def _written_book(
+    name: str,
+    head: Sequence[str],
+    rows: AsyncIterator[Sequence[Row]],
+    cells: Callable[[Row], Iterable[Cell]],
+) -> Response:
     import xlsxwriter
 
     with tempfile.NamedTemporaryFile(suffix=".xlsx", delete=False) as place:

@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import Depends, FastAPI, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from gonogo.domain.errors import GonogoError, TooManyTries
+from gonogo.domain.errors import Conflict, GonogoError
 from gonogo.language.reader import Calendar, Digits
 from gonogo.usecases import sessions, sign_in
 from gonogo.usecases.passwords import SHORTEST
+from gonogo.web.desk.forms import status_of
 from gonogo.web.desk.site import Site
 from gonogo.web.desk.visitor import THEMES, Entrance, Visitor
 
@@ -50,22 +51,31 @@ def add(application: FastAPI, site: Site, entrance: Entrance) -> None:
         wanted: Field = "",
         again: Field = "",
     ) -> Response:
-        session = entrance.session(request)
+        session = _present(entrance, request)
         if wanted != again:
             return await shown(request, visitor, status=422, apart=True)
         try:
             await sign_in.change_password(
-                site.context, visitor.actor, present=present, wanted=wanted, session=session or ""
+                site.context, visitor.actor, present=present, wanted=wanted, session=session
             )
         except GonogoError as refused:
-            status = 429 if isinstance(refused, TooManyTries) else 422
-            return await shown(request, visitor, status=status, wrong=refused)
+            return await shown(request, visitor, status=status_of(refused), wrong=refused)
         return RedirectResponse("/settings?done=password", status_code=303)
 
     @application.post("/settings/sessions/{session}", include_in_schema=False)
     async def end(session: str, request: Request, visitor: Visitor = visiting) -> Response:
+        _present(entrance, request)
         try:
             await sessions.end_session(site.context, visitor.actor, session=session)
         except GonogoError as refused:
-            return await shown(request, visitor, status=404, wrong=refused)
+            return await shown(request, visitor, status=status_of(refused), wrong=refused)
         return RedirectResponse("/settings?done=session", status_code=303)
+
+
+def _present(entrance: Entrance, request: Request) -> str:
+    """The session that the request came with. Raises Conflict for one with a token, which speaks for
+    somebody but does not manage how they sign in."""
+    session = entrance.session(request)
+    if session is None:
+        raise Conflict("this can be done in a browser only, by who is signed in there")
+    return session

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from gonogo.domain.errors import GonogoError
+from gonogo.domain.errors import GonogoError, Unavailable
 from gonogo.domain.session import Invitation
 from gonogo.usecases import invitations, sessions, sign_in
 from gonogo.usecases.passwords import SHORTEST
@@ -38,18 +38,16 @@ def add(application: FastAPI, site: Site, entrance: Entrance) -> None:
 
 def _signing_in(application: FastAPI, site: Site, entrance: Entrance) -> None:
     def shown(
-        request: Request,
-        wanted: str,
-        status: int = 200,
-        **more: Any,  # noqa: ANN401
+        request: Request, wanted: str, status: int = 200, **more: str | GonogoError
     ) -> Response:
-        values: dict[str, Any] = {"name": "", "wrong": None, "refused": "", **more}
+        values: dict[str, Any] = {"name": "", "why": "", **more}
+        openid = site.context.openid is not None
         return site.outside(
             request,
             "sign_in.html.j2",
             status,
-            wanted=wanted,
-            openid=site.context.openid is not None,
+            wanted=entrance.safe(wanted),
+            openid=openid,
             **values,
         )
 
@@ -57,9 +55,9 @@ def _signing_in(application: FastAPI, site: Site, entrance: Entrance) -> None:
     async def page(
         request: Request,
         wanted: Annotated[str, Query(alias="next", max_length=2000)] = "/",
-        refused: Annotated[str, Query(max_length=40)] = "",
+        refused: Annotated[str, Query(max_length=100)] = "",
     ) -> Response:
-        return shown(request, entrance.safe(wanted), refused=refused)
+        return shown(request, wanted, why=refused)
 
     @application.post("/sign-in", include_in_schema=False)
     async def enter(
@@ -73,10 +71,10 @@ def _signing_in(application: FastAPI, site: Site, entrance: Entrance) -> None:
             opened = await sign_in.sign_in(
                 site.context, name=name, password=password, browser=browser
             )
-        except GonogoError as refusal:
-            return shown(
-                request, entrance.safe(wanted), status_of(refusal), wrong=refusal, name=name
-            )
+        except Unavailable:
+            raise  # told as to any stranger: without what is away and where it lies
+        except GonogoError as refused:
+            return shown(request, wanted, status_of(refused), wrong=refused, name=name)
         return _in(request, opened, entrance.safe(wanted))
 
 
@@ -99,6 +97,8 @@ def _joining(application: FastAPI, site: Site, entrance: Entrance) -> None:
             found = await invitations.look_at(
                 site.context, secret=invitation, browser=entrance.browser(request)
             )
+        except Unavailable:
+            raise  # told as to any stranger: without what is away and where it lies
         except GonogoError as refused:
             return shown(request, None, "", wrong=refused, status=status_of(refused))
         return shown(request, found, invitation)
@@ -120,6 +120,8 @@ def _joining(application: FastAPI, site: Site, entrance: Entrance) -> None:
             opened = await invitations.accept(
                 site.context, secret=invitation, password=password, name=name, browser=browser
             )
+        except Unavailable:
+            raise  # told as to any stranger: without what is away and where it lies
         except GonogoError as refused:
             return shown(
                 request, found, invitation, wrong=refused, name=name, status=status_of(refused)

@@ -14,7 +14,7 @@ from gonogo.language.formats import latin
 from gonogo.usecases import checklists, handoff, sign_offs, version_page
 from gonogo.usecases.context import Context
 from gonogo.usecases.handoff_draft import draft_handoff
-from gonogo.usecases.permissions import Deed, may
+from gonogo.usecases.permissions import Deed, allow, may
 from gonogo.usecases.releases import start_release
 from gonogo.web.desk.forms import Form, Refusal, once, read_form
 from gonogo.web.desk.gate_rules import rule_sentences
@@ -159,6 +159,7 @@ def _papers(application: FastAPI, site: Site) -> None:
         form = await read_form(request)
 
         async def work(keyed: Context) -> None:
+            allow(visitor.actor, Deed.ACKNOWLEDGE)  # before anything is read of what was typed
             schedule = handoff.schedule_of(
                 context.clock.now(),
                 at=_zoned(form, visitor),
@@ -181,6 +182,7 @@ def _papers(application: FastAPI, site: Site) -> None:
         form = await read_form(request)
 
         async def work(keyed: Context) -> None:
+            allow(visitor.actor, Deed.HAND_OVER)
             filed = handoff.read_handoff(form.text("text") + "\n", "the handoff")
             await handoff.hand_over(
                 keyed, visitor.actor, service=service, version=version, handoff=filed
