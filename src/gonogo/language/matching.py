@@ -26,6 +26,7 @@ _CLOSED: Mapping[str, str] = {
     "environment": r"[^\s(),;:]+",
     "service": r"[^\s(),;:]+",
     "version": r"[^\s(),;:]+",
+    "word": r"\S{1,200}",
 }
 """Kinds of places that are known by what they look like; every other kind is open."""
 

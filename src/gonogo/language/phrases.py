@@ -8,7 +8,8 @@ is shown as it was written and marked as English: nothing is guessed and nothing
 
 What stands before the first `_` of a place's name tells its kind:
 `n` a number, `count` the number that a form counts by, `share` a percentage, `span` a length of time,
-`measure` a number with any unit, `at` a moment in UTC, `hash` a digest or commit;
+`measure` a number with any unit, `at` a moment in UTC, `hash` a digest or commit, `word` a name
+without blanks, as those of a `service`, a `version` and an `environment` are;
 `text` a clause that is said in turn, `maybe` one that may be somebody's own words, `list` several of
 these after `; `, `names` a list of names, `roles` a list of roles, `gate`, `report`, `severity`,
 `stage`, `role`, `deed` and `tried` a name of the domain that has words of its own. What somebody
@@ -85,7 +86,7 @@ def _whole(sentence: str, reader: Reader) -> str | None:
 
 @dataclass
 class _Saying:
-    """One sentence being said. `left` is how many letters of clauses are still looked at in it."""
+    """One sentence being said. `left` is how many letters of clauses are still looked at."""
 
     reader: Reader
     left: int = _LETTERS

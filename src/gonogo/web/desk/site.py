@@ -46,6 +46,9 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
+_ISOLATES = dict.fromkeys(range(0x2066, 0x206A))
+"""Marks that keep names apart in a sentence: what is cut off could leave one of them open."""
+
 SeenBy = Callable[[Request], Awaitable[Visitor]]
 
 
@@ -162,7 +165,9 @@ def _reading(reader: Reader) -> dict[str, object]:
     def said(sentence: str, limit: int | None = None) -> Markup:
         """What the desk wrote down, in the reader's language; marked as English where it has no words."""
         found = phrases.say(wording.plain(sentence, 2000), reader)
-        text = found.text if limit is None else wording.shorten(found.text, limit)
+        text = found.text
+        if limit is not None and len(text) > limit:
+            text = wording.shorten(text.translate(_ISOLATES), limit)
         if not found.translated:
             return Markup('<bdi lang="en" dir="ltr">{}</bdi>').format(text)
         # The first letter may be one of a Latin name: it does not tell how the sentence runs.
