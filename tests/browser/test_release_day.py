@@ -11,8 +11,8 @@ GENEROUS_SECONDS = 5.0
 """For a busy machine; what was measured is told, and is to be below one second on a quiet one."""
 STAGE_WORDS = [
     *("rolling back", "verifying the rollback", "rolled back"),
-    *("در حال بازگردانی", "بررسی بازگردانی", "بازگردانده"),
-    *("откат", "Откат"),
+    "بازگردان",
+    *("откат", "откачен"),
 ]
 """What the stages of a way back are called in the three languages, or how the words begin."""
 _WATCH = """([selector, words]) => {
