@@ -28,6 +28,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 SETTINGS = """
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "3xx", "401", "403", "404", "409", "412", "413", "422"]
+
+# A stranger's body that is too large is refused before anybody reads what it holds.
+[checks.negative_data_rejection]
+expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "412", "413", "422", "428", "429"]
 """
 
 
