@@ -191,6 +191,19 @@ export function raw(data, kpi, look) {
 // A router tells whole milliseconds: 0 is "less than one", and a logarithmic axis has no place for it.
 const FASTEST = 0.0005;
 
+// 1, 2 and 5 of every power of ten: the library's own marks need an axis that begins at a power of ten.
+function rungsBetween(_u, _axis, low, high) {
+  const first = Math.floor(Math.log10(low));
+  const found = [];
+  for (let power = first; 10 ** power <= high; power += 1) {
+    for (const each of [1, 2, 5]) {
+      const at = Number(`${each}e${power}`);
+      if (at >= low && at <= high) found.push(at);
+    }
+  }
+  return found.length <= 8 ? found : found.filter((at) => String(at / 10 ** Math.floor(Math.log10(at) + 1e-9)).startsWith("1"));
+}
+
 export function latency(data, _, look) {
   const arms = ["canary", "baseline"].filter((arm) => data.latency?.[arm]?.rungs.length > 1);
   if (arms.length === 0) return null;
@@ -208,7 +221,7 @@ export function latency(data, _, look) {
     cursor: { drag: { x: false, y: false }, points: { size: 6 } },
     scales: { x: { time: false, distr: 3, range: [low, high > low ? high : low * 10] }, y: { range: [0, 100] } },
     axes: [
-      { ...axis, values: (_u, splits) => splits.map((each) => (each === null ? "" : look.milliseconds(each))), size: 34 },
+      { ...axis, splits: rungsBetween, filter: (_u, splits) => splits, values: (_u, splits) => splits.map((each) => (each === null ? "" : look.milliseconds(each))), size: 34 },
       { ...axis, values: (_u, splits) => splits.map((each) => look.share(each / 100)), size: 76 },
     ],
     series: [{}, ...arms.flatMap((arm) => [line(arm, 2), line(arm, 0.5), line(arm, 0.5)])],
