@@ -163,7 +163,7 @@ def _git(place: Path, words: list[str], given: Mapping[str, str]) -> str:
 def _load(opened: Desk, scene: Mapping[str, Any], options: argparse.Namespace) -> dict[str, Any]:
     """Let the clients work; what each of their requests took."""
     progress(f"{options.clients} clients for {options.seconds} s")
-    url = json.loads((opened.home / "desk.json").read_text())["url"]
+    url = opened.client.url
     with tempfile.TemporaryDirectory() as folder:
         given, found = Path(folder, "scene.json"), Path(folder, "found.json")
         given.write_text(json.dumps(scene))
