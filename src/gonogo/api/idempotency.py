@@ -74,7 +74,8 @@ class Idempotency:
         try:
             await self._app(scope, asked, answered)
         except Exception:
-            # The use case said what went wrong, or is at fault: nothing was answered that could be kept.
+            # The edge of one request, whatever ends it: nothing was answered that could be kept, and
+            # the key must not stay taken. What went wrong is told by whoever stands further out.
             await idempotency.give_up(self._context, found)
             raise
         if scope["state"].get("session_cookie"):

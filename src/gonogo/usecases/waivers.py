@@ -1,6 +1,7 @@
 """Letting a gate pass for a time, and holding every release of a service."""
 
 import difflib
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gonogo.domain.actor import Actor, Role
@@ -18,6 +19,7 @@ from gonogo.usecases.versions import find_version
 
 LONGEST_WAIVER = timedelta(days=90)
 LONGEST_FREEZE = timedelta(days=365)
+_CALLED = {FREEZE: "freeze", QUIET: "silence"}
 SHORTEST_REASON = 10
 
 
@@ -87,20 +89,15 @@ async def freeze(
     reason: str,
     until: str | None = None,
 ) -> Paper:
-    """Hold every release of a service, or let them go on again. `until` as for a waiver, up to a year."""
+    """Hold every release of a service, or let them go on again. `until` as for a waiver, up to a year.
+
+    Raises Conflict when nothing is frozen that could go on.
+    """
     allow(actor, Deed.FREEZE)
-    reason = spoken(reason, "a reason")
-    now = context.clock.now()
-    if until is not None and not on:
-        raise InvalidInput("lifting a freeze takes no end")
-    end = None if until is None else end_of(until, now, "the freeze", LONGEST_FREEZE)
-    await registration_of(context, service)
-    papers = await context.store.papers(service)
-    if not on and not frozen(Dossier(service, "", "", papers), now):
-        raise Conflict(f"{service} is not frozen")
-    paper = paper_of(context, actor, service, None, Flag(FREEZE, on, reason, end))
-    data = {"reason": reason, "until": end.isoformat() if end else None}
-    return await file_paper(context, paper, "freeze" if on else "unfreeze", data)
+    action = "freeze" if on else "unfreeze"
+    lifted = f"{service} is not frozen"
+    flag = Flag(FREEZE, on, reason)
+    return await _switch(context, actor, service, flag, until, action, lifted)
 
 
 async def hush(
@@ -117,18 +114,35 @@ async def hush(
     `until` as for a freeze. Raises Conflict when messages are sent already.
     """
     allow(actor, Deed.HUSH)
-    reason = spoken(reason, "a reason")
+    action = "hush" if on else "unhush"
+    lifted = f"messages about {service} are sent already"
+    flag = Flag(QUIET, on, reason)
+    return await _switch(context, actor, service, flag, until, action, lifted)
+
+
+async def _switch(
+    context: Context,
+    actor: Actor,
+    service: str,
+    flag: Flag,
+    until: str | None,
+    action: str,
+    lifted: str,
+) -> Paper:
+    """File a flag; `lifted` is what is said when one is to be lifted that is not on."""
+    reason = spoken(flag.reason, "a reason")
     now = context.clock.now()
-    if until is not None and not on:
-        raise InvalidInput("sending messages again takes no end")
-    end = None if until is None else end_of(until, now, "the silence", LONGEST_FREEZE)
+    if until is not None and not flag.on:
+        raise InvalidInput(f"lifting a {_CALLED[flag.name]} takes no end")
+    called = f"the {_CALLED[flag.name]}"
+    end = None if until is None else end_of(until, now, called, LONGEST_FREEZE)
     await registration_of(context, service)
     papers = await context.store.papers(service)
-    if not on and standing_flag(papers, QUIET, now) is None:
-        raise Conflict(f"messages about {service} are sent already")
-    paper = paper_of(context, actor, service, None, Flag(QUIET, on, reason, end))
+    if not flag.on and standing_flag(papers, flag.name, now) is None:
+        raise Conflict(lifted)
+    paper = paper_of(context, actor, service, None, replace(flag, reason=reason, until=end))
     data = {"reason": reason, "until": end.isoformat() if end else None}
-    return await file_paper(context, paper, "hush" if on else "unhush", data)
+    return await file_paper(context, paper, action, data)
 
 
 def frozen(dossier: Dossier, now: datetime) -> tuple[Paper, Flag] | None:
