@@ -7,9 +7,11 @@ from tests.papers import NEW, OPS, Desk, a_desk
 
 from gonogo.controllers.outbox import deliver_once
 from gonogo.domain.audit import AuditDraft
+from gonogo.domain.health import Health
 from gonogo.domain.message import Message
 from gonogo.domain.release import Release, Stage
 from gonogo.usecases import waivers
+from gonogo.usecases.operation import examine
 
 
 @dataclass
@@ -66,3 +68,14 @@ async def test_messages_of_other_services_are_sent_meanwhile():
         await waivers.hush(desk.context, OPS, service="bakery", on=True, reason="maintenance")
         await deliver_once(world)  # type: ignore[arg-type]
         assert told.sent == ["it begins"]
+
+
+async def test_messages_that_are_held_back_on_purpose_are_no_matter_of_health():
+    async with a_desk() as desk:
+        await opened(desk)
+        desk.clock.forward(minutes=5)
+        found = {each.check: each.health for each in await examine(desk.context)}
+        assert found["messages"] is Health.CRITICAL
+        await waivers.hush(desk.context, OPS, service="shop", on=True, reason="maintenance")
+        found = {each.check: each.health for each in await examine(desk.context)}
+        assert found["messages"] is Health.GOOD

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 from gonogo.domain.actor import Actor
 from gonogo.domain.audit import GENESIS, AuditEntry, fault_after
+from gonogo.domain.dossier import standing_flag
 from gonogo.domain.errors import GonogoError
 from gonogo.domain.health import Finding, Health
+from gonogo.domain.paper import QUIET
 from gonogo.domain.slot import Slot, SlotRole, with_role
 from gonogo.usecases.context import Context
 from gonogo.usecases.keys import examine_keys
@@ -91,7 +93,9 @@ async def _examine_chain(context: Context) -> tuple[Finding, ...]:
 async def _examine_messages(context: Context) -> tuple[Finding, ...]:
     """Whether people get what is sent to them: also what is put off after a failure counts as waiting."""
     now = context.clock.now()
-    waiting = await context.store.waiting(now + _PUT_OFF, limit=_MOST_MESSAGES)
+    found = await context.store.waiting(now + _PUT_OFF, limit=_MOST_MESSAGES)
+    quiet = await _held_back(context, {each.release for each in found})
+    waiting = tuple(each for each in found if each.release not in quiet)
     if not waiting or now - waiting[0].at < _PATIENCE:
         return (Finding("messages", Health.GOOD, "no message waits to be sent"),)
     count = f"{len(waiting)}" if len(waiting) < _MOST_MESSAGES else f"{_MOST_MESSAGES} or more"
@@ -121,6 +125,19 @@ async def _examine_desks(context: Context) -> tuple[Finding, ...]:
             remedy = "start one there (gonogo serve), or register the service again through a desk at work"
             found.append(Finding(name, Health.CRITICAL, detail, remedy))
     return tuple(found)
+
+
+async def _held_back(context: Context, releases: set[str]) -> set[str]:
+    """Those of these releases about whose service somebody holds messages back: they wait as they should."""
+    now, held = context.clock.now(), set[str]()
+    for identity in releases:
+        release = await context.store.release(identity)
+        if release is None:
+            continue
+        papers = await context.store.papers(release.service)
+        if standing_flag(papers, QUIET, now) is not None:
+            held.add(identity)
+    return held
 
 
 async def _examine_services(context: Context) -> tuple[Finding, ...]:
