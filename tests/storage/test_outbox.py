@@ -76,3 +76,12 @@ async def test_what_became_of_the_messages_of_a_release_is_told_newest_last(stor
     assert (first.message, first.sent_at) == (a_message("m1"), NOON)
     assert (second.sent_at, second.attempts, second.trouble) == (None, 1, "refused")
     assert await store.deliveries("r2") == ()
+
+
+async def test_looking_at_what_was_not_sent_takes_it_from_nobody(store):
+    await _queue(store, "z", "a")
+    await store.postpone("z", NOON + MINUTE, "no answer")
+    assert [message.id for message in await store.unsent()] == ["z", "a"]
+    assert await _ids(store) == ["a"]
+    await store.sent("a", NOON)
+    assert [message.id for message in await store.unsent()] == ["z"]

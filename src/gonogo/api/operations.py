@@ -55,7 +55,7 @@ class Figures:
         )
         self.oldest: Gauge = Gauge(
             "gonogo_oldest_message_seconds",
-            "Age of the oldest message that is due and not sent; 0 when there is none.",
+            "Age of the oldest message that is not sent; 0 when there is none.",
             registry=self.registry,
         )
         self.ready: Gauge = Gauge(
@@ -73,7 +73,7 @@ class Figures:
             for release in await context.store.releases(under_way=True, limit=_MOST):
                 counts[release.stage] += 1
             now = context.clock.now()
-            due = await context.store.waiting(now, limit=1)
+            due = await context.store.unsent(1)
         except GonogoError:
             # What cannot be read is left out instead of being told as nothing.
             self.under_way.clear()

@@ -437,6 +437,10 @@ class Outbox(Protocol):
         """
         ...
 
+    async def unsent(self, limit: int = 100) -> tuple[Message, ...]:
+        """Messages that were not delivered yet, due or put off, oldest first: to look at, not to send."""
+        ...
+
     async def sent(self, message_id: str, at: datetime) -> None:
         """It was delivered."""
         ...

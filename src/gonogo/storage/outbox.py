@@ -74,6 +74,17 @@ def waiting(connection: sa.Connection, now: datetime, limit: int) -> tuple[Messa
     return tuple(message_of(row) for row in sorted(rows, key=lambda row: row.number))
 
 
+def unsent(connection: sa.Connection, limit: int) -> tuple[Message, ...]:
+    """Messages not delivered yet, in the order they were queued; they stay whose they were."""
+    rows = connection.execute(
+        sa.select(messages)
+        .where(messages.c.sent_at.is_(None))
+        .order_by(messages.c.number)
+        .limit(limit)
+    )
+    return tuple(message_of(row) for row in rows)
+
+
 def deliveries(connection: sa.Connection, release_id: str, limit: int) -> tuple[Delivery, ...]:
     """What became of the newest messages about a release, in the order they were queued."""
     rows = connection.execute(

@@ -342,6 +342,10 @@ class SqlStore(WaysIn, AmongDesks):
             return await self._read(lambda c: outbox.waiting(c, now, limit))
         return await self._write(lambda c: outbox.waiting(c, now, limit))
 
+    async def unsent(self, limit: int = 100) -> tuple[Message, ...]:
+        """See the port."""
+        return await self._read(lambda c: outbox.unsent(c, limit))
+
     async def sent(self, message_id: str, at: datetime) -> None:
         """See the port. Raises NotFound for a message that was never queued."""
         await self._write(lambda c: outbox.sent(c, message_id, at))

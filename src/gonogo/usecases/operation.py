@@ -17,7 +17,6 @@ from gonogo.usecases.permissions import Deed, allow
 
 _GRACE_SECONDS = 10.0
 _PATIENCE = timedelta(minutes=1)
-_PUT_OFF = timedelta(days=1)
 _MOST_MESSAGES = 100
 
 
@@ -93,7 +92,7 @@ async def _examine_chain(context: Context) -> tuple[Finding, ...]:
 async def _examine_messages(context: Context) -> tuple[Finding, ...]:
     """Whether people get what is sent to them: also what is put off after a failure counts as waiting."""
     now = context.clock.now()
-    found = await context.store.waiting(now + _PUT_OFF, limit=_MOST_MESSAGES)
+    found = await context.store.unsent(_MOST_MESSAGES)
     quiet = await _held_back(context, {each.release for each in found})
     waiting = tuple(each for each in found if each.release not in quiet)
     if not waiting or now - waiting[0].at < _PATIENCE:
