@@ -69,7 +69,7 @@ class GaugeReader:
             trouble = f"nothing came within {limit:g} s"
         except GonogoError as error:
             trouble = sentence(error)
-        except Exception as error:
+        except Exception as error:  # an edge: a source that fails anyhow must not end the watching
             log.exception("gauge %s of %s", gauge.name, instance.id)
             trouble = f"reading it failed: {type(error).__name__}"
         return Reading(gauge.name, self._world.clock.now(), trouble=trouble)
