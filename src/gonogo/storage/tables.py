@@ -345,6 +345,7 @@ sa.Index(
     sqlite_where=sa.text("sent_at IS NULL"),
     postgresql_where=sa.text("sent_at IS NULL"),
 )
+sa.Index("messages_of_release", messages.c.release_id, messages.c.number)
 
 audit = sa.Table(
     "audit",
@@ -358,6 +359,8 @@ audit = sa.Table(
     sa.Column("previous", sa.Text, nullable=False),
     sa.Column("digest", sa.Text, nullable=False),
     sa.Index("audit_of_subject", "subject", "sequence"),
+    sa.Index("audit_of_actor", "actor", "action", "sequence"),
+    sa.Index("audit_of_action", "action", "sequence"),
 )
 
 audit_head = sa.Table(
