@@ -19,6 +19,7 @@ class Told:
     """Keeps what it was given to send."""
 
     sent: list[str]
+    place: str = "the log"
 
     async def send(self, message: Message) -> None:
         self.sent.append(message.text)

@@ -15,9 +15,20 @@ _BREAKS_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 class ConsoleNotifier:
     """Writes to one text stream, which stays the caller's, in the language that its reader has."""
 
-    def __init__(self, stream: TextIO, reader: Reader = Reader()) -> None:  # noqa: B008 - frozen
+    def __init__(
+        self,
+        stream: TextIO,
+        reader: Reader = Reader(),  # noqa: B008 - frozen
+        place: str = "the desk's terminal or log",
+    ) -> None:
         self._stream = stream
         self._reader = reader
+        self._place = place
+
+    @property
+    def place(self) -> str:
+        """Whose terminal or log it is."""
+        return self._place
 
     async def send(self, message: Message) -> None:
         """Write `time in UTC, release, kind, text`. Raises Unavailable when the stream refuses."""

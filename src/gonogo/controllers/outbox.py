@@ -34,14 +34,15 @@ async def deliver_once(world: World) -> None:
     """Send everything that is due now."""
     for message in await world.store.waiting(world.clock.now()):
         if (quiet := await _held_back(world, message)) is not None:
-            await world.store.postpone(message.id, world.clock.now() + _QUIET, quiet)
+            due = world.clock.now() + _QUIET
+            await world.store.postpone(message.id, due, quiet, tried=False)
             continue
         try:
             await world.notifier.send(message)
         except Unavailable as trouble:
             await world.store.postpone(message.id, world.clock.now() + _RETRY, str(trouble))
         else:
-            await world.store.sent(message.id, world.clock.now())
+            await world.store.sent(message.id, world.clock.now(), world.notifier.place)
 
 
 async def _held_back(world: World, message: Message) -> str | None:

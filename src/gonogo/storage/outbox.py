@@ -94,30 +94,42 @@ def deliveries(connection: sa.Connection, release_id: str, limit: int) -> tuple[
         .limit(limit)
     ).all()
     return tuple(
-        Delivery(message_of(row), row.sent_at, row.attempts, row.last_error or "")
+        Delivery(
+            message=message_of(row),
+            sent_at=row.sent_at,
+            attempts=row.attempts,
+            due_at=row.due_at,
+            trouble=row.last_error or "",
+            sent_to=row.sent_to or "",
+        )
         for row in reversed(rows)
     )
 
 
-def sent(connection: sa.Connection, message_id: str, at: datetime) -> None:
-    """Mark as delivered; a message delivered twice keeps its first time.
+def sent(connection: sa.Connection, message_id: str, at: datetime, to: str) -> None:
+    """Mark as delivered there; a message delivered twice keeps its first time and place.
 
     Raises NotFound for an unknown id.
     """
-    first = sa.func.coalesce(messages.c.sent_at, at)
-    _tried(connection, message_id, sent_at=first)
-
-
-def postpone(connection: sa.Connection, message_id: str, until: datetime, error: str) -> None:
-    """Note a failed attempt and when to try again. Raises NotFound for an unknown id."""
-    _tried(connection, message_id, due_at=until, last_error=error)
-
-
-def _tried(connection: sa.Connection, message_id: str, **values: object) -> None:
-    changed = connection.execute(
-        sa.update(messages)
-        .where(messages.c.id == message_id)
-        .values(attempts=messages.c.attempts + 1, **values)
+    first = sa.case((messages.c.sent_at.is_(None), to), else_=messages.c.sent_to)
+    _changed(
+        connection,
+        message_id,
+        attempts=messages.c.attempts + 1,
+        sent_at=sa.func.coalesce(messages.c.sent_at, at),
+        sent_to=first,
     )
-    if not changed.rowcount:
+
+
+def postpone(
+    connection: sa.Connection, message_id: str, until: datetime, why: str, tried: bool
+) -> None:
+    """Note why it was not sent, and when it is due again. Raises NotFound for an unknown id."""
+    attempts = messages.c.attempts + (1 if tried else 0)
+    _changed(connection, message_id, attempts=attempts, due_at=until, last_error=why)
+
+
+def _changed(connection: sa.Connection, message_id: str, **values: object) -> None:
+    query = sa.update(messages).where(messages.c.id == message_id).values(**values)
+    if not connection.execute(query).rowcount:
         raise NotFound(f"no message {message_id} was ever queued")

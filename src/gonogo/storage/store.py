@@ -346,13 +346,15 @@ class SqlStore(WaysIn, AmongDesks):
         """See the port."""
         return await self._read(lambda c: outbox.unsent(c, limit))
 
-    async def sent(self, message_id: str, at: datetime) -> None:
+    async def sent(self, message_id: str, at: datetime, to: str) -> None:
         """See the port. Raises NotFound for a message that was never queued."""
-        await self._write(lambda c: outbox.sent(c, message_id, at))
+        await self._write(lambda c: outbox.sent(c, message_id, at, to))
 
-    async def postpone(self, message_id: str, until: datetime, error: str) -> None:
+    async def postpone(
+        self, message_id: str, until: datetime, why: str, *, tried: bool = True
+    ) -> None:
         """See the port. Raises NotFound for a message that was never queued."""
-        await self._write(lambda c: outbox.postpone(c, message_id, until, error))
+        await self._write(lambda c: outbox.postpone(c, message_id, until, why, tried))
 
     async def begin_answer(self, answer: KeptAnswer, since: datetime) -> KeptAnswer | None:
         """See the port."""

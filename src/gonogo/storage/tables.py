@@ -338,6 +338,8 @@ messages = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("last_error", sa.Text),
     sa.Column("sent_at", UtcTime),
+    # Null: it was not sent, or by a desk that did not write down where to.
+    sa.Column("sent_to", sa.Text),
 )
 sa.Index(
     "messages_waiting",

@@ -10,6 +10,8 @@ class MemoryNotifier:
     While `failing` holds a sentence, nothing is delivered and sending raises Unavailable with it.
     """
 
+    place = "the memory"
+
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self.failing: str | None = None
