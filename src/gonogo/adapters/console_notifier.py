@@ -25,12 +25,7 @@ class ConsoleNotifier:
         self._reader = reader
         self._place = place
 
-    @property
-    def place(self) -> str:
-        """Whose terminal or log it is."""
-        return self._place
-
-    async def send(self, message: Message) -> None:
+    async def send(self, message: Message) -> str:
         """Write `time in UTC, release, kind, text`. Raises Unavailable when the stream refuses."""
         at = message.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         said = say(message.text, self._reader).text
@@ -40,3 +35,4 @@ class ConsoleNotifier:
             self._stream.flush()
         except (OSError, ValueError) as error:  # ValueError: it was closed, or cannot encode this
             raise Unavailable(f"the console takes no messages: {error}") from error
+        return self._place

@@ -38,11 +38,11 @@ async def deliver_once(world: World) -> None:
             await world.store.postpone(message.id, due, quiet, tried=False)
             continue
         try:
-            await world.notifier.send(message)
+            where = await world.notifier.send(message)
         except Unavailable as trouble:
             await world.store.postpone(message.id, world.clock.now() + _RETRY, str(trouble))
         else:
-            await world.store.sent(message.id, world.clock.now(), world.notifier.place)
+            await world.store.sent(message.id, world.clock.now(), where)
 
 
 async def _held_back(world: World, message: Message) -> str | None:

@@ -10,14 +10,13 @@ class MemoryNotifier:
     While `failing` holds a sentence, nothing is delivered and sending raises Unavailable with it.
     """
 
-    place = "the memory"
-
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self.failing: str | None = None
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: Message) -> str:
         """Remember one message. Raises Unavailable while failing."""
         if self.failing is not None:
             raise Unavailable(self.failing)
         self.messages.append(message)
+        return "the memory"
