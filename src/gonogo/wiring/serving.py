@@ -25,6 +25,7 @@ from gonogo.wiring.parts import assemble, secret
 
 if TYPE_CHECKING:
     import uvicorn
+    from fastapi import FastAPI
 
 
 _OPEN_FILES = 8192
@@ -56,10 +57,8 @@ async def serve(settings: Settings, port: int) -> None:
     )
     from gonogo.api.reach import Reach, allowed_origin
     from gonogo.web.desk.application import add_desk
-    from gonogo.web.desk.live import LARGEST_FRAME
     from gonogo.web.desk.visitor import Entrance, seen_by
     from gonogo.web.pages import add_pages
-    from gonogo.wiring.websockets import DeskWebSockets
 
     woken = WakeUp()
     parts = assemble(settings, woken)
@@ -86,23 +85,7 @@ async def serve(settings: Settings, port: int) -> None:
             allowed_origin,
             Entrance(browser=browser_of, session=session_of, safe=safe_next),
         )
-        configuration = uvicorn.Config(
-            application,
-            log_level="warning",
-            lifespan="off",
-            server_header=False,
-            timeout_graceful_shutdown=2,
-            ws=DeskWebSockets,
-            # Compressing the same message anew for each of many pages would cost more than sending it.
-            ws_per_message_deflate=False,
-            ws_max_size=LARGEST_FRAME,
-            # Whoever else says for whom they ask is not believed.
-            proxy_headers=bool(settings.trusted_proxies),
-            forwarded_allow_ips=list(settings.trusted_proxies),
-            ssl_certfile=None if settings.tls is None else settings.tls.certificate,
-            ssl_keyfile=None if settings.tls is None else settings.tls.key,
-        )
-        server = _quiet_server(configuration)
+        server = _quiet_server(_configuration(application, settings))
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop)
         try:
@@ -182,6 +165,32 @@ async def _invite_first_admin(context: Context, base: str) -> None:
         f" {invited.invitation.expires_at:%Y-%m-%d %H:%M} UTC:\n  {base}{invited.path}\n"
     )
     sys.stdout.flush()
+
+
+def _configuration(application: "FastAPI", settings: Settings) -> "uvicorn.Config":
+    import uvicorn
+
+    from gonogo.web.desk.live import LARGEST_FRAME
+    from gonogo.wiring.requests import request_protocol
+    from gonogo.wiring.websockets import DeskWebSockets
+
+    return uvicorn.Config(
+        application,
+        log_level="warning",
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=2,
+        http=request_protocol(),
+        ws=DeskWebSockets,
+        # Compressing the same message anew for each of many pages would cost more than sending it.
+        ws_per_message_deflate=False,
+        ws_max_size=LARGEST_FRAME,
+        # Whoever else says for whom they ask is not believed.
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        ssl_certfile=None if settings.tls is None else settings.tls.certificate,
+        ssl_keyfile=None if settings.tls is None else settings.tls.key,
+    )
 
 
 def _quiet_server(configuration: "uvicorn.Config") -> "uvicorn.Server":
