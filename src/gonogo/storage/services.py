@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,9 +13,21 @@ from gonogo.domain.slot import SLOT_NAMES, Slot
 from gonogo.storage import chain, desks
 from gonogo.storage.codec import encode
 from gonogo.storage.rows import put, registration_of, slot_of, values_of_slot
+from gonogo.storage.statements import Prepared
 from gonogo.storage.tables import registrations, specs
 from gonogo.storage.tables import slots as slots_table
 
+_SLOTS = Prepared(
+    sa.select(slots_table).where(
+        slots_table.c.service == sa.bindparam("of_service"),
+        slots_table.c.environment == sa.bindparam("of_environment"),
+    )
+)
+_WITH_SPEC: sa.Select[Any] = (
+    sa.select(registrations, specs.c.spec).join(specs).order_by(registrations.c.service)
+)
+_REGISTRATIONS = Prepared(_WITH_SPEC)
+_REGISTRATION = Prepared(_WITH_SPEC.where(registrations.c.service == sa.bindparam("of_service")))
 _NEWER = {"revision": slots_table.c.revision + 1}
 
 
@@ -125,10 +138,7 @@ def all_slots(connection: sa.Connection) -> tuple[Slot, ...]:
 
 
 def _stored_slots(connection: sa.Connection, service: str, environment: str) -> dict[str, Slot]:
-    columns = slots_table.c
-    rows = connection.execute(
-        sa.select(slots_table).where(columns.service == service, columns.environment == environment)
-    )
+    rows = _SLOTS.all(connection, {"of_service": service, "of_environment": environment})
     return {row.name: slot_of(row) for row in rows}
 
 
@@ -136,8 +146,8 @@ def find_registrations(
     connection: sa.Connection, service: str | None = None
 ) -> tuple[Registration, ...]:
     """All registrations by name, or the one of a service."""
-    query = sa.select(registrations, specs.c.spec).join(specs)
-    if service is not None:
-        query = query.where(registrations.c.service == service)
-    rows = connection.execute(query.order_by(registrations.c.service))
+    if service is None:
+        rows = _REGISTRATIONS.all(connection)
+    else:
+        rows = _REGISTRATION.all(connection, {"of_service": service})
     return tuple(registration_of(row) for row in rows)
