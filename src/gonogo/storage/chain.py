@@ -30,6 +30,8 @@ _ADD_AND_MOVE = sa.insert(audit).add_cte(_MOVED)
 """Both in one go, where each statement is a way to a server and back."""
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 SEQUENCE = "gonogo_sequence"
 """Where a connection notes the newest entry that its transaction wrote."""
 
@@ -40,7 +42,7 @@ def append(connection: sa.Connection, draft: AuditDraft, at: datetime) -> AuditE
     Raises TypeError for data that JSON cannot hold.
     """
     # The digest covers what will be read back: keys as text, lists for tuples.
-    data = json.dumps(draft.data, ensure_ascii=False, separators=(",", ":"))
+    data = _JSON.encode(draft.data)
     draft = AuditDraft(draft.actor, draft.action, draft.subject, json.loads(data))
     head = _HEAD.first(connection)
     if head is None:

@@ -24,6 +24,9 @@ from gonogo.storage.statements import as_sqlalchemy_says
 READING = "gonogo_reading"
 """Execution option of connections that only read; they take no lock."""
 
+KEPT = "gonogo_kept"
+"""Execution option of connections whose transactions begin and end beside SQLAlchemy."""
+
 DEFAULT_PATIENCE = timedelta(seconds=5)
 """How long another program's lock is waited for."""
 
@@ -89,7 +92,10 @@ def _listen(engine: sa.Engine, file: Path | None) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        reading = connection.get_execution_options().get(READING, False)
+        options = connection.get_execution_options()
+        if options.get(KEPT, False):
+            return
+        reading = options.get(READING, False)
         text = "BEGIN" if reading else "BEGIN IMMEDIATE"
         driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
         try:

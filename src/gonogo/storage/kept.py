@@ -1,19 +1,24 @@
 """One open connection for work that comes one after another, as it does over SQLite.
 
-To take a connection from a pool and give it back costs more than a short transaction on SQLite does.
-So the thread that writes keeps its connection, and the thread that reads keeps another. Whoever comes
-while the connection is in use is served from the pool, as ever.
+To take a connection from a pool, begin, commit and give it back through SQLAlchemy costs ten times
+what a short transaction costs SQLite. So the thread that writes keeps its connection, and the thread
+that reads keeps another; SQLAlchemy takes all that happens on it for one transaction that never ends,
+and the driver is told where the real ones begin and end. Whoever comes while the connection is in use
+is served from the pool, as ever.
 """
 
 import contextlib
+import sqlite3
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from gonogo.storage.engine import KEPT, READING
 from gonogo.storage.faults import explain
+from gonogo.storage.statements import as_sqlalchemy_says
 from gonogo.storage.transaction import transact
 
 Result = TypeVar("Result")
@@ -25,6 +30,8 @@ class Kept:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._is_sqlite = engine.dialect.name == "sqlite"
+        reads = engine.get_execution_options().get(READING, False)
+        self._begin = "BEGIN" if reads else "BEGIN IMMEDIATE"
         self._in_use = threading.Lock()
         self._connection: sa.Connection | None = None
 
@@ -43,17 +50,36 @@ class Kept:
             self._in_use.release()
 
     def _on_kept(self, work: Callable[[sa.Connection], Result]) -> Result:
-        connection = self._connection
-        if connection is None:
-            connection = self._connection = self._engine.connect()
+        connection = self._connection or self._open()
+        driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+        self._say(driver, self._begin)
         try:
-            with connection.begin():
-                return work(connection)
-        except SQLAlchemyError:
-            # One that could not even be rolled back is for the pool to make good, or anew.
-            if connection.in_transaction() or connection.invalidated:
-                self._give_back()
+            result = work(connection)
+            self._say(driver, "COMMIT")
+        except BaseException:
+            self._undo(driver)
             raise
+        return result
+
+    def _open(self) -> sa.Connection:
+        opened = self._engine.connect().execution_options(**{KEPT: True})
+        opened.begin()
+        self._connection = opened
+        return opened
+
+    def _say(self, driver: sqlite3.Connection, text: str) -> None:
+        try:
+            driver.execute(text)
+        except sqlite3.Error as error:
+            raise as_sqlalchemy_says(text, [], error, self._engine.dialect) from error
+
+    def _undo(self, driver: sqlite3.Connection) -> None:
+        """After some failures SQLite has undone everything itself."""
+        try:
+            if driver.in_transaction:
+                driver.execute("ROLLBACK")
+        except sqlite3.Error:  # one that cannot even do that is for the pool to make good, or anew
+            self._give_back()
 
     def _give_back(self) -> None:
         connection, self._connection = self._connection, None

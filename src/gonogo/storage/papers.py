@@ -15,7 +15,9 @@ from gonogo.storage.tables import papers
 _SHORT = 2_000
 """Bytes, packed."""
 
+_KNOWN = Prepared(sa.select(papers.c.id).where(papers.c.id == sa.bindparam("of_id")))
 _ADD = Prepared(sa.insert(papers))
+_ONE = Prepared(sa.select(papers.c.paper).where(papers.c.id == sa.bindparam("of_id")))
 _IN_ORDER = (
     sa.select(papers.c.paper)
     .where(papers.c.service == sa.bindparam("of_service"))
@@ -34,10 +36,7 @@ def file(
 
     When all of them are known nothing is written at all. Raises ValueError for a time without a zone.
     """
-    ids = [paper.id for paper in filed]
-    rows = connection.execute(sa.select(papers.c.id).where(papers.c.id.in_(ids)))
-    known = set(rows.scalars())
-    new = [paper for paper in filed if paper.id not in known]
+    new = [paper for paper in filed if _KNOWN.first(connection, {"of_id": paper.id}) is None]
     if not new:
         return
     for paper in new:
@@ -77,8 +76,8 @@ def _short(packed: bytes) -> Paper:
 
 def find_one(connection: sa.Connection, paper_id: str) -> Paper | None:
     """One paper."""
-    row = connection.execute(sa.select(papers.c.paper).where(papers.c.id == paper_id)).first()
-    return None if row is None else unpack(Paper, row.paper)
+    row = _ONE.first(connection, {"of_id": paper_id})
+    return None if row is None else _paper_of(row.paper)
 
 
 def newest(

@@ -28,7 +28,12 @@ _WITH_SPEC: sa.Select[Any] = (
 )
 _REGISTRATIONS = Prepared(_WITH_SPEC)
 _REGISTRATION = Prepared(_WITH_SPEC.where(registrations.c.service == sa.bindparam("of_service")))
+_KNOWN_SPEC = Prepared(sa.select(specs.c.digest).where(specs.c.digest == sa.bindparam("of_digest")))
+_ADD_SPEC = Prepared(sa.insert(specs))
 _NEWER = {"revision": slots_table.c.revision + 1}
+_OLD_PICTURES = Prepared(
+    sa.update(slots_table).where(slots_table.c.service == sa.bindparam("of_service")).values(_NEWER)
+)
 
 
 def register(
@@ -43,16 +48,14 @@ def register(
     Its environments live on the site of the desk that was asked, unless another desk has them.
     """
     plan = registration.plan
-    known = connection.execute(sa.select(specs.c.digest).where(specs.c.digest == plan.digest))
-    if known.first() is None:
-        connection.execute(
-            sa.insert(specs).values(
-                digest=plan.digest,
-                service=registration.service,
-                spec=registration.spec,
-                first_at=registration.at,
-            )
-        )
+    if _KNOWN_SPEC.first(connection, {"of_digest": plan.digest}) is None:
+        spec = {
+            "digest": plan.digest,
+            "service": registration.service,
+            "spec": registration.spec,
+            "first_at": registration.at,
+        }
+        _ADD_SPEC.run(connection, spec)
     put(
         connection,
         registrations,
@@ -67,9 +70,7 @@ def register(
         },
     )
     # Where customers come in may have changed: no router follows the registration before any more.
-    connection.execute(
-        sa.update(slots_table).where(slots_table.c.service == registration.service).values(_NEWER)
-    )
+    _OLD_PICTURES.run(connection, {"of_service": registration.service})
     for environment in plan.environments:
         _add_missing_slots(connection, registration.service, environment.name)
     if site is not None:
