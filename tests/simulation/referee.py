@@ -45,6 +45,19 @@ class Case:
 class Referee:
     """Keeps the rules of one run."""
 
+    watched = frozenset(
+        {
+            "router.apply",
+            "deployer.start",
+            "deployer.stop",
+            "workshop.run",
+            "store.record",
+            "store.claim",
+            "store.papers",
+        }
+    )
+    """Calls that change what rules speak of. All others only read, or are looked at when all is over."""
+
     def __init__(self, registration: Registration, router: MemoryRouter, now: Any) -> None:
         self.broken: list[str] = []
         self.cases: dict[str, Case] = {}

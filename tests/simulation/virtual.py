@@ -6,9 +6,11 @@ another interleaving while callbacks that are ready keep asyncio's promise of fi
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from contextvars import Context
 from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush
 from random import Random
 from typing import Any
 
@@ -28,34 +30,58 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def __init__(self, random: Random) -> None:
         super().__init__()
         self._seconds = 0.0
-        self._random = random
+        self._random = random.random
         self._turns = 0
-        self._selector = self
+        self._timers = 0
+        self._ready: deque[asyncio.Handle] = deque()
+        self._appointed: list[tuple[float, int, asyncio.TimerHandle]] = []
         self.set_exception_handler(lambda _loop, _context: None)
 
     def time(self) -> float:
         """Virtual seconds."""
         return self._seconds
 
+    def call_soon(
+        self, callback: Callable[..., Any], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        """Like asyncio's."""
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
     def call_at(
         self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Like asyncio's, a little late."""
-        late = when + self._random.random() * _SPREAD
-        return super().call_at(late, callback, *args, context=context)
+        late = when + self._random() * _SPREAD
+        handle = asyncio.TimerHandle(late, callback, args, self, context)
+        self._timers += 1
+        heappush(self._appointed, (late, self._timers, handle))
+        return handle
 
-    def select(self, timeout: float | None) -> list[Any]:
-        """What a selector would do: here, let time pass."""
-        if timeout is None:
-            raise Stuck("everybody waits for something that nobody will do")
-        if timeout > 0:
-            self._seconds += timeout
-            self._turns = 0
-        else:
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        del handle
+
+    def _run_once(self) -> None:
+        """One turn: what is ready, or else whatever comes next, and time leaps there."""
+        ready, appointed = self._ready, self._appointed
+        if ready:
             self._turns += 1
             if self._turns > _MOST_TURNS_IN_AN_INSTANT:
                 raise Stuck(f"time stands still at {self._seconds:.3f} s while work goes on")
-        return []
+        else:
+            while appointed and appointed[0][2].cancelled():
+                heappop(appointed)
+            if not appointed:
+                raise Stuck("everybody waits for something that nobody will do")
+            self._seconds = max(self._seconds, appointed[0][0])
+            self._turns = 0
+        while appointed and appointed[0][0] <= self._seconds:
+            ready.append(heappop(appointed)[2])
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle.cancelled():
+                handle._run()
 
     def _process_events(self, event_list: list[Any]) -> None:
         del event_list
@@ -70,7 +96,13 @@ class VirtualClock:
     def __init__(self, loop: VirtualLoop) -> None:
         self._loop = loop
         self.offset = timedelta()
+        self._known = (-1.0, self.offset)
+        self._now = BEGINNING
 
     def now(self) -> datetime:
         """An aware datetime in UTC."""
-        return BEGINNING + timedelta(seconds=self._loop.time()) + self.offset
+        seconds = self._loop.time()
+        if (seconds, self.offset) != self._known:
+            self._known = (seconds, self.offset)
+            self._now = BEGINNING + timedelta(seconds=seconds) + self.offset
+        return self._now
