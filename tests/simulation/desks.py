@@ -23,7 +23,7 @@ RHYTHM = Rhythm(
     flush=timedelta(seconds=6),
     keep=timedelta(seconds=5),
     claim=timedelta(seconds=5),
-    lease=timedelta(seconds=30),
+    lease=timedelta(seconds=24),
     regard=timedelta(seconds=10),
     gap_patience=timedelta(seconds=6),
     stop_grace=timedelta(seconds=5),

@@ -33,7 +33,7 @@ from gonogo.ports.workshop import Job, JobResult
 OLD, NEW, NEXT = "v1", "v2", "v3"
 REPOSITORY = "/repository"
 COMMITS = {OLD: "c1" * 20, NEW: "c2" * 20, NEXT: "c3" * 20}
-TICK = 0.5
+TICK = 1.0
 _FIRST_PORT = 9000
 _BASELINE_BAD = 0.01
 
