@@ -33,7 +33,7 @@ from gonogo.ports.workshop import Job, JobResult
 OLD, NEW, NEXT = "v1", "v2", "v3"
 REPOSITORY = "/repository"
 COMMITS = {OLD: "c1" * 20, NEW: "c2" * 20, NEXT: "c3" * 20}
-TICK = 0.5
+TICK = 1.0
 _FIRST_PORT = 9000
 _BASELINE_BAD = 0.01
 
@@ -161,23 +161,33 @@ class Ground:
 
     def serve(self) -> None:
         """The customers of one tick: each goes where the router sends it and is answered, or not."""
-        self.referee.look_at_customers()
-        place = self.scenario.plan.production.name
+        watched = self.metrics.open_streams()
+        if not watched and not self.scenario.sessions:
+            return
         running = {f"127.0.0.1:{each.port}": each for each in self.deployer.running()}
         self._drain(running)
-        if not self.metrics.open_streams():
+        if not watched:
             return
-        requests = []
-        for _ in range(self._arrivals()):
-            address = self.router.route(SERVICE, place, self._customers)
-            if address is not None:
-                requests.append(self._answer(address, running.get(address)))
+        place = self.scenario.plan.production.name
+        addresses = self._routed(place)
+        requests = [self._answer(address, running.get(address)) for address in addresses]
         self.metrics.push(SERVICE, place, *requests)
         if not self.metrics.unreachable and self._is_judged():
             new = self._address_of_new()
             self.bad_seen += sum(
                 request.address == new and request.status != 200 for request in requests
             )
+
+    def _routed(self, place: str) -> list[str]:
+        """Where the customers of a tick are sent."""
+        layouts = [each for each in self.router.running() if each.environment == place]
+        serving = [target for each in layouts for target in each.targets if target.share > 0]
+        number = self._arrivals()
+        if not serving or not number:
+            return []
+        shares = [target.share for target in serving]
+        drawn = self._customers.choices(serving, shares, k=number)
+        return [target.address for target in drawn if target.address is not None]
 
     def _is_judged(self) -> bool:
         """Whether the new version is under way; what happens to it later is another story."""
