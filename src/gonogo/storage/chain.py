@@ -26,7 +26,7 @@ _MOVED = (
     .returning(audit_head.c.id)
     .cte("moved")
 )
-_ADD_AND_MOVE = sa.insert(audit).add_cte(_MOVED)
+_ADD_AND_MOVE = Prepared(sa.insert(audit).add_cte(_MOVED))
 """Both in one go, where each statement is a way to a server and back."""
 
 
@@ -63,7 +63,7 @@ def append(connection: sa.Connection, draft: AuditDraft, at: datetime) -> AuditE
         _MOVE_HEAD.run(connection, {"sequence": entry.sequence, "digest": entry.digest})
     else:
         moved = {"head_sequence": entry.sequence, "head_digest": entry.digest}
-        connection.execute(_ADD_AND_MOVE, {**values, **moved})
+        _ADD_AND_MOVE.run(connection, {**values, **moved})
     connection.info[SEQUENCE] = entry.sequence
     return entry
 

@@ -66,7 +66,8 @@ class _Compiled(ABC):
     def __init__(
         self, statement: sa.Select[Any] | UpdateBase, dialect: sa.Dialect, names: frozenset[str]
     ) -> None:
-        columns = None if isinstance(statement, sa.Select) else sorted(names)
+        table = None if isinstance(statement, sa.Select) else statement.table
+        columns = None if table is None else sorted(name for name in names if name in table.c)
         compiled: Any = statement.compile(dialect=dialect, column_keys=columns)
         self._text = str(compiled)
         places = compiled.positiontup or list(compiled.params)

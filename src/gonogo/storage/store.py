@@ -55,12 +55,15 @@ from gonogo.storage.postgresql import THREADS
 from gonogo.storage.presence import CHANNEL, payload
 from gonogo.storage.runner import Inline, Runner, Threads
 from gonogo.storage.schema import upgrade_with
+from gonogo.storage.statements import Prepared
 from gonogo.storage.tables import create_all
 from gonogo.storage.ways_in import WaysIn
 
 Result = TypeVar("Result")
 
-_TELL_OTHERS = sa.select(sa.func.pg_notify(CHANNEL, sa.bindparam("told")))
+_TELL_OTHERS = Prepared(
+    sa.select(sa.func.pg_notify(CHANNEL, sa.bindparam("told", type_=sa.Text)).label("told"))
+)
 
 _PAGE = 200
 """Rows of one page of a long read: a few milliseconds."""
@@ -387,7 +390,7 @@ class SqlStore(WaysIn, AmongDesks):
             notice = Notice(concerns.release, concerns.service, sequence)
             if connection.dialect.name != "sqlite":
                 told = payload(self._origin, notice, wakes=concerns.wakes)
-                connection.execute(_TELL_OTHERS, {"told": told})
+                _TELL_OTHERS.first(connection, {"told": told})
             return result, notice
 
         def write() -> Result:
