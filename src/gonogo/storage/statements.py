@@ -17,6 +17,8 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.sql.dml import UpdateBase
 
+from gonogo.storage.tables import UtcTime
+
 Row = sa.Row[Any]
 Given = Mapping[str, Any]
 Processor = Callable[[Any], Any]
@@ -119,10 +121,14 @@ class _OnSqlite:
 
 
 def _coming_in(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Processor | None:
+    if isinstance(kind, UtcTime):
+        return UtcTime.as_text
     return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _going_out(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Processor | None:
+    if isinstance(kind, UtcTime):
+        return UtcTime.of_text
     return kind.dialect_impl(dialect).result_processor(dialect, None)
 
 
