@@ -160,7 +160,7 @@ def draw(seed: int) -> Scenario:
         rate=random.choice((0.0, 4.0, 10.0, 20.0)) if random.random() < 0.4 else 12.0,
         sessions=random.choice((0.0, 0.0, 0.5, 1.0)),
         carer=random.random() < 0.7,
-        second=random.random() < 0.25,
+        second=random.random() < 0.4,
         calm=calm,
         lost_answers=frozenset() if calm else _lost_answers(random),
     )

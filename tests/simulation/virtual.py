@@ -8,7 +8,7 @@ another interleaving while callbacks that are ready keep asyncio's promise of fi
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from contextvars import Context
+from contextvars import Context, copy_context
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from random import Random
@@ -24,6 +24,32 @@ class Stuck(AssertionError):
     """Nothing can ever happen again, or things happen without end while time stands still."""
 
 
+class _Appointment(asyncio.TimerHandle):
+    """A callback with its context, soon or at its time; without what asyncio keeps for debugging."""
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        when: float,
+        callback: Callable[..., Any],
+        args: tuple[Any, ...],
+        loop: asyncio.AbstractEventLoop,
+        context: Context | None,
+    ) -> None:
+        self._when = when
+        self._callback = callback
+        self._args = args
+        self._loop = loop
+        self._context = copy_context() if context is None else context
+        self._cancelled = False
+        self._source_traceback = None
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        self._callback, self._args = None, None
+
+
 class VirtualLoop(asyncio.BaseEventLoop):
     """An event loop in virtual seconds from 0."""
 
@@ -33,8 +59,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._random = random.random
         self._turns = 0
         self._timers = 0
-        self._ready: deque[asyncio.Handle] = deque()
-        self._appointed: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._ready: deque[_Appointment] = deque()
+        self._appointed: list[tuple[float, int, _Appointment]] = []
         self.set_exception_handler(lambda _loop, _context: None)
 
     def time(self) -> float:
@@ -45,7 +71,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> asyncio.Handle:
         """Like asyncio's."""
-        handle = asyncio.Handle(callback, args, self, context)
+        handle = _Appointment(self._seconds, callback, args, self, context)
         self._ready.append(handle)
         return handle
 
@@ -54,13 +80,16 @@ class VirtualLoop(asyncio.BaseEventLoop):
     ) -> asyncio.TimerHandle:
         """Like asyncio's, a little late."""
         late = when + self._random() * _SPREAD
-        handle = asyncio.TimerHandle(late, callback, args, self, context)
+        handle = _Appointment(late, callback, args, self, context)
         self._timers += 1
         heappush(self._appointed, (late, self._timers, handle))
         return handle
 
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        del handle
+    def call_later(
+        self, delay: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Like asyncio's."""
+        return self.call_at(self._seconds + delay, callback, *args, context=context)
 
     def _run_once(self) -> None:
         """One turn: what is ready, or else whatever comes next, and time leaps there."""
@@ -70,7 +99,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
             if self._turns > _MOST_TURNS_IN_AN_INSTANT:
                 raise Stuck(f"time stands still at {self._seconds:.3f} s while work goes on")
         else:
-            while appointed and appointed[0][2].cancelled():
+            while appointed and appointed[0][2]._cancelled:
                 heappop(appointed)
             if not appointed:
                 raise Stuck("everybody waits for something that nobody will do")
@@ -80,7 +109,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
             ready.append(heappop(appointed)[2])
         for _ in range(len(ready)):
             handle = ready.popleft()
-            if not handle.cancelled():
+            if not handle._cancelled:
                 handle._run()
 
     def _process_events(self, event_list: list[Any]) -> None:

@@ -14,8 +14,6 @@ from gonogo.storage.statements import Prepared
 from gonogo.storage.tables import UtcTime, messages
 
 _OF_ID = messages.c.id == sa.bindparam("of_id")
-_KNOWN = Prepared(sa.select(messages.c.id).where(_OF_ID))
-_QUEUE = Prepared(sa.insert(messages))
 _ONCE_MORE = sa.update(messages).where(_OF_ID).values(attempts=messages.c.attempts + 1)
 _POSTPONE = Prepared(_ONCE_MORE)
 _SENT = Prepared(
@@ -42,11 +40,15 @@ _TAKE = (
 
 
 @cache
-def _queue_once() -> sa.Insert:
-    """In one statement; built at first use, since a desk over SQLite has no use for it."""
+def _queue_once(dialect: str) -> Prepared:
+    """In one statement, of which each database has its own form."""
+    if dialect == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return Prepared(sqlite.insert(messages).on_conflict_do_nothing(index_elements=["id"]))
     from sqlalchemy.dialects import postgresql
 
-    return postgresql.insert(messages).on_conflict_do_nothing(index_elements=["id"])
+    return Prepared(postgresql.insert(messages).on_conflict_do_nothing(index_elements=["id"]))
 
 
 def queue(connection: sa.Connection, new: Iterable[Message]) -> None:
@@ -61,10 +63,7 @@ def queue(connection: sa.Connection, new: Iterable[Message]) -> None:
             "due_at": message.at,
             "attempts": 0,
         }
-        if connection.dialect.name != "sqlite":
-            connection.execute(_queue_once(), values)
-        elif _KNOWN.first(connection, {"of_id": message.id}) is None:
-            _QUEUE.run(connection, values)
+        _queue_once(connection.dialect.name).run(connection, values)
 
 
 def waiting(connection: sa.Connection, now: datetime, limit: int) -> tuple[Message, ...]:

@@ -16,6 +16,7 @@ from gonogo.ports.store import Change, Lease
 from gonogo.storage import chain, history, outbox, services
 from gonogo.storage.codec import encode
 from gonogo.storage.rows import (
+    changing_values_of,
     instruction_of,
     lines_text,
     plan_of,
@@ -188,7 +189,7 @@ def record(connection: sa.Connection, change: Change, now: datetime) -> Release:
     stored = _stored(connection, release.id)
     _check_lease(change.lease, release, stored)
     changed = replace(release, revision=release.revision + 1)
-    _CHANGE.run(connection, {"of_release": release.id, **values_of_release(changed)})
+    _CHANGE.run(connection, {"of_release": release.id, **changing_values_of(changed)})
     _keep_plan(connection, release, stored.plan)
     services.put_slots(connection, change.slots)
     if change.journal is not None:
@@ -313,9 +314,10 @@ def claim(
     held = _LEASE.first(connection, {"of_release": release_id})
     if held is not None and held.desk != desk and held.until > now:
         return None
-    if not _locked(connection, release_id, wait=held is None or held.desk == desk):
-        return None  # another is about to take it, or its driver writes once more
-    if connection.dialect.name != "sqlite":  # a writer there has waited for its turn already
+    if held is None or connection.dialect.name != "sqlite":
+        # Over SQLite nobody else writes before this has ended, and what holds a lease is known.
+        if not _locked(connection, release_id, wait=held is None or held.desk == desk):
+            return None  # another is about to take it, or its driver writes once more
         held = _LEASE.first(connection, {"of_release": release_id})
     changes = {"desk": desk, "until": until}
     if held is None:

@@ -31,9 +31,16 @@ def values_of_release(release: Release) -> Values:
         "service": release.service,
         "version": release.version,
         "commit": release.commit,
-        "previous": release.previous,
         "actor": release.actor,
         "created_at": release.created_at,
+        **changing_values_of(release),
+    }
+
+
+def changing_values_of(release: Release) -> Values:
+    """What of a release's row may change while it is under way."""
+    return {
+        "previous": release.previous,
         "stage": release.stage.value,
         "stage_since": release.stage_since,
         "reason": release.reason,

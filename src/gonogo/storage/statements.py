@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, cast
 import sqlalchemy as sa
 from sqlalchemy.sql.dml import UpdateBase
 
+from gonogo.storage.tables import UtcTime
+
 if TYPE_CHECKING:
     import psycopg
 
@@ -180,12 +182,17 @@ class _OnSqlite(_Compiled):
 
 
 def _coming_in(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Processor | None:
+    if isinstance(kind, UtcTime):
+        return UtcTime.as_text
     return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _going_out(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Processor | None:
-    if isinstance(kind, sa.Float) and dialect.name != "sqlite":
+    on_sqlite = dialect.name == "sqlite"
+    if isinstance(kind, sa.Float) and not on_sqlite:
         return None  # a server's double precision is a float already
+    if isinstance(kind, UtcTime) and on_sqlite:
+        return UtcTime.of_text
     return kind.dialect_impl(dialect).result_processor(dialect, None)
 
 
