@@ -19,10 +19,10 @@ from gonogo.controllers.layout import instance_of, layout_of, take_out, way_back
 from gonogo.controllers.steps import (
     clear_out,
     command,
-    healthy,
     lay_out,
     own_slot,
     smoke,
+    start,
     vacate,
 )
 from gonogo.domain.errors import ActionFailed, Unavailable
@@ -220,9 +220,9 @@ async def _ready(drive: Drive, environment: Environment, slot: Slot) -> None:
         raise ActionFailed(f"nothing is known of how {slot.version} was run")
     instance = instance_of(slot, release.plan, environment)
     status = await drive.world.deployer.status(instance, probe=False)
-    if status.state is not InstanceState.RUNNING:
-        await drive.world.deployer.start(instance)
-        await healthy(drive, instance)
+    # A driver that stood still since it began to retire this version would stop it when it wakes.
+    if status.state is not InstanceState.RUNNING or slot.role is SlotRole.RETIRING:
+        await start(drive, environment, instance)
 
 
 async def _confirm(drive: Drive, environment: Environment, since: datetime) -> None:
