@@ -10,7 +10,7 @@ from gonogo.domain.errors import NotFound
 from gonogo.domain.message import Message
 from gonogo.ports.store import Delivery
 from gonogo.storage.rows import message_of
-from gonogo.storage.tables import messages
+from gonogo.storage.tables import UtcTime, messages
 
 _KNOWN = sa.select(messages.c.id).where(messages.c.id == sa.bindparam("of_id"))
 _QUEUE = sa.insert(messages)
@@ -37,7 +37,10 @@ def _queue_once() -> sa.Insert:
     """In one statement; built at first use, since a desk over SQLite has no use for it."""
     from sqlalchemy.dialects import postgresql
 
-    return postgresql.insert(messages).on_conflict_do_nothing(index_elements=["id"])
+    # Due at once, also by the clock of a server that is behind the desk's.
+    due = sa.func.least(sa.bindparam("due", type_=UtcTime), sa.func.clock_timestamp())
+    new = postgresql.insert(messages).values(due_at=due)
+    return new.on_conflict_do_nothing(index_elements=["id"])
 
 
 def queue(connection: sa.Connection, new: Iterable[Message]) -> None:
@@ -53,6 +56,7 @@ def queue(connection: sa.Connection, new: Iterable[Message]) -> None:
             "attempts": 0,
         }
         if connection.dialect.name != "sqlite":
+            values["due"] = values.pop("due_at")
             connection.execute(_queue_once(), values)
         elif connection.execute(_KNOWN, {"of_id": message.id}).first() is None:
             connection.execute(_QUEUE, values)
