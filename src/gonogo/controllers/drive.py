@@ -61,6 +61,7 @@ class Drive:
         self.decided: tuple[Any, ...] | None = None
         self.waiting: tuple[object, str] | None = None
         self._said: dict[str, object] = {}
+        self._rows: dict[str, tuple[Slot, ...]] = {}
         self._writing = asyncio.Lock()
         self._doubtful = False
         self._deaf = 0
@@ -85,7 +86,13 @@ class Drive:
     async def slots(self, environment: Environment) -> tuple[Slot, ...]:
         """The rows of this service in one environment."""
         beat()
-        return await self.world.store.slots(self.release.service, environment.name)
+        found = await self.world.store.slots(self.release.service, environment.name)
+        self._rows[environment.name] = found
+        return found
+
+    def known_slots(self, environment: Environment) -> tuple[Slot, ...]:
+        """The rows as they were read last, for when they cannot be read: another desk may have changed them."""
+        return self._rows.get(environment.name, ())
 
     async def record(
         self,
