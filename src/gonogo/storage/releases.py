@@ -308,7 +308,13 @@ def unanswered(connection: sa.Connection, release_id: str) -> tuple[Instruction,
 
 
 def claim(
-    connection: sa.Connection, release_id: str, desk: str, now: datetime, until: datetime
+    connection: sa.Connection,
+    release_id: str,
+    desk: str,
+    now: datetime,
+    until: datetime,
+    *,
+    anew: bool = False,
 ) -> Lease | None:
     """Take or renew the lease; None when another desk holds it. Raises NotFound for no such release."""
     held = _LEASE.first(connection, {"of_release": release_id})
@@ -326,7 +332,7 @@ def claim(
         return Lease(release=release_id, desk=desk, fence=fence, until=until)
     if held.desk != desk and held.until > now:
         return None
-    fence = held.fence if held.desk == desk else held.fence + 1
+    fence = held.fence if held.desk == desk and not anew else held.fence + 1
     _NEXT_LEASE.run(connection, {"of_release": release_id, "fence": fence, **changes})
     return Lease(release=release_id, desk=desk, fence=fence, until=until)
 
