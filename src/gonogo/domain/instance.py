@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gonogo.domain.address import LOOPBACK, host_port
 from gonogo.domain.plan import Health
 
 
@@ -21,7 +22,8 @@ def release_of(instance: str) -> str:
 class Instance:
     """One process group of one version. `id` comes from `instance_id` and is known before it starts.
 
-    `line` has its placeholders replaced already; `variables` are added to the allow-listed environment.
+    It listens on `port` of the IP address `host`. `line` has its placeholders replaced
+    already; `variables` are added to the allow-listed environment.
     """
 
     id: str
@@ -33,6 +35,12 @@ class Instance:
     line: str
     health: Health
     variables: Mapping[str, str] = field(default_factory=dict)
+    host: str = LOOPBACK
+
+    @property
+    def address(self) -> str:
+        """`host:port` that it listens on."""
+        return host_port(self.host, self.port)
 
 
 class InstanceState(StrEnum):
