@@ -33,7 +33,8 @@ class Slot:
     """One slot as it should be. `share` is its part of customers (0 to 1).
 
     `host` is the IP address that its instance listens on, as the router reaches it. `testers` lets
-    requests with the tester's secret header in. An empty slot has no instance. `revision` counts the
+    requests with the tester's secret header in. An empty slot has no instance. What is `adopted`
+    runs by itself: nobody here may start or stop it. `revision` counts the
     changes of the stored row; it says nothing of what the slot should be.
     """
 
@@ -48,6 +49,7 @@ class Slot:
     share: float = 0.0
     testers: bool = False
     host: str = LOOPBACK
+    adopted: bool = False
     revision: int = field(default=0, compare=False)
 
     @property

@@ -15,7 +15,7 @@ from gonogo.ports.store import Change, Lease
 from gonogo.storage import chain, history, outbox, services
 from gonogo.storage.codec import encode
 from gonogo.storage.rows import Row, instruction_of, lines_text, release_of, values_of_release
-from gonogo.storage.tables import instructions, leases, plans, releases
+from gonogo.storage.tables import instructions, leases, plans, registrations, releases
 
 _OTHER = releases.alias("other")
 _OF_RELEASE = releases.c.id == sa.bindparam("of_release")
@@ -44,6 +44,11 @@ _STORED_LOCKED: sa.Select[Any] = (
     .with_for_update(of=(releases, leases))
 )
 _CHANGE = sa.update(releases).where(_OF_RELEASE)
+_LOCK_SERVICE = (
+    sa.select(registrations.c.service)
+    .where(registrations.c.service == sa.bindparam("of_service"))
+    .with_for_update()
+)
 _LOCK = sa.select(releases.c.id).where(_OF_RELEASE).with_for_update()
 _LOCK_IF_FREE = _LOCK.with_for_update(skip_locked=True)
 _LEASE = sa.select(leases).where(leases.c.release_id == sa.bindparam("of_release"))
@@ -64,22 +69,34 @@ def open_release(
     if known is not None:
         return known
     if not release.final:
-        _refuse_second(connection, release)
-    connection.execute(sa.insert(releases).values(values_of_release(release)))
-    connection.execute(sa.insert(plans).values(release_id=release.id, plan=encode(release.plan)))
+        lock_service(connection, release.service)
+        refuse_second(connection, release.service, release.id)
+    keep_release(connection, release)
     outbox.queue(connection, messages)
     chain.append(connection, audit, now)
     return release
 
 
-def _refuse_second(connection: sa.Connection, release: Release) -> None:
+def keep_release(connection: sa.Connection, release: Release) -> None:
+    """Store the row of a release that is not known yet, and its plan."""
+    connection.execute(sa.insert(releases).values(values_of_release(release)))
+    connection.execute(sa.insert(plans).values(release_id=release.id, plan=encode(release.plan)))
+
+
+def lock_service(connection: sa.Connection, service: str) -> None:
+    """See that nobody else opens a release of it or changes its slots before this transaction ends."""
+    connection.execute(_LOCK_SERVICE, {"of_service": service})  # SQLite has one writer anyhow
+
+
+def refuse_second(connection: sa.Connection, service: str, own: str = "") -> None:
+    """Raise Conflict when a release of this service is under way; the one with the id `own` is none."""
     other = connection.execute(
         sa.select(releases).where(
-            releases.c.service == release.service,
+            releases.c.service == service,
             releases.c.ended.is_(False),
             # Another desk may have stored the same one a moment ago: then its id is refused below,
             # and the second look finds it.
-            releases.c.id != release.id,
+            releases.c.id != own,
         )
     ).first()
     if other is not None:
