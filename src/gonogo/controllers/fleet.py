@@ -90,8 +90,8 @@ class Fleet:
         instance = instance_of(slot, release.plan, self._environment)
         status = await self._world.deployer.status(instance, probe=False)
         restarts = self._restarts.setdefault(instance.id, _Restarts())
-        if status.state is InstanceState.RUNNING:
-            return
+        if status.state in {InstanceState.RUNNING, InstanceState.UNKNOWN}:
+            return  # of what nobody knows a second one may not be started
         now = self._world.clock.now()
         if restarts.not_before is not None and now < restarts.not_before:
             return

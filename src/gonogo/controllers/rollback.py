@@ -220,8 +220,9 @@ async def _ready(drive: Drive, environment: Environment, slot: Slot) -> None:
         raise ActionFailed(f"nothing is known of how {slot.version} was run")
     instance = instance_of(slot, release.plan, environment)
     status = await drive.world.deployer.status(instance, probe=False)
-    if status.state is not InstanceState.RUNNING:
+    if status.state in {InstanceState.ABSENT, InstanceState.EXITED}:
         await drive.world.deployer.start(instance)
+    if status.state is not InstanceState.RUNNING:
         await healthy(drive, instance)
 
 

@@ -135,7 +135,7 @@ async def healthy(drive: Drive, instance: Instance) -> None:
         status = await drive.world.deployer.status(instance)
         if status.healthy:
             return
-        if status.state is not InstanceState.RUNNING:
+        if status.state in {InstanceState.ABSENT, InstanceState.EXITED}:
             raise ActionFailed(died(instance.version, status), detail=status.log_tail)
         if drive.world.clock.now() >= deadline:
             raise ActionFailed(
