@@ -92,6 +92,7 @@ def instance_of(slot: Slot, plan: Plan, environment: Environment) -> Instance:
         line=fill(plan.run, values),
         health=plan.health,
         variables=variables_of(environment, values),
+        host=slot.host,
         ground=environment.ground,
     )
 

@@ -283,7 +283,6 @@ async def _try_out(drive: Drive, stage: _Stage, cast: _Cast) -> None:
     """
     port = drive.world.free_port()
     values = placeholders(cast.plan, stage.environment, cast.version, port)
-    address = f"http://127.0.0.1:{port}"
     variables = variables_of(stage.environment, values)
     instance = Instance(
         id=cast.identity,
@@ -296,6 +295,7 @@ async def _try_out(drive: Drive, stage: _Stage, cast: _Cast) -> None:
         health=cast.plan.health,
         variables=variables,
     )
+    address = f"http://{instance.address}"
     await drive.may_act()
     try:
         await drive.world.deployer.start(instance)
