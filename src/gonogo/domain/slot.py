@@ -111,7 +111,9 @@ class SlotReading:
 
 @dataclass(frozen=True, slots=True)
 class RouterReading:
-    """The router as it is, read back from it."""
+    """The router as it is, read back from it. `requests` counts those of customers that this process
+    has finished."""
 
     pid: int
     slots: Mapping[str, SlotReading] = field(default_factory=dict)
+    requests: int = field(default=0, compare=False)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from gonogo.adapters.adopted import AdoptedDeployer
 from gonogo.adapters.argon2_passwords import Argon2Passwords
 from gonogo.adapters.certificate_checkup import CertificateCheckup
 from gonogo.adapters.console_notifier import ConsoleNotifier
@@ -97,7 +98,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
     kept = FileSecrets(private(home / "secrets"))
     workshop = GitWorkshop(private(home / "versions"), secrets=kept.values)
     processes = ProcessDeployer(private(home / "instances"), workshop.files, secrets=kept.values)
-    deployer = Grounds({GroundKind.PROCESSES: processes})
+    deployer = Grounds({GroundKind.PROCESSES: processes, GroundKind.ADOPTED: AdoptedDeployer()})
     history = GitHistory()
     router = HaproxyRouter(private(home / "routers"))
     source = GitSource()
@@ -160,6 +161,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         openid=openid_at(settings.openid),
         commands=command_policy(settings.allow_commands, public=settings.public_url is not None),
         notices=store.notices,
+        site=site,
     )
     return Parts(store, world, context, owner(), deployer, workshop, counts)
 
