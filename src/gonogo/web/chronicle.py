@@ -155,6 +155,10 @@ def _taken(name: str, data: Mapping[str, Any]) -> str:
     if name == "occupied" and port is not None:
         return f"{place} taken, port {port:.0f}"
     done = {"retiring": "is drained and stopped", "emptied": "is empty again"}.get(name, name)
+    if data.get("adopted") is True and name == "retiring":
+        done = "is drained"
+    elif (left := text_of(data, "left_running")) and version:
+        return f"{place} {done}; {version} was adopted and is left running at {left}"
     return f"{place}: {version} {done}" if version and name == "retiring" else f"{place} {done}"
 
 
