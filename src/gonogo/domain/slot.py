@@ -60,7 +60,7 @@ class Slot:
 
 def empty(slot: Slot) -> Slot:
     """The same slot with nothing in it."""
-    return Slot(service=slot.service, environment=slot.environment, name=slot.name)
+    return Slot(slot.service, slot.environment, slot.name, revision=slot.revision)
 
 
 def with_role(slots: Iterable[Slot], role: SlotRole) -> Slot | None:
