@@ -78,19 +78,35 @@ async def planned(parts: Parts) -> tuple[HandBack, ...]:
 async def leave(parts: Parts, wanted: Leaving, say: Say, ask: Ask) -> tuple[dict[str, Any], ...]:
     """Hand customers back everywhere, then wait until none comes through the routers."""
     found = await planned(parts)
+    watched = [await _watch(parts, plan, wanted) for plan in found if plan.router]
     for plan in found:
         await hand_back(parts.world, plan, parts.owner.name)
         say(_handed(plan))
-    waiting = [plan for plan in found if plan.router]
-    for plan in waiting:
-        say(f"point the front of {plan.name} from {_entrance(plan)} to {plan.slot.address}")
-    ended = set[int]()
+    for each in watched:
+        entrance = _entrance(each.plan)
+        say(f"point the front of {each.plan.name} from {entrance} to {each.plan.slot.address}")
     if not wanted.router_stays:
-        ended = await _wait(parts, waiting, wanted, say, ask)
+        await _wait(parts, watched, wanted, say, ask)
+    ended = {each.plan.name for each in watched if each.ended}
     return tuple(
-        as_data(plan, "none" if not plan.router else "ended" if id(plan) in ended else "stays")
+        as_data(plan, "none" if not plan.router else "ended" if plan.name in ended else "stays")
         for plan in found
     )
+
+
+@dataclass(slots=True)
+class _Watched:
+    """A router whose customers are counted from before they were handed back."""
+
+    plan: HandBack
+    quiet: Quiet
+    came: int = 0
+    ended: bool = False
+
+
+async def _watch(parts: Parts, plan: HandBack, wanted: Leaving) -> _Watched:
+    now = time.monotonic()
+    return _Watched(plan, Quiet(wanted.quiet, now, await traffic(parts.world, plan)))
 
 
 def _handed(plan: HandBack) -> str:
@@ -104,55 +120,47 @@ def _entrance(plan: HandBack) -> str:
     return plan.environment.url.removeprefix("http://")
 
 
-async def _wait(
-    parts: Parts, waiting: list[HandBack], wanted: Leaving, say: Say, ask: Ask
-) -> set[int]:
-    """End each router when its customers have gone; which ended, by the identity of their plan."""
-    began = time.monotonic()
-    over = None if wanted.within is None else began + wanted.within.total_seconds()
-    watched = {id(plan): Quiet(wanted.quiet, began) for plan in waiting}
-    for plan in waiting:  # what came before is not what comes now
-        watched[id(plan)].last = await traffic(parts.world, plan)
-    left, ended, told = list(waiting), set[int](), began
-    came = dict.fromkeys(watched, 0)
+async def _wait(parts: Parts, watched: list[_Watched], wanted: Leaving, say: Say, ask: Ask) -> None:
+    """End each router when its customers have gone."""
+    told = time.monotonic()
+    over = None if wanted.within is None else told + wanted.within.total_seconds()
+    left = list(watched)
     while left and (over is None or time.monotonic() < over):
         await asyncio.sleep(_LOOK_SECONDS)
         now = time.monotonic()
-        for plan in tuple(left):
-            quiet = watched[id(plan)]
-            came[id(plan)] += await _see(parts, plan, quiet, now)
-            if not quiet.is_quiet(now):
-                continue
-            left.remove(plan)
-            if await _end(parts, plan, quiet, say, ask):
-                ended.add(id(plan))
+        for each in left:
+            await _see(parts, each, now)
+        gone = [each for each in left if each.quiet.is_quiet(now)]
+        left = [each for each in left if each not in gone]
+        for each in gone:
+            each.ended = await _end(parts, each, say, ask)
         if left and now - told >= _SAY_SECONDS:
-            for plan in left:
-                say(_still(plan, came[id(plan)], now - told, watched[id(plan)]))
-            came, told = dict.fromkeys(watched, 0), now
-    return ended
+            for each in left:
+                say(_still(each, now - told))
+                each.came = 0
+            told = now
 
 
-async def _see(parts: Parts, plan: HandBack, quiet: Quiet, now: float) -> int:
+async def _see(parts: Parts, each: _Watched, now: float) -> None:
     try:
-        return quiet.see(await traffic(parts.world, plan), now)
+        each.came += each.quiet.see(await traffic(parts.world, each.plan), now)
     except GonogoError:
-        quiet.last_at = now  # a router that cannot be asked may have customers
-        return 0
+        each.quiet.last_at = now  # a router that cannot be asked may have customers
 
 
-async def _end(parts: Parts, plan: HandBack, quiet: Quiet, say: Say, ask: Ask) -> bool:
-    if not quiet.seen:
+async def _end(parts: Parts, each: _Watched, say: Say, ask: Ask) -> bool:
+    plan, quiet = each.plan, each.quiet
+    if not quiet.seen and plan.environment == plan.registration.plan.production:
         silent = f"no request came to {_entrance(plan)} in {quiet.needed:g} s, so it is not known"
         if not ask(f"{silent} whether its customers have gone; end the router of {plan.name}?"):
-            say(f"the router of {plan.name} stays")
+            say(f"the router of {plan.name} stays: nobody said whether its customers have gone")
             return False
     await end_router(parts.world, plan)
     say(f"the router of {plan.name} has ended: nobody came for {quiet.needed:.0f} s")
     return True
 
 
-def _still(plan: HandBack, came: int, seconds: float, quiet: Quiet) -> str:
-    many = "1 request" if came == 1 else f"{came:,} requests"
-    open_ = f", {quiet.last.open} are open" if quiet.last.open else ""
+def _still(each: _Watched, seconds: float) -> str:
+    plan, many = each.plan, "1 request" if each.came == 1 else f"{each.came:,} requests"
+    open_ = f", {each.quiet.last.open} are open" if each.quiet.last.open else ""
     return f"{plan.name}: {many} in the last {seconds:.0f} s through {_entrance(plan)}{open_}"
