@@ -162,6 +162,14 @@ def _taken(name: str, data: Mapping[str, Any]) -> str:
     return f"{place}: {version} {done}" if version and name == "retiring" else f"{place} {done}"
 
 
+def _adopt(_: str, data: Mapping[str, Any]) -> str:
+    return f"adopted at {text_of(data, 'address')} in {text_of(data, 'environment')}"
+
+
+def _adopted(name: str, _: Mapping[str, Any]) -> str:
+    return {"gone": "does not run any more", "back": "runs again"}.get(name, name)
+
+
 def _traffic(name: str, data: Mapping[str, Any]) -> str:
     environment = text_of(data, "environment")
     where = f" in {environment}" if environment else ""
@@ -223,6 +231,8 @@ def _stage(name: str, data: Mapping[str, Any]) -> str:
 _TELLERS: Mapping[str, tuple[Kind, Callable[[str, Mapping[str, Any]], str]]] = {
     STAGE: (Kind.STAGE, _stage),
     PERSON: (Kind.PERSON, _person),
+    "person:service:adopt": (Kind.PERSON, _adopt),
+    "desk:adopted:": (Kind.OTHER, _adopted),
     DECIDED: (Kind.GATES, _decision),
     COMMAND: (Kind.STEP, _command),
     EVIDENCE: (Kind.STEP, _evidence),
