@@ -168,7 +168,12 @@ async def test_every_endpoint_stands_in_the_list(house: House) -> None:
     listed = {(method, path.partition("?")[0]) for method, path, _, _ in ENDPOINTS}
     paths = (await house.ask("GET", "/openapi.json")).json()["paths"]
     names = {"{reference}": "x", "{service}": "shop", "{name}": "nobody", "{token_id}": "none"}
-    names |= {"{environment}": "production", "{key}": "abcdef1234", "{session_id}": "none", "{paper}": "x"}
+    names |= {
+        "{environment}": "production",
+        "{key}": "abcdef1234",
+        "{session_id}": "none",
+        "{paper}": "x",
+    }
     known = set()
     for path, methods in paths.items():
         plain = path.removeprefix("/api/v1")

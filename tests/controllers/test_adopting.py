@@ -89,6 +89,9 @@ def test_another_version_takes_the_place_of_the_adopted_one_while_nothing_else_i
         shares = {target.address: target.share for target in after.targets if target.address}
         assert shares == {AT: 0.0, "127.0.0.1:8001": 1.0}
         assert any(target.share == 1.0 for target in before.targets)
+        await asyncio.sleep(30)
+        slots = await desk.store.slots("shop", "production")
+        assert [slot.address for slot in slots if slot.instance] == ["127.0.0.1:8001"]
 
     stories(story)
 

@@ -3,17 +3,20 @@
 A restart by whoever runs it takes moments, so only what stays away for a while is told, once.
 """
 
+import contextlib
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gonogo.controllers.world import World
 from gonogo.domain.actor import DESK
 from gonogo.domain.audit import AuditDraft
-from gonogo.domain.instance import Instance, InstanceState, InstanceStatus
+from gonogo.domain.errors import Conflict
+from gonogo.domain.instance import Instance, InstanceState, InstanceStatus, release_of
 from gonogo.domain.message import Message
 from gonogo.domain.release import Release
-from gonogo.domain.slot import Slot, SlotRole
+from gonogo.domain.slot import RouterReading, Slot, SlotRole, empty
 
 log = logging.getLogger("gonogo.fleet")
 
@@ -48,6 +51,24 @@ class AdoptedWatch:
             if now - seen.gone_since >= _PATIENCE:
                 seen.told = True
                 await self._tell(release, slot, "gone", _gone(slot, status))
+
+    async def let_go(self, slots: Sequence[Slot], reading: RouterReading) -> None:
+        """Empty the slots of those that another has taken the place of, once nobody is on them.
+
+        Each goes on running. While a release is under way its slots are its own.
+        """
+        for slot in slots:
+            found = reading.slots.get(slot.name)
+            if not slot.adopted or slot.role is not SlotRole.RETIRING:
+                continue
+            if found is not None and (found.sessions or found.in_rotation):
+                continue
+            told = {"environment": slot.environment, "slot": slot.name, "version": slot.version}
+            data = {**told, "adopted": True, "left_running": slot.address}
+            subject = release_of(slot.instance or "")
+            audit = AuditDraft(DESK.name, "desk:slot:emptied", subject, data)
+            with contextlib.suppress(Conflict):
+                await self._world.store.rearrange((empty(slot),), audit)
 
     async def _tell(self, release: Release, slot: Slot, what: str, said: str) -> None:
         log.warning("%s %s in %s: %s", slot.service, slot.version, slot.environment, said)

@@ -2,7 +2,8 @@
 
 A baseline that dies is started again, more slowly each time. A canary that dies is left alone: its
 death is evidence, and the release that drives it takes it back. A router that dies is started with
-the right addresses. What was adopted can only be watched. Nothing here changes a row.
+the right addresses. What was adopted can only be watched. Nothing here changes a row, but for those
+that adopted versions have left.
 """
 
 import asyncio
@@ -66,7 +67,8 @@ class Fleet:
             return
         await self._processes(slots)
         reading = await self._world.router.read(service, environment)
-        if follows(reading, self._layout(slots)):
+        if reading is not None and follows(reading, self._layout(slots)):
+            await self._adopted.let_go(slots, reading)
             return
         async with self._world.place(service, environment):
             slots = await self._world.store.slots(service, environment)

@@ -153,7 +153,7 @@ async def _end(parts: Parts, each: _Watched, say: Say, ask: Ask) -> bool:
     if not quiet.seen and plan.environment == plan.registration.plan.production:
         silent = f"no request came to {_entrance(plan)} in {quiet.needed:g} s, so it is not known"
         if not ask(f"{silent} whether its customers have gone; end the router of {plan.name}?"):
-            say(f"the router of {plan.name} stays: nobody said whether its customers have gone")
+            say(f"the router of {plan.name} stays; once they have gone, gonogo down ends it")
             return False
     await end_router(parts.world, plan)
     say(f"the router of {plan.name} has ended: nobody came for {quiet.needed:.0f} s")
