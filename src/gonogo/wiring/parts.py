@@ -15,6 +15,7 @@ from pathlib import Path
 from gonogo.adapters.argon2_passwords import Argon2Passwords
 from gonogo.adapters.certificate_checkup import CertificateCheckup
 from gonogo.adapters.command.deployer import CommandDeployer
+from gonogo.adapters.command.router import PlatformRouter
 from gonogo.adapters.console_notifier import ConsoleNotifier
 from gonogo.adapters.counted_elsewhere import CountedElsewhere
 from gonogo.adapters.counting_limiter import CountingLimiter
@@ -36,11 +37,13 @@ from gonogo.adapters.local.source import GitSource
 from gonogo.adapters.local.workshop import GitWorkshop
 from gonogo.adapters.openid import OpenIdProvider
 from gonogo.adapters.prometheus import PrometheusMetrics
+from gonogo.adapters.routers import Routers
 from gonogo.adapters.system_clock import SystemClock
 from gonogo.controllers.world import Rhythm, World
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.errors import InvalidInput, Unavailable
-from gonogo.domain.ground import GroundKind
+from gonogo.domain.ground import GroundKind, shares_itself
+from gonogo.domain.plan import Plan
 from gonogo.domain.prometheus import PrometheusCounts
 from gonogo.domain.rate import Rate, Rates
 from gonogo.language.reader import Reader
@@ -103,13 +106,19 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
     platforms = CommandDeployer(private(home / "platforms"), workshop.run, workshop.end_left)
     deployer = Grounds({GroundKind.PROCESSES: processes, GroundKind.COMMAND: platforms})
     history = GitHistory()
-    router = HaproxyRouter(private(home / "routers"))
+    router = Routers(
+        HaproxyRouter(private(home / "routers")),
+        PlatformRouter(private(home / "balancers"), platforms),
+    )
     source = GitSource()
     dossiers = DossierReader(store, history, kept)
     metrics = HaproxyMetrics(home / "routers", clock, _key(home / "digest.key"))
 
-    def counts_elsewhere(origin: PrometheusCounts) -> MetricSource:
+    def counts_elsewhere(plan: Plan) -> MetricSource:
+        origin = plan.metrics or PrometheusCounts("")
         counts = PrometheusMetrics(origin, clock)
+        if shares_itself(plan.production.ground):
+            return counts  # the desk's own router sees no request
         return CountedElsewhere(
             counts, origin.counts.keys(), metrics, clock, origin.stale + origin.every
         )
