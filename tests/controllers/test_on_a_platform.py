@@ -93,6 +93,18 @@ def test_staging_may_be_processes_of_this_machine(perform):
     perform(story)
 
 
+def test_a_script_that_is_missing_stops_the_release_before_anything_is_deployed(perform):
+    async def story(theatre: Theatre, platform: ScriptedPlatform) -> None:
+        theatre.fail_line("command -v retire", "")
+        release = await theatre.release("v1")
+        ended = await theatre.until(release, Stage.NO_GO)
+        assert "the retire script of production cannot be run: retire is not there" in ended.reason
+        assert not theatre.deployer.starts
+        assert not platform.jobs
+
+    perform(story)
+
+
 def test_a_deploy_that_hangs_asks_a_person_who_may_have_it_done_anew(perform):
     async def story(theatre: Theatre, platform: ScriptedPlatform) -> None:
         await first(theatre)

@@ -5,7 +5,9 @@ again. What it did is for the deployer to find out, which reads the platform bac
 open, the step is unknown and a person is asked. To do it again, what may be there is taken away first.
 """
 
+import shlex
 from dataclasses import replace
+from datetime import timedelta
 
 from gonogo.controllers.drive import Drive
 from gonogo.domain.address import host_port, split
@@ -15,6 +17,33 @@ from gonogo.domain.instance import Instance, InstanceStatus, release_of
 from gonogo.domain.journal import JournalEntry, StepState
 from gonogo.domain.plan import Environment
 from gonogo.domain.slot import Slot
+from gonogo.ports.workshop import Job
+
+_LOOK_WITHIN = timedelta(seconds=30)
+
+
+async def see_that_scripts_are_there(drive: Drive) -> None:
+    """Look for the programs that scripts begin with, in the version's files and on PATH.
+
+    Before anything is deployed: a script that is found missing by a rollback is found too late. Raises
+    ActionFailed naming the first that cannot be run.
+    """
+    release = drive.release
+    looked: set[str] = set()
+    for environment in drive.plan.environments:
+        if not isinstance(environment.ground, Scripts):
+            continue
+        for name, program in environment.ground.programs.items():
+            if program in looked:
+                continue
+            looked.add(program)
+            line = f"command -v {shlex.quote(program)}"
+            job = Job(release.service, release.commit, "find-scripts", line, _LOOK_WITHIN)
+            if not (await drive.world.workshop.run(job)).ok:
+                raise ActionFailed(
+                    f"the {name} script of {environment.name} cannot be run: {program} is not there, or"
+                    " may not be executed"
+                )
 
 
 async def deploy(drive: Drive, instance: Instance, fence: int) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from gonogo.adapters.argon2_passwords import Argon2Passwords
 from gonogo.adapters.certificate_checkup import CertificateCheckup
+from gonogo.adapters.command.checkup import PlatformCheckup
 from gonogo.adapters.command.deployer import CommandDeployer
 from gonogo.adapters.command.router import PlatformRouter
 from gonogo.adapters.console_notifier import ConsoleNotifier
@@ -155,6 +156,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         checkups=(
             HostCheckup(home),
             HaproxyCheckup(),
+            PlatformCheckup(platforms, workshop.files),
             store.checkup,
             *((CertificateCheckup(settings.tls.certificate, clock),) if settings.tls else ()),
         ),

@@ -183,7 +183,7 @@ class PlatformRouter:
         return found
 
     async def read(self, service: str, environment: str) -> RouterReading | None:
-        """See `ports.router.Router.read`; what was said lately counts, and no script is waited for."""
+        """See `ports.router.Router.read`; what was said lately counts, without waiting."""
         known = self._kept(service, environment)
         if known is None:
             return None
@@ -191,9 +191,15 @@ class PlatformRouter:
         for slot, identity in known["slots"].items():
             note = self._notes.found(identity)
             if note is not None:
-                answer = self._readings.known(note.instance)
+                answer = await self._lately(note.instance)
                 slots[slot] = _slot_reading(slot, note.instance, answer)
         return RouterReading(pid=0, slots=slots)
+
+    async def _lately(self, instance: Instance) -> Answer:
+        try:
+            return self._readings.known(instance)
+        except Unavailable:
+            return await self._readings.recent(instance)
 
     async def stop(self, service: str, environment: str) -> None:
         """Nothing is shared here any more. The platform's load balancer is not the desk's to end."""
