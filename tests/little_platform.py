@@ -51,11 +51,13 @@ def deploy():
         sys.exit(f"port {port} is taken by somebody else")
     shutil.rmtree(mine, ignore_errors=True)
     mine.mkdir(parents=True)
+    # What is started here is the platform's, not part of the script.
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("GONOGO_")}
     with (mine / "log").open("w") as log:
         child = subprocess.Popen(
             ["/bin/sh", "-c", f"({line}); echo $? >{mine}/code.new; mv {mine}/code.new {mine}/code"],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            env={"PATH": os.environ["PATH"], "VERSION": version},
+            env={**kept, "VERSION": version},
         )
     known = {"pid": child.pid, "port": port, "version": version}
     (mine / "new").write_text(json.dumps(known))

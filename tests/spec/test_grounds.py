@@ -132,7 +132,9 @@ def test_a_platform_that_shares_customers_knows_no_testers() -> None:
 
 def test_memory_of_processes_cannot_be_read_from_a_platform() -> None:
     gauge = "  errors: {bad: 5xx"
-    text = spec(SCRIPTS).replace(gauge, "  memory: {gauge: memory, at_most: 1GB, for: 30s}\n" + gauge)
+    text = spec(SCRIPTS).replace(
+        gauge, "  memory: {gauge: memory, at_most: 1GB, for: 30s}\n" + gauge
+    )
     with pytest.raises(
         SpecError, match='"memory" is the memory of processes, and those of production'
     ):
