@@ -1,0 +1,406 @@
+"""Runs versions as units of systemd, which starts them again when they fail or the machine restarts.
+
+Why it is so: production must not wait for a desk to come back. An instance is a unit of a template
+(`texts` says why a template); the desk writes what the unit reads, tells systemd, and reads back.
+
+Guarantees: one unit for each instance id, whatever is killed when: starting and stopping hold a lock,
+what a unit reads stands complete before systemd hears of it, and a call that comes after a crash finds
+the unit by its name. An instance counts as healthy only by its own answer, and while systemd answers.
+Where systemd hangs or fails, an instance is unknown: neither healthy nor dead. Between two looks at
+systemd, which tell of all units at once, only the main process itself is looked at.
+
+Assumes: a version that ended is reported as ended for as long as systemd waits to start it again, and
+a desk that watches looks more often than that. Output is cut to its limit when a desk looks at it.
+"""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+
+from gonogo.adapters.local.environment import ALLOWED, child_environment
+from gonogo.adapters.local.health import HealthProbe, holder
+from gonogo.adapters.local.lock import exclusive
+from gonogo.adapters.local.notes import Note, Notes
+from gonogo.adapters.local.process import environment_of, lives, resident_bytes
+from gonogo.adapters.local.secrets import SecretsOf, hide, no_secrets
+from gonogo.adapters.systemd.folder import UnitFolder
+from gonogo.adapters.systemd.instance_files import InstanceFiles
+from gonogo.adapters.systemd.look import ENDED_ALREADY, Look
+from gonogo.adapters.systemd.systemctl import Standing, UnitState
+from gonogo.adapters.systemd.texts import LONGEST_GRACE_SECONDS, instance_text
+from gonogo.domain.errors import ActionFailed, Unavailable
+from gonogo.domain.instance import Instance, InstanceState, InstanceStatus, KnownInstance
+
+_LOCK_SECONDS = 20.0
+_KILL_SECONDS = 5.0
+_NOT_BEGUN = {200: "its folder cannot be entered", 203: "/bin/sh cannot be run"}
+
+
+class SystemdDeployer:
+    """Instances under one directory, which is readable by its owner alone, with units in `units`.
+
+    `files` says where the files of (service, commit) are. `allowed` names the variables that a unit
+    inherits from the desk. `secrets` stand in a file of the owner's while the instance is wanted.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        files: Callable[[str, str], Path],
+        units: UnitFolder,
+        *,
+        allowed: frozenset[str] = ALLOWED,
+        secrets: SecretsOf = no_secrets,
+    ) -> None:
+        self._directory = directory.resolve()
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._files = files
+        self._units = units
+        self._systemctl = units.systemctl
+        self._allowed = allowed
+        self._secrets = secrets
+        self._notes = Notes(self._directory)
+        self._look = Look(self._systemctl, units.names.instances)
+        self._health = HealthProbe()
+
+    def used(self) -> bool:
+        """Whether anything was ever started here and not stopped."""
+        return bool(self._notes.known()) or self._units.used()
+
+    async def start(self, instance: Instance) -> None:
+        """See that a unit of this instance runs.
+
+        Raises ActionFailed when its files are missing, its port is taken or systemd refuses, and
+        Unavailable when systemd does not answer or another start or stop of it goes on.
+        """
+        unit = self._unit(instance)
+        async with self._exclusive(instance.id, f"start {_named(instance)}", 0):
+            state = await self._systemctl.unit(unit)
+            fresh = _note(instance)
+            if state.standing is Standing.UP:
+                self._notes.write(replace(fresh, leader=self._look.leader(state) or ENDED_ALREADY))
+                return
+            await self._end(unit, 0)
+            folder = self._files(instance.service, instance.commit)
+            await _require_startable(instance, folder)
+            self._notes.write(fresh)
+            await self._write(instance, folder)
+            template = self._units.names.template(instance.service, instance.environment)
+            text = instance_text(
+                template,
+                instance.service,
+                instance.environment,
+                self._directory,
+                user=self._systemctl.user,
+            )
+            await self._units.put(template, text, unit)
+            self._units.start_with_the_machine(unit, template)
+            await self._begin(instance, unit)
+            state = await self._systemctl.unit(unit)
+            self._notes.write(replace(fresh, leader=self._look.leader(state) or ENDED_ALREADY))
+            self._notes.prune()
+
+    async def status(self, instance: Instance, *, probe: bool = True) -> InstanceStatus:
+        """What is true now. Its last output has at most 20 lines and 8 KiB and is safe to print."""
+        found = await self._status(instance, probe=probe)
+        if not found.log_tail:
+            return found
+        secrets = await self._secrets(instance.service, instance.environment)
+        return replace(found, log_tail=hide(found.log_tail, secrets, instance.variables))
+
+    async def _status(self, instance: Instance, *, probe: bool) -> InstanceStatus:
+        output = self._instance_files(instance.id).output
+        said = InstanceStatus(InstanceState.UNKNOWN, log_path=str(output.path))
+        try:
+            state, leader = await self._look.at(self._unit(instance), thoroughly=probe)
+        except Unavailable as silence:
+            return replace(said, detail=str(silence), log_tail=output.tail())
+        if state.standing is Standing.IDLE:
+            note = self._notes.read(instance.id)
+            if note is None or note.leader is None:
+                return InstanceStatus(InstanceState.ABSENT)
+        if output.too_long():
+            await asyncio.to_thread(output.trim)
+        if state.standing in {Standing.IDLE, Standing.ENDED}:
+            return replace(
+                said,
+                state=InstanceState.EXITED,
+                exit_code=state.exit_code,
+                detail=_how_it_ended(state),
+                log_tail=output.tail(),
+            )
+        trouble = "systemd is about to end it" if state.standing is Standing.ENDING else None
+        if probe and trouble is None:
+            trouble = "systemd is about to start it"
+            if leader is not None:
+                trouble = await self._health.trouble(leader, instance.port, instance.health.path)
+                if not lives(leader):
+                    return await self._status(instance, probe=False)
+        return replace(
+            said,
+            state=InstanceState.RUNNING,
+            healthy=probe and trouble is None,
+            pid=state.pid,
+            detail=trouble or "",
+            log_tail=output.tail(),
+        )
+
+    async def stop(self, identity: str, grace_seconds: float) -> bool:
+        """See that nothing of this instance runs and forget it; its output is kept.
+
+        A grace above 60 seconds is one of 60. Returns whether anything ran. Raises ActionFailed when
+        even killing did not end it, and Unavailable.
+        """
+        return await self._stop(identity, f"stop {identity}", grace_seconds)
+
+    async def knows(self, identity: str) -> bool:
+        """Whether this instance was started here and not stopped since."""
+        return self._notes.read(identity) is not None or self._wanted_unit(identity) is not None
+
+    async def resident_bytes(self, identity: str) -> int | None:
+        """Resident memory of all that runs of this instance; None when nothing does, or nobody knows."""
+        note = self._notes.read(identity)
+        if note is None:
+            return None
+        try:
+            unit = self._units.names.instance(note.service, note.environment, identity)
+            _, leader = await self._look.at(unit, thoroughly=False)
+        except Unavailable:
+            return None
+        return None if leader is None else await asyncio.to_thread(resident_bytes, leader)
+
+    async def instances(self) -> tuple[KnownInstance, ...]:
+        """Everything under this directory that was started and not stopped, by id. Raises Unavailable."""
+        if not self.used():
+            return ()
+        states = await self._look.everything()
+        found = {}
+        for unit in {*states, *self._units.wanted()}:
+            if (parts := self._units.names.parts(unit)) is not None:
+                found[parts[2]] = _unnoted(parts, states.get(unit))
+        for identity in self._notes.known():
+            if (note := self._notes.read(identity)) is not None:
+                unit = self._units.names.instance(note.service, note.environment, identity)
+                found[identity] = _known(note, states.get(unit))
+        return tuple(found[key] for key in sorted(found))
+
+    async def stop_all(self, grace_seconds: float) -> tuple[KnownInstance, ...]:
+        """Stop everything under this directory; returns what there was.
+
+        Raises ActionFailed or Unavailable when one could not be stopped, after all others were.
+        """
+        found = await self.instances()
+        ends = await asyncio.gather(
+            *(
+                self._stop(
+                    known.id,
+                    f"stop {known.service} {known.version} in {known.environment}",
+                    grace_seconds,
+                )
+                for known in found
+            ),
+            return_exceptions=True,
+        )
+        for ended in ends:
+            if isinstance(ended, BaseException):
+                raise ended
+        return found
+
+    async def _stop(self, identity: str, doing: str, grace_seconds: float) -> bool:
+        grace = min(max(grace_seconds, 0.0), LONGEST_GRACE_SECONDS)
+        async with self._exclusive(identity, doing, grace):
+            unit = await self._find_unit(identity)
+            if unit is None:
+                return False
+            self._units.start_no_more(unit)
+            ran = await self._end(unit, grace)
+            with contextlib.suppress(FileNotFoundError):
+                self._instance_files(identity).remove()
+            self._notes.remove(identity)
+            await self._sweep(unit)
+            return ran
+
+    async def _sweep(self, unit: str) -> None:
+        """Remove the template when nothing is left of its service and environment."""
+        parts = self._units.names.parts(unit)
+        assert parts is not None
+        service, environment, _ = parts
+        for each in self._notes.known():
+            note = self._notes.read(each)
+            if note is None or (note.service, note.environment) == (service, environment):
+                return
+        await self._units.remove(self._units.names.template(service, environment))
+
+    async def _write(self, instance: Instance, folder: Path) -> None:
+        secrets = await self._secrets(instance.service, instance.environment)
+        about = {
+            "GONOGO_SERVICE": instance.service,
+            "GONOGO_ENVIRONMENT": instance.environment,
+            "GONOGO_VERSION": instance.version,
+            "GONOGO_COMMIT": instance.commit,
+            "GONOGO_INSTANCE": instance.id,
+            "GONOGO_DIRECTORY": str(self._directory),
+            "PORT": str(instance.port),
+        }
+        variables = child_environment((instance.variables, secrets, about), allowed=self._allowed)
+        try:
+            self._instance_files(instance.id).write(instance.line, variables, folder)
+        except ValueError as error:  # a variable that no unit can hold
+            raise ActionFailed(f"cannot start {_named(instance)}: {error}") from error
+
+    async def _begin(self, instance: Instance, unit: str) -> None:
+        answer = await self._systemctl.tell("start", "--", unit)
+        self._look.forget(unit)
+        if answer.code != 0:
+            state = await self._systemctl.unit(unit)
+            if state.standing is Standing.ENDED:
+                return  # it was started, and has ended already: that is told by its status
+            raise ActionFailed(
+                f"cannot start {_named(instance)}: systemd says:"
+                f" {' '.join(answer.complaint.split())[:300]}",
+                detail=answer.complaint,
+                hint=f"{self._systemctl.words} status '{unit}'",
+            )
+
+    async def _end(self, unit: str, grace_seconds: float) -> bool:
+        """See that nothing runs of the unit; returns whether anything did."""
+        state = await self._systemctl.unit(unit)
+        self._look.forget(unit)
+        ran = state.standing is Standing.UP or state.pid is not None
+        if state.standing is not Standing.IDLE:
+            stopping = asyncio.ensure_future(
+                self._systemctl.tell(
+                    "stop", "--", unit, within_seconds=grace_seconds + 2 * _KILL_SECONDS
+                )
+            )
+            try:
+                await asyncio.wait({stopping}, timeout=grace_seconds)
+                if not stopping.done():
+                    await self._systemctl.tell("kill", "--signal=SIGKILL", "--", unit)
+                await stopping
+            finally:
+                stopping.cancel()
+                await asyncio.gather(stopping, return_exceptions=True)
+        state = await self._systemctl.unit(unit)
+        self._look.forget(unit)
+        if state.standing is Standing.ENDED:
+            await self._systemctl.tell("reset-failed", "--", unit)
+        elif state.standing is not Standing.IDLE:
+            raise ActionFailed(
+                f"{unit} still runs after it was killed",
+                hint=f"{self._systemctl.words} status '{unit}'",
+            )
+        return ran
+
+    async def _find_unit(self, identity: str) -> str | None:
+        note = self._notes.read(identity)
+        if note is not None:
+            return self._units.names.instance(note.service, note.environment, identity)
+        wanted = self._wanted_unit(identity)
+        if wanted is not None or not self.used():
+            return wanted
+        found = await self._look.everything()
+        return next((unit for unit in found if self._is_of(unit, identity)), None)
+
+    def _wanted_unit(self, identity: str) -> str | None:
+        return next((unit for unit in self._units.wanted() if self._is_of(unit, identity)), None)
+
+    def _is_of(self, unit: str, identity: str) -> bool:
+        parts = self._units.names.parts(unit)
+        return parts is not None and parts[2] == identity
+
+    def _unit(self, instance: Instance) -> str:
+        return self._units.names.instance(instance.service, instance.environment, instance.id)
+
+    def _instance_files(self, identity: str) -> InstanceFiles:
+        return InstanceFiles(self._notes.folder(identity))
+
+    @contextlib.asynccontextmanager
+    async def _exclusive(
+        self, identity: str, doing: str, grace_seconds: float
+    ) -> AsyncIterator[None]:
+        path = self._notes.folder(identity) / "lock"
+        try:
+            async with exclusive(path, _LOCK_SECONDS + grace_seconds, doing):
+                yield
+        except OSError as error:
+            raise ActionFailed(f"cannot {doing}: {error}") from error
+
+
+async def _require_startable(instance: Instance, folder: Path) -> None:
+    if not folder.is_dir():
+        raise ActionFailed(f"cannot start {_named(instance)}: its files are not at {folder}")
+    taken = await asyncio.to_thread(holder, instance.port)
+    if taken is not None:
+        raise ActionFailed(
+            f"cannot start {_named(instance)}: port {instance.port} is taken by {taken}",
+            hint=f"ss -ltnp 'sport = :{instance.port}'",
+        )
+
+
+def _named(instance: Instance) -> str:
+    return f"{instance.service} {instance.version} in {instance.environment}"
+
+
+def _note(instance: Instance) -> Note:
+    return Note(
+        id=instance.id,
+        service=instance.service,
+        environment=instance.environment,
+        version=instance.version,
+        commit=instance.commit,
+        port=instance.port,
+    )
+
+
+def _known(note: Note, state: UnitState | None) -> KnownInstance:
+    return KnownInstance(
+        id=note.id,
+        service=note.service,
+        environment=note.environment,
+        version=note.version,
+        commit=note.commit,
+        port=note.port,
+        pid=None if state is None else state.pid,
+        running=state is not None and state.pid is not None,
+    )
+
+
+def _unnoted(parts: tuple[str, str, str], state: UnitState | None) -> KnownInstance:
+    """One whose note was lost, told by its unit's name and its process's own environment."""
+    service, environment, identity = parts
+    about: dict[str, str] = {}
+    if state is not None and state.pid is not None:
+        with contextlib.suppress(psutil.Error):
+            about = environment_of(psutil.Process(state.pid))
+    port = about.get("PORT", "")
+    note = Note(
+        id=identity,
+        service=service,
+        environment=environment,
+        version=about.get("GONOGO_VERSION", ""),
+        commit=about.get("GONOGO_COMMIT", ""),
+        port=int(port) if port.isdecimal() else 0,
+    )
+    return _known(note, state)
+
+
+def _how_it_ended(state: UnitState) -> str:
+    code = state.exit_code
+    if state.result == "oom-kill":
+        return "it was ended because the machine or its unit ran out of memory"
+    if state.result == "start-limit-hit":
+        return "it ended too often, and systemd does not start it again"
+    if code is None:
+        return "it has ended"
+    # A shell that waited for the server reports the server's signal as 128 more.
+    if code < 0 or 128 < code < 128 + signal.NSIG:
+        return f"it was ended by signal {-code if code < 0 else code - 128}"
+    if code in _NOT_BEGUN:
+        return f"systemd could not begin it: {_NOT_BEGUN[code]}"
+    return f"it ended with exit code {code}"
