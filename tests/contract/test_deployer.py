@@ -8,9 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.systemd import systemd_at
 
 from gonogo.adapters.local.deployer import ProcessDeployer
 from gonogo.adapters.memory.deployer import Behaviour, MemoryDeployer
+from gonogo.adapters.systemd.deployer import SystemdDeployer
 from gonogo.domain.errors import ActionFailed
 from gonogo.domain.instance import Instance, InstanceState, InstanceStatus
 from gonogo.domain.plan import Health
@@ -41,7 +43,7 @@ Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 Make = Callable[..., Instance]
 
 
-@pytest.fixture(params=["process", "memory"])
+@pytest.fixture(params=["process", "memory", "systemd twin", "systemd"])
 async def deployer(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Deployer]:
     if request.param == "memory":
         twin = MemoryDeployer()
@@ -50,6 +52,14 @@ async def deployer(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
         yield twin
         return
     (tmp_path / "server.py").write_text(SERVER)
+    if request.param.startswith("systemd"):
+        with systemd_at(tmp_path / "desk", twin=request.param.endswith("twin")) as units:
+            supervised = SystemdDeployer(
+                tmp_path / "units", lambda service, commit: tmp_path, units
+            )
+            yield supervised
+            await supervised.stop_all(grace_seconds=1)
+        return
     real = ProcessDeployer(tmp_path / "instances", lambda service, commit: tmp_path)
     yield real
     await real.stop_all(grace_seconds=1)
