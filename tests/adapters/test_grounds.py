@@ -22,7 +22,8 @@ class Ledger:
         self.asked: list[str] = []
         self._broken = broken
 
-    async def start(self, instance: Instance) -> None:
+    async def start(self, instance: Instance, *, fence: int | None = None) -> None:
+        del fence
         self.running.add(instance.id)
 
     async def status(self, instance: Instance, *, probe: bool = True) -> InstanceStatus:
@@ -30,8 +31,8 @@ class Ledger:
         here = instance.id in self.running
         return InstanceStatus(InstanceState.RUNNING if here else InstanceState.ABSENT)
 
-    async def stop(self, identity: str, grace_seconds: float) -> bool:
-        del grace_seconds
+    async def stop(self, identity: str, grace_seconds: float, *, fence: int | None = None) -> bool:
+        del grace_seconds, fence
         self.asked.append(identity)
         ran = identity in self.running
         self.running.discard(identity)

@@ -13,7 +13,7 @@ from tests.systemd import systemd_at
 from gonogo.adapters.local.deployer import ProcessDeployer
 from gonogo.adapters.memory.deployer import Behaviour, MemoryDeployer
 from gonogo.adapters.systemd.deployer import SystemdDeployer
-from gonogo.domain.errors import ActionFailed
+from gonogo.domain.errors import ActionFailed, Unavailable
 from gonogo.domain.instance import Instance, InstanceState, InstanceStatus
 from gonogo.domain.plan import Health
 from gonogo.ports.deployer import Deployer
@@ -195,3 +195,38 @@ async def test_a_port_is_free_again_once_its_instance_was_stopped(deployer, make
     second = make("well", name="two", port=first.port)
     await deployer.start(second)
     await reaches(second, InstanceState.RUNNING, healthy=True)
+
+
+async def test_a_start_that_was_decided_on_before_a_newer_stop_is_refused(deployer, make):
+    instance = make("well")
+    await deployer.start(instance, fence=4)
+    await deployer.stop(instance.id, grace_seconds=5, fence=6)
+    with pytest.raises(Unavailable, match="picture 6"):
+        await deployer.start(instance, fence=4)
+    assert (await deployer.status(instance)).state is InstanceState.ABSENT
+
+
+async def test_a_stop_that_was_decided_on_before_a_newer_start_is_refused(deployer, make, reaches):
+    instance = make("well")
+    await deployer.start(instance, fence=4)
+    await reaches(instance, InstanceState.RUNNING, healthy=True)
+    await deployer.start(instance, fence=6)  # it runs: only the decision is newer
+    with pytest.raises(Unavailable, match="picture 6"):
+        await deployer.stop(instance.id, grace_seconds=5, fence=4)
+    assert (await deployer.status(instance)).healthy
+
+
+async def test_an_act_after_the_same_picture_may_be_repeated(deployer, make):
+    instance = make("well")
+    await deployer.start(instance, fence=4)
+    assert await deployer.stop(instance.id, grace_seconds=5, fence=4)
+    await deployer.start(instance, fence=4)
+    assert (await deployer.status(instance)).state is InstanceState.RUNNING
+
+
+async def test_after_a_person_stopped_it_everybody_begins_anew(deployer, make):
+    instance = make("well")
+    await deployer.start(instance, fence=8)
+    await deployer.stop(instance.id, grace_seconds=5)
+    await deployer.start(instance, fence=2)
+    assert (await deployer.status(instance)).state is InstanceState.RUNNING

@@ -53,7 +53,9 @@ class Witness(Protocol):
         """A call begins."""
         ...
 
-    def about(self, life: "Life", name: str, arguments: tuple[Any, ...]) -> None:
+    def about(
+        self, life: "Life", name: str, arguments: tuple[Any, ...], options: dict[str, Any]
+    ) -> None:
         """The call is about to have its effect."""
         ...
 
@@ -223,7 +225,7 @@ class Life:
     ) -> Any:
         if self.dead:
             raise Crashed
-        self._witness.about(self, name, arguments)
+        self._witness.about(self, name, arguments, options)
         result = await function(*arguments, **options)
         self._witness.done(self, name, arguments, result)
         if self.dead:

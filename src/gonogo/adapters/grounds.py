@@ -21,18 +21,18 @@ class Grounds:
         self._usual = deployers[GroundKind.PROCESSES]
         self._deployers = dict(deployers)
 
-    async def start(self, instance: Instance) -> None:
+    async def start(self, instance: Instance, *, fence: int | None = None) -> None:
         """See that this instance runs on its ground. Raises InvalidInput for a ground that is not here."""
-        await self._of(instance.ground).start(instance)
+        await self._of(instance.ground).start(instance, fence=fence)
 
     async def status(self, instance: Instance, *, probe: bool = True) -> InstanceStatus:
         """What is true of it now on its ground."""
         return await self._of(instance.ground).status(instance, probe=probe)
 
-    async def stop(self, identity: str, grace_seconds: float) -> bool:
+    async def stop(self, identity: str, grace_seconds: float, *, fence: int | None = None) -> bool:
         """See that nothing of this instance runs, whichever ground it stands on."""
         holders = await self._holders(identity)
-        stopped = [await each.stop(identity, grace_seconds) for each in holders]
+        stopped = [await each.stop(identity, grace_seconds, fence=fence) for each in holders]
         return any(stopped)
 
     async def resident_bytes(self, identity: str) -> int | None:

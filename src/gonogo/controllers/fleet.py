@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gonogo.controllers.layout import follows, instance_of, layout_of
+from gonogo.controllers.layout import follows, instance_of, layout_of, picture_of
 from gonogo.controllers.world import World
 from gonogo.domain.errors import ActionFailed, GonogoError
 from gonogo.domain.instance import Instance, InstanceState, release_of
@@ -99,14 +99,17 @@ class Fleet:
         restarts.count, restarts.not_before = restarts.count + 1, now + pause
         log.warning("%s in %s is not running; starting it", slot.version, slot.environment)
         async with self._world.place(slot.service, slot.environment):
-            if await self._is_kept(instance):
-                await self._world.deployer.start(instance)
-        if not await self._is_kept(instance):
+            kept, picture = await self._is_kept(instance)
+            if kept:
+                await self._world.deployer.start(instance, fence=picture)
+        kept, picture = await self._is_kept(instance)
+        if not kept:
             # It was stopped because it is not wanted any more; another desk may have said so.
-            await self._world.deployer.stop(
-                instance.id, self._world.rhythm.stop_grace.total_seconds()
-            )
+            grace = self._world.rhythm.stop_grace.total_seconds()
+            await self._world.deployer.stop(instance.id, grace, fence=picture)
 
-    async def _is_kept(self, instance: Instance) -> bool:
+    async def _is_kept(self, instance: Instance) -> tuple[bool, int]:
+        """Whether the rows want it, and the number of their picture."""
         slots = await self._world.store.slots(instance.service, instance.environment)
-        return any(slot.instance == instance.id and slot.role in _KEPT for slot in slots)
+        kept = any(slot.instance == instance.id and slot.role in _KEPT for slot in slots)
+        return kept, picture_of(slots)

@@ -21,7 +21,7 @@ def layout_of(
     Customers who were taken off a version before its row says so stay off it until the rows change:
     that picture is newer than the rows, and older than the next ones.
     """
-    picture = 2 * sum(slot.revision for slot in slots)
+    picture = picture_of(slots)
     for instance in withdrawn:
         if any(slot.instance == instance and slot.share > 0 for slot in slots):
             picture |= 1
@@ -45,6 +45,15 @@ def layout_of(
         tester_secret=registration.tester_secret,
         picture=picture,
     )
+
+
+def picture_of(slots: Sequence[Slot]) -> int:
+    """The number of this picture of one environment's rows: even, and higher with every change of them.
+
+    The odd number after it is for what is decided upon these rows and against what they say, before
+    they are changed.
+    """
+    return 2 * sum(slot.revision for slot in slots)
 
 
 def follows(reading: RouterReading | None, layout: Layout) -> bool:
@@ -92,6 +101,7 @@ def instance_of(slot: Slot, plan: Plan, environment: Environment) -> Instance:
         line=fill(plan.run, values),
         health=plan.health,
         variables=variables_of(environment, values),
+        host=slot.host,
         ground=environment.ground,
     )
 

@@ -283,7 +283,6 @@ async def _try_out(drive: Drive, stage: _Stage, cast: _Cast) -> None:
     """
     port = drive.world.free_port()
     values = placeholders(cast.plan, stage.environment, cast.version, port)
-    address = f"http://127.0.0.1:{port}"
     variables = variables_of(stage.environment, values)
     instance = Instance(
         id=cast.identity,
@@ -296,9 +295,10 @@ async def _try_out(drive: Drive, stage: _Stage, cast: _Cast) -> None:
         health=cast.plan.health,
         variables=variables,
     )
+    address = f"http://{instance.address}"
     await drive.may_act()
     try:
-        await drive.world.deployer.start(instance)
+        await drive.world.deployer.start(instance, fence=drive.lease.fence)
         await healthy(drive, instance)
         results = await drive.world.smoke.run(
             SmokeOrder(
@@ -320,7 +320,8 @@ async def _try_out(drive: Drive, stage: _Stage, cast: _Cast) -> None:
 
 
 async def _stop(drive: Drive, cast: _Cast) -> None:
-    await drive.world.deployer.stop(cast.identity, drive.world.rhythm.stop_grace.total_seconds())
+    grace = drive.world.rhythm.stop_grace.total_seconds()
+    await drive.world.deployer.stop(cast.identity, grace, fence=drive.lease.fence)
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
@@ -343,7 +344,7 @@ async def forget(drive: Drive) -> None:
     for fence in _fences(drive):
         for identity in identities(drive.release.id, fence):
             grace = drive.world.rhythm.stop_grace.total_seconds()
-            await drive.world.deployer.stop(identity, grace)
+            await drive.world.deployer.stop(identity, grace, fence=drive.lease.fence)
         await _drop_or_tell(drive, _database(drive, fence))
 
 

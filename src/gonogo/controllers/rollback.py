@@ -23,6 +23,7 @@ from gonogo.controllers.steps import (
     lay_out,
     own_slot,
     smoke,
+    start,
     vacate,
 )
 from gonogo.domain.errors import ActionFailed, Unavailable
@@ -220,10 +221,11 @@ async def _ready(drive: Drive, environment: Environment, slot: Slot) -> None:
         raise ActionFailed(f"nothing is known of how {slot.version} was run")
     instance = instance_of(slot, release.plan, environment)
     status = await drive.world.deployer.status(instance, probe=False)
-    if status.state in {InstanceState.ABSENT, InstanceState.EXITED}:
-        await drive.world.deployer.start(instance)
-    if status.state is not InstanceState.RUNNING:
+    if status.state is InstanceState.UNKNOWN:  # of what may run a second one is not started
         await healthy(drive, instance)
+    # A driver that stood still since it began to retire this version would stop it when it wakes.
+    elif status.state is not InstanceState.RUNNING or slot.role is SlotRole.RETIRING:
+        await start(drive, environment, instance)
 
 
 async def _confirm(drive: Drive, environment: Environment, since: datetime) -> None:

@@ -8,10 +8,11 @@ from gonogo.controllers.drive import Drive
 from gonogo.controllers.layout import (
     instance_of,
     layout_of,
+    picture_of,
     placeholders,
     variables_of,
 )
-from gonogo.domain.errors import ActionFailed, Conflict, NeedsPerson
+from gonogo.domain.errors import ActionFailed, Conflict, NeedsPerson, StaleLease
 from gonogo.domain.evidence import EXAMPLES, Example, SmokeFacts
 from gonogo.domain.instance import (
     Instance,
@@ -122,10 +123,44 @@ async def occupy(drive: Drive, environment: Environment, role: SlotRole) -> Slot
         )
         content = {"environment": environment.name, "slot": slot.name, "port": slot.port}
         await drive.record("desk:slot:occupied", content, slots=(slot,))
-    await drive.may_act()
-    await drive.world.deployer.start(instance_of(slot, drive.plan, environment))
-    await healthy(drive, instance_of(slot, drive.plan, environment))
+    await start(drive, environment, instance_of(slot, drive.plan, environment))
     return slot
+
+
+async def start(drive: Drive, environment: Environment, instance: Instance) -> None:
+    """See that what is in a slot runs and answers; raises what `healthy` does.
+
+    The rows are read once more: the act carries the number of their picture, so that it is refused
+    when somebody else has gone on from there. To start what they call retiring is newer than they are.
+    """
+    await drive.may_act()
+    slots = await drive.slots(environment)
+    slot = _holding(drive, slots, instance.id)
+    fence = picture_of(slots) + (slot.role is SlotRole.RETIRING)
+    await drive.world.deployer.start(instance, fence=fence)
+    await healthy(drive, instance)
+
+
+async def _stop(drive: Drive, environment: Environment, identity: str) -> None:
+    await drive.may_act()
+    slots = await drive.slots(environment)
+    if _holding(drive, slots, identity).role is not SlotRole.RETIRING:
+        raise _not_ours(drive, identity)
+    grace = drive.world.rhythm.stop_grace.total_seconds()
+    await drive.world.deployer.stop(identity, grace, fence=picture_of(slots))
+
+
+def _holding(drive: Drive, slots: Sequence[Slot], identity: str) -> Slot:
+    found = next((slot for slot in slots if slot.instance == identity), None)
+    if found is None:
+        raise _not_ours(drive, identity)
+    return found
+
+
+def _not_ours(drive: Drive, identity: str) -> StaleLease:
+    return StaleLease(
+        f"the slot of {identity} was changed: release {drive.release.id} was taken over"
+    )
 
 
 async def healthy(drive: Drive, instance: Instance) -> None:
@@ -180,8 +215,7 @@ async def vacate(drive: Drive, environment: Environment, slot: Slot) -> None:
             break
         await drive.wait(world.rhythm.poll)
     if slot.instance is not None:
-        await drive.may_act()
-        await world.deployer.stop(slot.instance, world.rhythm.stop_grace.total_seconds())
+        await _stop(drive, environment, slot.instance)
     await drive.record("desk:slot:emptied", _named(slot), slots=(empty(slot),))
 
 

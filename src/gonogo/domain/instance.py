@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gonogo.domain.address import LOOPBACK, host_port
 from gonogo.domain.ground import PROCESSES, Ground
 from gonogo.domain.plan import Health
 
@@ -22,8 +23,9 @@ def release_of(instance: str) -> str:
 class Instance:
     """One running copy of one version. `id` comes from `instance_id` and is known before it starts.
 
-    `line` has its placeholders replaced already; `variables` are added to the allow-listed environment.
-    `ground` is what it runs on, and so whose it is to start.
+    It listens on `port` of the IP address `host`. `line` has its placeholders replaced already;
+    `variables` are added to the allow-listed environment. `ground` is what it runs on, and so whose it
+    is to start.
     """
 
     id: str
@@ -35,7 +37,13 @@ class Instance:
     line: str
     health: Health
     variables: Mapping[str, str] = field(default_factory=dict)
+    host: str = LOOPBACK
     ground: Ground = PROCESSES
+
+    @property
+    def address(self) -> str:
+        """`host:port` that it listens on."""
+        return host_port(self.host, self.port)
 
 
 class InstanceState(StrEnum):

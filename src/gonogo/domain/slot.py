@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gonogo.domain.address import LOOPBACK, host_port
+
 SLOT_NAMES = ("a", "b", "c")
 
 
@@ -30,8 +32,9 @@ class SlotRole(StrEnum):
 class Slot:
     """One slot as it should be. `share` is its part of customers (0 to 1).
 
-    `testers` lets requests with the tester's secret header in. An empty slot has no instance.
-    `revision` counts the changes of the stored row; it says nothing of what the slot should be.
+    `host` is the IP address that its instance listens on, as the router reaches it. `testers` lets
+    requests with the tester's secret header in. An empty slot has no instance. `revision` counts the
+    changes of the stored row; it says nothing of what the slot should be.
     """
 
     service: str
@@ -44,12 +47,13 @@ class Slot:
     port: int | None = None
     share: float = 0.0
     testers: bool = False
+    host: str = LOOPBACK
     revision: int = field(default=0, compare=False)
 
     @property
     def address(self) -> str | None:
         """`host:port` of the instance, or None when the slot is empty."""
-        return None if self.port is None else f"127.0.0.1:{self.port}"
+        return None if self.port is None else host_port(self.host, self.port)
 
 
 def empty(slot: Slot) -> Slot:

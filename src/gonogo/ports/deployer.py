@@ -6,13 +6,20 @@ from gonogo.domain.instance import Instance, InstanceStatus, KnownInstance
 
 
 class Deployer(Protocol):
-    """Runs instances. Every call converges: repeating it, also after a crash, does no harm."""
+    """Runs instances. Every call converges: repeating it, also after a crash, does no harm.
 
-    async def start(self, instance: Instance) -> None:
+    A `fence` is the number of the picture of the rows that an act follows from. It only ever rises: of
+    each instance the highest one is remembered, also after it was stopped, and whoever comes with a
+    lower one is refused with Unavailable. So a desk that stood still cannot start or stop what its
+    successor has decided on since. An act without a fence is a person's: it is done, and after a stop
+    without one nothing is remembered.
+    """
+
+    async def start(self, instance: Instance, *, fence: int | None = None) -> None:
         """See that a process of this instance runs; health is not waited for.
 
         A running one, started by whichever desk, is left alone; an ended one is started again.
-        Raises ActionFailed when it cannot be started at all.
+        Raises ActionFailed when it cannot be started at all, Unavailable for a fence that is too low.
         """
         ...
 
@@ -24,10 +31,10 @@ class Deployer(Protocol):
         """
         ...
 
-    async def stop(self, identity: str, grace_seconds: float) -> bool:
+    async def stop(self, identity: str, grace_seconds: float, *, fence: int | None = None) -> bool:
         """See that nothing of the instance with this id runs: ask, wait, then kill.
 
-        Returns whether anything was found to stop.
+        Returns whether anything was found to stop. Raises Unavailable for a fence that is too low.
         """
         ...
 

@@ -99,6 +99,7 @@ def values_of_slot(slot: Slot) -> Values:
         "port": slot.port,
         "share": slot.share,
         "testers": slot.testers,
+        "host": slot.host,
     }
 
 
@@ -115,6 +116,7 @@ def slot_of(row: Row) -> Slot:
         port=row.port,
         share=row.share,
         testers=row.testers,
+        host=row.host,
         revision=row.revision,
     )
 

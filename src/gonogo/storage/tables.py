@@ -206,6 +206,7 @@ slots = sa.Table(
     sa.Column("testers", sa.Boolean, nullable=False),
     # Grows with every change: which of two pictures of an environment is the newer one.
     sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("host", sa.Text, nullable=False, server_default="127.0.0.1"),
 )
 
 places = sa.Table(

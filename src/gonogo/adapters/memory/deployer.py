@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from gonogo.domain.errors import ActionFailed
+from gonogo.domain.errors import ActionFailed, Unavailable
 from gonogo.domain.instance import Instance, InstanceState, InstanceStatus
 
 
@@ -47,6 +47,7 @@ class MemoryDeployer:
         self._now = now or (lambda: asyncio.get_running_loop().time())
         self._behaviours: dict[str, Behaviour] = {}
         self._found: dict[str, _Running] = {}
+        self._fences: dict[str, int] = {}
 
     def behave(self, version: str, behaviour: Behaviour) -> None:
         """What this version does when it is started from now on."""
@@ -64,8 +65,13 @@ class MemoryDeployer:
         """What runs now, by id."""
         return tuple(self._found[key].instance for key in sorted(self._found) if self._lives(key))
 
-    async def start(self, instance: Instance) -> None:
+    def refuses(self, identity: str, fence: int | None) -> bool:
+        """Whether an act with this fence comes too late for this instance."""
+        return fence is not None and fence < self._fences.get(identity, 0)
+
+    async def start(self, instance: Instance, *, fence: int | None = None) -> None:
         """See that it runs. Raises ActionFailed for a version that refuses or a port that is taken."""
+        self._raise_fence(instance.id, fence)
         if self._lives(instance.id):
             return
         behaviour = self._behaviours.get(instance.version, Behaviour())
@@ -99,14 +105,26 @@ class MemoryDeployer:
             detail="" if healthy or not probe else "it does not answer yet",
         )
 
-    async def stop(self, identity: str, grace_seconds: float) -> bool:
+    async def stop(self, identity: str, grace_seconds: float, *, fence: int | None = None) -> bool:
         """See that nothing of it runs, after the time it takes to end."""
+        self._raise_fence(identity, fence)
         found = self._found.get(identity)
         ran = found is not None and self._lives(identity)
         if found is not None and ran:
             await asyncio.sleep(min(found.behaviour.stops_in.total_seconds(), grace_seconds))
         self._found.pop(identity, None)
+        if fence is None:
+            self._fences.pop(identity, None)
         return ran
+
+    def _raise_fence(self, identity: str, fence: int | None) -> None:
+        if self.refuses(identity, fence):
+            raise Unavailable(
+                f"{identity} was acted on after picture {self._fences[identity]} of the rows already,"
+                f" so nothing is done after picture {fence}"
+            )
+        if fence is not None:
+            self._fences[identity] = fence
 
     def _lives(self, instance: str) -> bool:
         found = self._found.get(instance)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 
+from gonogo.domain.address import host_port, split
 from gonogo.domain.errors import ActionFailed, InvalidInput, Unavailable
 from gonogo.domain.slot import SLOT_NAMES, Layout, RouterReading, SlotReading, Target
 
@@ -158,6 +159,8 @@ def _check(layout: Layout) -> None:
     for target in layout.targets:
         if target.slot not in SLOT_NAMES:
             raise InvalidInput(f'there is no slot "{target.slot}", only {", ".join(SLOT_NAMES)}')
+        if target.address is not None and host_port(*split(target.address)) != target.address:
+            raise InvalidInput(f'"{target.address}" is not how an IP address and port are written')
         if target.share and not target.address:
             raise InvalidInput(f"slot {target.slot} is to get customers but has no address")
     total = sum(target.share for target in layout.targets)

@@ -15,30 +15,34 @@ a desk that watches looks more often than that. Output is cut to its limit when 
 
 import asyncio
 import contextlib
-import signal
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
-
 from gonogo.adapters.local.environment import ALLOWED, child_environment
-from gonogo.adapters.local.health import HealthProbe, holder
+from gonogo.adapters.local.health import HealthProbe
 from gonogo.adapters.local.lock import exclusive
-from gonogo.adapters.local.notes import Note, Notes
-from gonogo.adapters.local.process import environment_of, lives, resident_bytes
+from gonogo.adapters.local.notes import Notes
+from gonogo.adapters.local.process import lives, resident_bytes
 from gonogo.adapters.local.secrets import SecretsOf, hide, no_secrets
 from gonogo.adapters.systemd.folder import UnitFolder
 from gonogo.adapters.systemd.instance_files import InstanceFiles
 from gonogo.adapters.systemd.look import ENDED_ALREADY, Look
-from gonogo.adapters.systemd.systemctl import Standing, UnitState
+from gonogo.adapters.systemd.systemctl import Standing
 from gonogo.adapters.systemd.texts import LONGEST_GRACE_SECONDS, instance_text
+from gonogo.adapters.systemd.told import (
+    how_it_ended,
+    known,
+    named,
+    note_of,
+    require_startable,
+    unnoted,
+)
 from gonogo.domain.errors import ActionFailed, Unavailable
 from gonogo.domain.instance import Instance, InstanceState, InstanceStatus, KnownInstance
 
 _LOCK_SECONDS = 20.0
 _KILL_SECONDS = 5.0
-_NOT_BEGUN = {200: "its folder cannot be entered", 203: "/bin/sh cannot be run"}
 
 
 class SystemdDeployer:
@@ -72,22 +76,25 @@ class SystemdDeployer:
         """Whether anything was ever started here and not stopped."""
         return bool(self._notes.known()) or self._units.used()
 
-    async def start(self, instance: Instance) -> None:
+    async def start(self, instance: Instance, *, fence: int | None = None) -> None:
         """See that a unit of this instance runs.
 
         Raises ActionFailed when its files are missing, its port is taken or systemd refuses, and
-        Unavailable when systemd does not answer or another start or stop of it goes on.
+        Unavailable when systemd does not answer, when another start or stop of it goes on, or when the
+        fence is too low.
         """
         unit = self._unit(instance)
-        async with self._exclusive(instance.id, f"start {_named(instance)}", 0):
+        async with self._exclusive(instance.id, f"start {named(instance)}", 0):
+            if fence is not None:
+                self._notes.raise_fence(instance.id, fence)
             state = await self._systemctl.unit(unit)
-            fresh = _note(instance)
+            fresh = note_of(instance)
             if state.standing is Standing.UP:
                 self._notes.write(replace(fresh, leader=self._look.leader(state) or ENDED_ALREADY))
                 return
             await self._end(unit, 0)
             folder = self._files(instance.service, instance.commit)
-            await _require_startable(instance, folder)
+            await require_startable(instance, folder)
             self._notes.write(fresh)
             await self._write(instance, folder)
             template = self._units.names.template(instance.service, instance.environment)
@@ -131,7 +138,7 @@ class SystemdDeployer:
                 said,
                 state=InstanceState.EXITED,
                 exit_code=state.exit_code,
-                detail=_how_it_ended(state),
+                detail=how_it_ended(state),
                 log_tail=output.tail(),
             )
         trouble = "systemd is about to end it" if state.standing is Standing.ENDING else None
@@ -150,13 +157,13 @@ class SystemdDeployer:
             log_tail=output.tail(),
         )
 
-    async def stop(self, identity: str, grace_seconds: float) -> bool:
+    async def stop(self, identity: str, grace_seconds: float, *, fence: int | None = None) -> bool:
         """See that nothing of this instance runs and forget it; its output is kept.
 
         A grace above 60 seconds is one of 60. Returns whether anything ran. Raises ActionFailed when
-        even killing did not end it, and Unavailable.
+        even killing did not end it, and Unavailable as `start` does.
         """
-        return await self._stop(identity, f"stop {identity}", grace_seconds)
+        return await self._stop(identity, f"stop {identity}", grace_seconds, fence)
 
     async def knows(self, identity: str) -> bool:
         """Whether this instance was started here and not stopped since."""
@@ -182,11 +189,11 @@ class SystemdDeployer:
         found = {}
         for unit in {*states, *self._units.wanted()}:
             if (parts := self._units.names.parts(unit)) is not None:
-                found[parts[2]] = _unnoted(parts, states.get(unit))
+                found[parts[2]] = unnoted(parts, states.get(unit))
         for identity in self._notes.known():
             if (note := self._notes.read(identity)) is not None:
                 unit = self._units.names.instance(note.service, note.environment, identity)
-                found[identity] = _known(note, states.get(unit))
+                found[identity] = known(note, states.get(unit))
         return tuple(found[key] for key in sorted(found))
 
     async def stop_all(self, grace_seconds: float) -> tuple[KnownInstance, ...]:
@@ -211,19 +218,26 @@ class SystemdDeployer:
                 raise ended
         return found
 
-    async def _stop(self, identity: str, doing: str, grace_seconds: float) -> bool:
+    async def _stop(
+        self, identity: str, doing: str, grace_seconds: float, fence: int | None = None
+    ) -> bool:
         grace = min(max(grace_seconds, 0.0), LONGEST_GRACE_SECONDS)
         async with self._exclusive(identity, doing, grace):
+            if fence is not None:
+                self._notes.raise_fence(identity, fence)
             unit = await self._find_unit(identity)
-            if unit is None:
-                return False
-            self._units.start_no_more(unit)
-            ran = await self._end(unit, grace)
-            with contextlib.suppress(FileNotFoundError):
-                self._instance_files(identity).remove()
-            self._notes.remove(identity)
-            await self._sweep(unit)
+            ran = unit is not None and await self._put_away(identity, unit, grace)
+            if fence is None:
+                self._notes.forget_fence(identity)
             return ran
+
+    async def _put_away(self, identity: str, unit: str, grace_seconds: float) -> bool:
+        self._units.start_no_more(unit)
+        ran = await self._end(unit, grace_seconds)
+        self._instance_files(identity).remove()
+        self._notes.remove(identity)
+        await self._sweep(unit)
+        return ran
 
     async def _sweep(self, unit: str) -> None:
         """Remove the template when nothing is left of its service and environment."""
@@ -251,7 +265,7 @@ class SystemdDeployer:
         try:
             self._instance_files(instance.id).write(instance.line, variables, folder)
         except ValueError as error:  # a variable that no unit can hold
-            raise ActionFailed(f"cannot start {_named(instance)}: {error}") from error
+            raise ActionFailed(f"cannot start {named(instance)}: {error}") from error
 
     async def _begin(self, instance: Instance, unit: str) -> None:
         answer = await self._systemctl.tell("start", "--", unit)
@@ -261,7 +275,7 @@ class SystemdDeployer:
             if state.standing is Standing.ENDED:
                 return  # it was started, and has ended already: that is told by its status
             raise ActionFailed(
-                f"cannot start {_named(instance)}: systemd says:"
+                f"cannot start {named(instance)}: systemd says:"
                 f" {' '.join(answer.complaint.split())[:300]}",
                 detail=answer.complaint,
                 hint=f"{self._systemctl.words} status '{unit}'",
@@ -330,77 +344,3 @@ class SystemdDeployer:
                 yield
         except OSError as error:
             raise ActionFailed(f"cannot {doing}: {error}") from error
-
-
-async def _require_startable(instance: Instance, folder: Path) -> None:
-    if not folder.is_dir():
-        raise ActionFailed(f"cannot start {_named(instance)}: its files are not at {folder}")
-    taken = await asyncio.to_thread(holder, instance.port)
-    if taken is not None:
-        raise ActionFailed(
-            f"cannot start {_named(instance)}: port {instance.port} is taken by {taken}",
-            hint=f"ss -ltnp 'sport = :{instance.port}'",
-        )
-
-
-def _named(instance: Instance) -> str:
-    return f"{instance.service} {instance.version} in {instance.environment}"
-
-
-def _note(instance: Instance) -> Note:
-    return Note(
-        id=instance.id,
-        service=instance.service,
-        environment=instance.environment,
-        version=instance.version,
-        commit=instance.commit,
-        port=instance.port,
-    )
-
-
-def _known(note: Note, state: UnitState | None) -> KnownInstance:
-    return KnownInstance(
-        id=note.id,
-        service=note.service,
-        environment=note.environment,
-        version=note.version,
-        commit=note.commit,
-        port=note.port,
-        pid=None if state is None else state.pid,
-        running=state is not None and state.pid is not None,
-    )
-
-
-def _unnoted(parts: tuple[str, str, str], state: UnitState | None) -> KnownInstance:
-    """One whose note was lost, told by its unit's name and its process's own environment."""
-    service, environment, identity = parts
-    about: dict[str, str] = {}
-    if state is not None and state.pid is not None:
-        with contextlib.suppress(psutil.Error):
-            about = environment_of(psutil.Process(state.pid))
-    port = about.get("PORT", "")
-    note = Note(
-        id=identity,
-        service=service,
-        environment=environment,
-        version=about.get("GONOGO_VERSION", ""),
-        commit=about.get("GONOGO_COMMIT", ""),
-        port=int(port) if port.isdecimal() else 0,
-    )
-    return _known(note, state)
-
-
-def _how_it_ended(state: UnitState) -> str:
-    code = state.exit_code
-    if state.result == "oom-kill":
-        return "it was ended because the machine or its unit ran out of memory"
-    if state.result == "start-limit-hit":
-        return "it ended too often, and systemd does not start it again"
-    if code is None:
-        return "it has ended"
-    # A shell that waited for the server reports the server's signal as 128 more.
-    if code < 0 or 128 < code < 128 + signal.NSIG:
-        return f"it was ended by signal {-code if code < 0 else code - 128}"
-    if code in _NOT_BEGUN:
-        return f"systemd could not begin it: {_NOT_BEGUN[code]}"
-    return f"it ended with exit code {code}"
