@@ -44,6 +44,7 @@ def layout_of(
         tester_header=registration.plan.tester_header,
         tester_secret=registration.tester_secret,
         picture=picture,
+        ground=environment.ground,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gonogo.domain.address import LOOPBACK, host_port
+from gonogo.domain.ground import PROCESSES, Ground
 
 SLOT_NAMES = ("a", "b", "c")
 
@@ -83,6 +84,8 @@ class Layout:
     Requests that carry `tester_header` with the value `tester_secret` go to the slot that takes
     testers and are marked as forced. `picture` grows with every change of the rows that the layout
     was made from: a router that was laid out after a newer picture takes no older one.
+    `ground` is what the environment is deployed on: one that supervises versions supervises their
+    router too.
     """
 
     service: str
@@ -93,6 +96,7 @@ class Layout:
     tester_header: str | None = None
     tester_secret: str | None = None
     picture: int = field(default=0, compare=False)
+    ground: Ground = PROCESSES
 
 
 @dataclass(frozen=True, slots=True)
