@@ -45,6 +45,10 @@ class UnitFolder:
         """The units that start with the machine."""
         return frozenset(path.name for path in self._wants.glob(self.names.everything))
 
+    def has(self, file: str) -> bool:
+        """Whether there is this unit file."""
+        return (self.path / file).exists()
+
     async def put(self, file: str, text: str, unit: str) -> None:
         """See that this unit file says this, and that systemd knows it for `unit`.
 

@@ -11,12 +11,15 @@ than 600 times an hour; a database that is away for a quarter of an hour is surv
 never comes up is given up. Hardening is what works for every service and under a user's manager too.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gonogo.domain.errors import InvalidInput
 
 LONGEST_GRACE_SECONDS = 60.0
+ONCE_FILE = "once"
+"""In a router's folder: words that are added to its command when its unit starts the next time."""
 
 _HEAD = """\
 # Written by gonogo, which replaces it. Change things in drop-ins: {unit}.d/NAME.conf
@@ -55,14 +58,15 @@ RemainAfterExit=yes
 KillMode=control-group
 """
 
-# In master-worker mode the main process stays the same when a new worker takes the sockets over.
+# A main process that hands its sockets to a new one when it is told to reload: the same one stays. The
+# file holds words for the next start alone. As systemd has it, a dollar sign is written twice.
 _ROUTER = """
 [Service]
 Type=exec
 WorkingDirectory={folder}
-ExecStart="{program}" -W -db -C "{argument}" -f {config} -p {pid_file}
+ExecStart=/bin/sh -c 'once=$$(cat {once} 2>/dev/null); rm -f {once}; exec "$$@" $$once' router {command}
 ExecReload=/bin/kill -USR2 $MAINPID
-StandardOutput=append:{folder}/{log}
+StandardOutput=append:{log}
 StandardError=inherit
 KillMode=mixed
 SuccessExitStatus=143
@@ -110,25 +114,18 @@ def router_text(
     environment: str,
     folder: Path,
     *,
-    program: str,
-    config: str,
-    pid_file: str,
-    log: str,
+    command: Sequence[str],
+    log: Path,
     user: bool,
 ) -> str:
-    """The unit of the router of a service in an environment, whose files are in `folder`."""
-    place = Place(folder)
+    """The unit of the router of a service in an environment, run in `folder` by this command."""
+    words = " ".join(f'"{Place(Path(word)).argument}"' for word in command)
     return (
         _HEAD.format(unit=unit, description=f"Router of {service} in {environment} (gonogo)")
         + _ROUTER.format(
-            folder=place.value,
-            argument=place.argument,
-            program=Place(Path(program)).argument,
-            config=config,
-            pid_file=pid_file,
-            log=log,
+            folder=Place(folder).value, once=ONCE_FILE, command=words, log=Place(log).value
         )
-        + _common(user, pause=1, grace=5)
+        + _common(user, pause=1, grace=15)
     )
 
 
