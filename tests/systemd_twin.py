@@ -157,7 +157,7 @@ class SystemdTwin:
             if not names:
                 return (
                     0,
-                    f"UnitPath=/etc/xdg/systemd/user {self.folder} /usr/lib/systemd/user\n",
+                    f"Version=252\nUnitPath=/etc/xdg/systemd/user {self.folder} /usr/lib/systemd/user\n",
                     "",
                 )
             self._collect()

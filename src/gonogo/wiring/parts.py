@@ -36,6 +36,11 @@ from gonogo.adapters.local.workshop import GitWorkshop
 from gonogo.adapters.openid import OpenIdProvider
 from gonogo.adapters.prometheus import PrometheusMetrics
 from gonogo.adapters.system_clock import SystemClock
+from gonogo.adapters.systemd.checkup import SystemdCheckup
+from gonogo.adapters.systemd.deployer import SystemdDeployer
+from gonogo.adapters.systemd.folder import UnitFolder
+from gonogo.adapters.systemd.router import SystemdRouters
+from gonogo.adapters.systemd.systemctl import Systemctl
 from gonogo.controllers.world import Rhythm, World
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.errors import InvalidInput, Unavailable
@@ -97,9 +102,11 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
     kept = FileSecrets(private(home / "secrets"))
     workshop = GitWorkshop(private(home / "versions"), secrets=kept.values)
     processes = ProcessDeployer(private(home / "instances"), workshop.files, secrets=kept.values)
-    deployer = Grounds({GroundKind.PROCESSES: processes})
+    units = UnitFolder(home, Systemctl())
+    systemd = SystemdDeployer(private(home / "units"), workshop.files, units, secrets=kept.values)
+    deployer = Grounds({GroundKind.PROCESSES: processes, GroundKind.SYSTEMD: systemd})
     history = GitHistory()
-    router = HaproxyRouter(private(home / "routers"))
+    router = HaproxyRouter(private(home / "routers"), supervisor=SystemdRouters(units))
     source = GitSource()
     dossiers = DossierReader(store, history, kept)
     metrics = HaproxyMetrics(home / "routers", clock, _key(home / "digest.key"))
@@ -142,6 +149,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         checkups=(
             HostCheckup(home),
             HaproxyCheckup(),
+            SystemdCheckup(units, systemd.used),
             store.checkup,
             *((CertificateCheckup(settings.tls.certificate, clock),) if settings.tls else ()),
         ),

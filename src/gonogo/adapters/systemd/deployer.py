@@ -197,7 +197,7 @@ class SystemdDeployer:
         return tuple(found[key] for key in sorted(found))
 
     async def stop_all(self, grace_seconds: float) -> tuple[KnownInstance, ...]:
-        """Stop everything under this directory; returns what there was.
+        """Stop everything under this directory and remove every unit of this desk; returns what there was.
 
         Raises ActionFailed or Unavailable when one could not be stopped, after all others were.
         """
@@ -216,6 +216,7 @@ class SystemdDeployer:
         for ended in ends:
             if isinstance(ended, BaseException):
                 raise ended
+        await self._units.clear()
         return found
 
     async def _stop(

@@ -8,6 +8,7 @@ telling is made good by the next call. Files of others, and drop-ins, are never 
 import asyncio
 import contextlib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from gonogo.domain.errors import ActionFailed
 
 _LOCK_SECONDS = 60.0
 _RELOAD_SECONDS = 60.0
+OLDEST_VERSION = 240
+"""The first with `Type=exec` and with output that is appended to a file."""
 
 
 class UnitFolder:
@@ -77,6 +80,23 @@ class UnitFolder:
             if there:
                 await self._reload()
 
+    async def clear(self) -> None:
+        """See that no unit file of this desk is left, and that no router runs of one.
+
+        For when nothing is to run any more. Raises Unavailable and ActionFailed.
+        """
+        if not self.used():
+            return
+        async with exclusive(self._lock, _LOCK_SECONDS, "remove all units of this desk"):
+            for path in sorted(self.path.glob(self.names.everything)):
+                if not path.name.endswith("@.service"):
+                    await self.systemctl.tell("stop", "--", path.name)
+                with _writing(path):
+                    path.unlink(missing_ok=True)
+            for unit in self.wanted():
+                self.start_no_more(unit)
+            await self._reload()
+
     def start_with_the_machine(self, unit: str, file: str) -> None:
         """See that systemd starts this unit by itself; what `systemctl enable` does, without a reload."""
         with _writing(self._wants / unit), contextlib.suppress(FileExistsError):
@@ -96,7 +116,13 @@ class UnitFolder:
     async def _see_that_it_is_read(self) -> None:
         if self._read_by_systemd:
             return
-        read = (await self.systemctl.about("UnitPath"))["UnitPath"].split(" ")
+        about = await self.systemctl.about("UnitPath", "Version")
+        read = about["UnitPath"].split(" ")
+        if version_number(about["Version"]) < OLDEST_VERSION:
+            raise ActionFailed(
+                f"systemd {about['Version']} is too old: {OLDEST_VERSION} or newer is needed",
+                hint="deploy to processes",
+            )
         if str(self.path) not in read:
             raise ActionFailed(
                 f"systemd does not read units from {self.path}",
@@ -112,6 +138,12 @@ class UnitFolder:
                 f"systemd did not read its units again: {answer.complaint.strip()[:500]}",
                 detail=answer.complaint,
             )
+
+
+def version_number(text: str) -> int:
+    """The number in front of a version like 252.39-1; 0 where there is none."""
+    found = re.search(r"[0-9]+", text)
+    return int(found[0]) if found is not None else 0
 
 
 def _replace(path: Path, text: str) -> bool:
