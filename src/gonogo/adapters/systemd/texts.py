@@ -36,6 +36,8 @@ TimeoutStopSec={grace:g}
 CPUAccounting=yes
 MemoryAccounting=yes
 TasksAccounting=yes
+# A manager's own variables reach its units; the desk's database is nobody's business.
+UnsetEnvironment=GONOGO_DATABASE_URL
 NoNewPrivileges=yes
 LockPersonality=yes
 RestrictRealtime=yes
