@@ -139,10 +139,9 @@ class _Change:
         self._fixed, self._digest = fixed_part(layout, ring_bytes)
 
     async def see_that_it_runs(self) -> State:
-        try:
-            found = await runtime.state(self._home)
-        except NotRunning:  # one without its socket cannot be told anything
-            if self._supervisor is not None and self._supervisor.knows(self._home):
+        found = await self._found()
+        if found is None:  # one without its socket cannot be told anything
+            if self._supervisor is not None:
                 await self._supervisor.end(self._home, forget=False)
             await process.end(self._home)
             return await self._start(over=None)
@@ -157,6 +156,14 @@ class _Change:
             await runtime.command(self._home, *out)
         await asyncio.gather(*(self._accepts(name) for name in new))
         return await self._start(over=found.pid)
+
+    async def _found(self) -> State | None:
+        try:
+            return await runtime.state(self._home)
+        except NotRunning:
+            if self._supervisor is None or not self._supervisor.knows(self._home):
+                return None
+            return await supervised.coming_up(self._supervisor, self._home)
 
     async def _start(self, over: int | None) -> State:
         await self._write()

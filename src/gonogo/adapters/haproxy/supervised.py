@@ -19,6 +19,7 @@ from gonogo.adapters.haproxy.runtime import State
 from gonogo.domain.errors import ActionFailed, Unavailable
 
 _UP_WITHIN = 15.0
+_SOON_SECONDS = 1.0
 _LOOK_SECONDS = 0.5
 _PAUSE_SECONDS = 0.02
 
@@ -71,6 +72,22 @@ async def start(
         if over is None:
             await supervisor.end(directory, forget=False)
         raise
+
+
+async def coming_up(supervisor: Supervisor, directory: Path) -> State | None:
+    """The HAProxy that the supervisor has just started, if it answers soon; None where there is none.
+
+    Raises Unavailable when the supervisor does not answer.
+    """
+    until = asyncio.get_running_loop().time() + _SOON_SECONDS
+    while await supervisor.runs(directory):
+        try:
+            return await runtime.state(directory)
+        except runtime.NotRunning:
+            if asyncio.get_running_loop().time() >= until:
+                return None
+        await asyncio.sleep(_PAUSE_SECONDS)
+    return None
 
 
 async def _up(
