@@ -97,7 +97,12 @@ def stack() -> Iterator[ExitStack]:
 
 
 @pytest.fixture(
-    params=["haproxy", "memory", "haproxy under the systemd twin", "haproxy under systemd"]
+    params=[
+        "haproxy",
+        "memory",
+        pytest.param("haproxy under the systemd twin", marks=pytest.mark.slow),
+        pytest.param("haproxy under systemd", marks=pytest.mark.slow),
+    ]
 )
 async def world(
     request: pytest.FixtureRequest, tmp_path: Path, stack: ExitStack

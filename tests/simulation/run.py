@@ -43,6 +43,9 @@ RHYTHM = Rhythm(
     regard=timedelta(seconds=10),
     gap_patience=timedelta(seconds=6),
     stop_grace=timedelta(seconds=5),
+    supervise=timedelta(seconds=5),
+    patience=timedelta(seconds=20),
+    farewell=timedelta(seconds=10),
 )
 QA = Actor("qa", frozenset({Role.OWNER, Role.QA}))
 
@@ -90,6 +93,7 @@ class Run:
         self._number = 0
         self._last_mishap = scenario.weather.clears_at
         self._cares = 12
+        self._backwards = 12
         self._next_care = 0.0
         self._tasks: list[asyncio.Task[None]] = []
         self._ending = False
@@ -434,7 +438,8 @@ class Run:
             await self._filers.bring_what_is_missing(release)
         if since < asked.gives_up_at or release.stage is Stage.HELD or self._unanswered(release):
             return
-        if not self.gatekeeper.lacks_nothing(release):
+        if not self.gatekeeper.lacks_nothing(release) and self._backwards > 0:
+            self._backwards -= 1
             await self._say("roll_back")
 
     def _unanswered(self, release: Release) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from gonogo.controllers.heartbeat import beat, deed
 from gonogo.controllers.world import World
 from gonogo.domain.actor import DESK
 from gonogo.domain.audit import AuditDraft
@@ -24,6 +25,9 @@ from gonogo.domain.registration import Registration
 from gonogo.domain.release import Instruction, Release, Stage, move
 from gonogo.domain.slot import Slot
 from gonogo.ports.store import Change, Lease
+
+_LATE = timedelta(seconds=30)
+"""How much later than asked for a busy desk may come back from waiting."""
 
 
 class Interrupted(Exception):
@@ -79,6 +83,7 @@ class Drive:
 
     async def slots(self, environment: Environment) -> tuple[Slot, ...]:
         """The rows of this service in one environment."""
+        beat()
         return await self.world.store.slots(self.release.service, environment.name)
 
     async def record(
@@ -145,6 +150,7 @@ class Drive:
 
     async def _write(self, wanted: Callable[[], Change]) -> None:
         async with self._writing:
+            beat()
             await self._reread()
             change = wanted()
             self._doubtful = True
@@ -201,6 +207,7 @@ class Drive:
 
     async def renew(self) -> None:
         """Hold the lease for longer. Raises StaleLease when another desk has it."""
+        beat()
         now = self.world.clock.now()
         lease = await self.world.store.claim(
             self.release.id, self.world.desk, now, now + self.world.rhythm.lease
@@ -211,6 +218,7 @@ class Drive:
 
     async def may_act(self) -> None:
         """Called before every act on the world: the lease must hold with margin."""
+        beat()
         left = self.lease.until - self.world.clock.now()
         if left < self.world.rhythm.lease / 3:
             await self.renew()
@@ -235,6 +243,7 @@ class Drive:
         The store is asked when somebody woke this drive, and once in a while in case the word came
         in through another desk.
         """
+        beat()
         if self._deaf:
             return
         now = self.world.clock.now()
@@ -250,7 +259,8 @@ class Drive:
     async def wait(self, duration: timedelta) -> None:
         """Wait, but not past a person's word: raises Interrupted as soon as there is one."""
         if self._deaf:
-            await asyncio.sleep(duration.total_seconds())
+            with deed("waits", duration + _LATE):
+                await asyncio.sleep(duration.total_seconds())
             return
         await self.heed()
         await self.pass_time(duration)
@@ -258,7 +268,7 @@ class Drive:
 
     async def pass_time(self, duration: timedelta) -> None:
         """Wait, at most until something is stored for this release; what it is, is not looked at."""
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError), deed("waits", duration + _LATE):
             await asyncio.wait_for(self.woken.wait(), duration.total_seconds())
 
 

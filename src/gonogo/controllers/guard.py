@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from gonogo.controllers.drive import Drive
+from gonogo.controllers.heartbeat import beat, beside
 from gonogo.controllers.judging import Watcher
 from gonogo.controllers.layout import instance_of
 from gonogo.controllers.steps import died
@@ -62,6 +63,7 @@ class Lookout:
 
     async def once(self) -> Harm | None:
         """Watch until the next batch, or for one short while; returns harm when there is any."""
+        beat()
         drive, watcher = self._drive, await self.watcher()
         harmed = await watcher.look(drive.world.rhythm.poll)
         now = drive.world.clock.now()
@@ -89,7 +91,7 @@ class Lookout:
             flushed, self._flushing = self._flushing, None
             flushed.result()
         if watcher.due() and self._flushing is None:
-            self._flushing = asyncio.ensure_future(self._flush(watcher))
+            self._flushing = beside("stores what was seen", self._flush(watcher))
 
     async def _flush(self, watcher: Watcher) -> None:
         try:
@@ -117,7 +119,7 @@ class Lookout:
 
     async def during(self, work: Coroutine[Any, Any, None]) -> Harm | None:
         """Keep watch until the work is done. Harm ends the work; the work's own errors come through."""
-        task = asyncio.ensure_future(work)
+        task = beside("works while it watches", work)
         try:
             while not task.done():
                 harm = await self.once()

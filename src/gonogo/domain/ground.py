@@ -78,3 +78,8 @@ Ground = Processes | SystemdUnits | Scripts
 
 PROCESSES = Processes()
 """What an environment is deployed on when nothing else is said."""
+
+
+def shares_itself(ground: Ground) -> bool:
+    """Whether customers are shared by the platform's own load balancer, not by the desk's router."""
+    return isinstance(ground, Scripts) and ground.weight is not None

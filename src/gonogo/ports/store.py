@@ -387,11 +387,18 @@ class LeaseStore(Protocol):
     """Who drives what."""
 
     async def claim(
-        self, release_id: str, desk: str, now: datetime, until: datetime
+        self,
+        release_id: str,
+        desk: str,
+        now: datetime,
+        until: datetime,
+        *,
+        anew: bool = False,
     ) -> Lease | None:
         """Take the lease when it is free, ours, or has run out at `now`; None when another holds it.
 
-        A claim by a new holder raises the fence; renewing one's own keeps it.
+        A claim by a new holder raises the fence; renewing one's own keeps it. With `anew` it is raised
+        all the same: whoever held it before, in this desk too, cannot write any more.
         """
         ...
 

@@ -273,7 +273,13 @@ def unanswered(connection: sa.Connection, release_id: str) -> tuple[Instruction,
 
 
 def claim(
-    connection: sa.Connection, release_id: str, desk: str, now: datetime, until: datetime
+    connection: sa.Connection,
+    release_id: str,
+    desk: str,
+    now: datetime,
+    until: datetime,
+    *,
+    anew: bool = False,
 ) -> Lease | None:
     """Take or renew the lease; None when another desk holds it. Raises NotFound for no such release."""
     held = connection.execute(_LEASE, {"of_release": release_id}).first()
@@ -290,7 +296,7 @@ def claim(
         return Lease(release=release_id, desk=desk, fence=fence, until=until)
     if held.desk != desk and held.until > now:
         return None
-    fence = held.fence if held.desk == desk else held.fence + 1
+    fence = held.fence if held.desk == desk and not anew else held.fence + 1
     connection.execute(
         sa.update(leases)
         .where(leases.c.release_id == release_id)

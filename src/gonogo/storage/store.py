@@ -307,10 +307,18 @@ class SqlStore(WaysIn, AmongDesks):
         return await self._read(lambda c: people.bearer(c, digest, now))
 
     async def claim(
-        self, release_id: str, desk: str, now: datetime, until: datetime
+        self,
+        release_id: str,
+        desk: str,
+        now: datetime,
+        until: datetime,
+        *,
+        anew: bool = False,
     ) -> Lease | None:
         """See the port. Raises NotFound for a release that was never opened."""
-        return await self._write(lambda c: releases.claim(c, release_id, desk, now, until))
+        return await self._write(
+            lambda c: releases.claim(c, release_id, desk, now, until, anew=anew)
+        )
 
     async def entries(
         self, *, subject: str | None = None, after: int = 0

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from gonogo.adapters.argon2_passwords import Argon2Passwords
 from gonogo.adapters.certificate_checkup import CertificateCheckup
+from gonogo.adapters.command.deployer import CommandDeployer
 from gonogo.adapters.console_notifier import ConsoleNotifier
 from gonogo.adapters.counted_elsewhere import CountedElsewhere
 from gonogo.adapters.counting_limiter import CountingLimiter
@@ -73,11 +74,13 @@ class Parts:
     context: Context
     owner: Actor
     deployer: Grounds
+    platforms: CommandDeployer
     workshop: GitWorkshop
     counts: SharedCounts | None
 
     async def close(self) -> None:
         """Finish what was begun and let go of the database."""
+        await self.platforms.close()
         if self.counts is not None:
             await self.counts.close()
         await self.store.close()
@@ -104,7 +107,14 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
     processes = ProcessDeployer(private(home / "instances"), workshop.files, secrets=kept.values)
     units = UnitFolder(home, Systemctl())
     systemd = SystemdDeployer(private(home / "units"), workshop.files, units, secrets=kept.values)
-    deployer = Grounds({GroundKind.PROCESSES: processes, GroundKind.SYSTEMD: systemd})
+    platforms = CommandDeployer(private(home / "platforms"), workshop.run, workshop.end_left)
+    deployer = Grounds(
+        {
+            GroundKind.PROCESSES: processes,
+            GroundKind.SYSTEMD: systemd,
+            GroundKind.COMMAND: platforms,
+        }
+    )
     history = GitHistory()
     router = HaproxyRouter(private(home / "routers"), supervisor=SystemdRouters(units))
     source = GitSource()
@@ -169,7 +179,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         commands=command_policy(settings.allow_commands, public=settings.public_url is not None),
         notices=store.notices,
     )
-    return Parts(store, world, context, owner(), deployer, workshop, counts)
+    return Parts(store, world, context, owner(), deployer, platforms, workshop, counts)
 
 
 def openid_at(told: OpenIdSettings | None) -> OpenId | None:

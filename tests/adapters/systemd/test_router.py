@@ -154,6 +154,18 @@ async def test_a_router_comes_back_with_the_machine(router, version, twin):
     assert [call[0] for call in twin.calls].count("start") == 1
 
 
+async def test_a_newer_program_elsewhere_is_what_would_be_started_again(
+    router, version, twin, tmp_path, monkeypatch
+):
+    wanted = supervised(free_port(), target(version.address, 1.0))
+    before = await router.apply(wanted)
+    elsewhere = tmp_path / "newer" / "haproxy"
+    monkeypatch.setattr("gonogo.adapters.haproxy.process.binary", lambda: str(elsewhere))
+    assert await router.apply(wanted) == before
+    (unit,) = twin.folder.glob("gonogo-*-router.service")
+    assert f'"{elsewhere}"' in unit.read_text()
+
+
 async def test_a_systemd_that_does_not_answer_stops_no_router(router, version, twin):
     port = free_port()
     before = await router.apply(supervised(port, target(version.address, 1.0)))

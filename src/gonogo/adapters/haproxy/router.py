@@ -147,6 +147,8 @@ class _Change:
             return await self._start(over=None)
         detached = self._supervisor is not None and not self._supervisor.knows(self._home)
         if found.description == self._digest and not detached:
+            if self._supervisor is not None:
+                await supervised.keep(self._supervisor, self._home)
             return found
         # Another port or header, or a newer gonogo: the next process takes the sockets over. It begins
         # with the layout as asked for, so what applies before a change applies before the start.

@@ -46,6 +46,10 @@ class Supervisor(Protocol):
         """
         ...
 
+    async def keep(self, directory: Path, command: Sequence[str], log: Path) -> None:
+        """See that this command would be started again, without touching what runs. Raises likewise."""
+        ...
+
     async def end(self, directory: Path, *, forget: bool) -> None:
         """See that it does not run; with `forget` look after it no more. Raises as `start` does."""
         ...
@@ -58,20 +62,24 @@ async def start(
 
     Raises InvalidInput when the port is taken, ActionFailed when it does not come up.
     """
-    program = process.binary()
+    command = _command(directory)
     if over is None and await supervisor.runs(directory):
         return await _up(supervisor, directory, wanted, over, 0)  # another desk was faster
     await asyncio.to_thread(process.refuse_taken_port, bind, port, over)
     begin = process.begin_log(directory)
-    words = (program, "-W", "-db", "-C", str(directory), "-f", CONFIG_FILE, "-p", PID_FILE)
     once = () if over is None else ("-x", SOCKET_FILE, "-sf", str(over))
-    await supervisor.start(directory, words, directory / process.LOG_FILE, once=once)
+    await supervisor.start(directory, command, directory / process.LOG_FILE, once=once)
     try:
         return await _up(supervisor, directory, wanted, over, begin)
     except ActionFailed:
         if over is None:
             await supervisor.end(directory, forget=False)
         raise
+
+
+async def keep(supervisor: Supervisor, directory: Path) -> None:
+    """See that the HAProxy of this program is what would be started again."""
+    await supervisor.keep(directory, _command(directory), directory / process.LOG_FILE)
 
 
 async def coming_up(supervisor: Supervisor, directory: Path) -> State | None:
@@ -88,6 +96,11 @@ async def coming_up(supervisor: Supervisor, directory: Path) -> State | None:
                 return None
         await asyncio.sleep(_PAUSE_SECONDS)
     return None
+
+
+def _command(directory: Path) -> tuple[str, ...]:
+    program = process.binary()
+    return (program, "-W", "-db", "-C", str(directory), "-f", CONFIG_FILE, "-p", PID_FILE)
 
 
 async def _up(

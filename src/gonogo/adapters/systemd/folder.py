@@ -52,6 +52,13 @@ class UnitFolder:
         """Whether there is this unit file."""
         return (self.path / file).exists()
 
+    def says(self, file: str, text: str) -> bool:
+        """Whether this unit file says this."""
+        try:
+            return (self.path / file).read_text("utf-8") == text
+        except (OSError, UnicodeDecodeError):
+            return False
+
     async def put(self, file: str, text: str, unit: str) -> None:
         """See that this unit file says this, and that systemd knows it for `unit`.
 

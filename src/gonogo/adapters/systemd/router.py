@@ -35,6 +35,15 @@ class SystemdRouters:
         state = await self._systemctl.unit(self._unit(directory))
         return state.standing is Standing.UP
 
+    async def keep(self, directory: Path, command: Sequence[str], log: Path) -> None:
+        """See that systemd would start this command again, without touching what runs.
+
+        A newer gonogo may have its router elsewhere. Raises as `start` does.
+        """
+        unit, text = self._unit(directory), self._text(directory, command, log)
+        if not self._units.says(unit, text):
+            await self._units.put(unit, text, unit)
+
     async def start(
         self, directory: Path, command: Sequence[str], log: Path, *, once: Sequence[str]
     ) -> None:
@@ -45,16 +54,7 @@ class SystemdRouters:
         """
         unit = self._unit(directory)
         async with exclusive(directory / "unit.lock", _LOCK_SECONDS, f"start {unit}"):
-            service, environment = directory.parent.name, directory.name
-            text = router_text(
-                unit,
-                service,
-                environment,
-                directory,
-                command=command,
-                log=log,
-                user=self._systemctl.user,
-            )
+            text = self._text(directory, command, log)
             await self._units.put(unit, text, unit)
             state = await self._systemctl.unit(unit)
             if state.standing is Standing.UP:
@@ -98,6 +98,17 @@ class SystemdRouters:
                 detail=answer.complaint,
                 hint=f"{self._systemctl.words} status '{unit}'",
             )
+
+    def _text(self, directory: Path, command: Sequence[str], log: Path) -> str:
+        return router_text(
+            self._unit(directory),
+            directory.parent.name,
+            directory.name,
+            directory,
+            command=command,
+            log=log,
+            user=self._systemctl.user,
+        )
 
     def _unit(self, directory: Path) -> str:
         return self._units.names.router(directory.parent.name, directory.name)
