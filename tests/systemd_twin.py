@@ -24,8 +24,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
-
 CLIENT = """#!{python} -IS
 import _socket, sys
 peer = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
@@ -302,18 +300,23 @@ class SystemdTwin:
             unit.active, unit.sub = "activating", "auto-restart"
             unit.restart_at = time.monotonic() + float(unit.one("RestartSec"))
 
-    def _group(self, unit: Unit) -> list[psutil.Process]:
+    def _group(self, unit: Unit) -> list[int]:
+        """What stands for a control group: every process that has the unit's invocation."""
+        tag = f"INVOCATION_ID={unit.invocation}".encode()
         found = []
-        for process in psutil.process_iter(["environ", "status"]):
-            tag = (process.info["environ"] or {}).get("INVOCATION_ID")
-            if tag == unit.invocation and process.info["status"] != psutil.STATUS_ZOMBIE:
-                found.append(process)
+        for folder in Path("/proc").iterdir():
+            # It may end while it is looked at, and those of others may not be read.
+            with contextlib.suppress(OSError):
+                if folder.name.isdecimal() and tag in (folder / "environ").read_bytes().split(
+                    b"\0"
+                ):
+                    found.append(int(folder.name))
         return found
 
     def _kill_group(self, unit: Unit, number: int) -> None:
-        for process in self._group(unit):
-            with contextlib.suppress(psutil.Error):
-                process.send_signal(number)
+        for pid in self._group(unit):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def _end(self, unit: Unit, within: float) -> None:
         with self._lock:

@@ -50,7 +50,7 @@ Make = Callable[..., Instance]
     params=[
         "process",
         "memory",
-        "systemd twin",
+        pytest.param("systemd twin", marks=pytest.mark.slow),
         pytest.param("systemd", marks=pytest.mark.slow),
         pytest.param("command", marks=pytest.mark.slow),
     ]

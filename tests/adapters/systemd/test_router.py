@@ -124,6 +124,7 @@ async def test_one_that_ran_detached_is_taken_over_without_a_refused_customer(
     assert await ask(port) == Answer(200, "one")
 
 
+@pytest.mark.slow
 async def test_another_desk_adopts_the_router_of_a_unit(router, version, folder, tmp_path):
     port = free_port()
     before = await router.apply(supervised(port, target(version.address, 1.0)))
@@ -132,6 +133,7 @@ async def test_another_desk_adopts_the_router_of_a_unit(router, version, folder,
     assert after == before
 
 
+@pytest.mark.slow
 async def test_a_router_stays_supervised_until_it_is_stopped(router, version, twin):
     port = free_port()
     await router.apply(supervised(port, target(version.address, 1.0)))
@@ -144,6 +146,7 @@ async def test_a_router_stays_supervised_until_it_is_stopped(router, version, tw
     assert unit_files(twin) == []
 
 
+@pytest.mark.slow
 async def test_a_router_comes_back_with_the_machine(router, version, twin):
     port = free_port()
     await router.apply(supervised(port, target(version.address, 1.0)))
@@ -154,6 +157,7 @@ async def test_a_router_comes_back_with_the_machine(router, version, twin):
     assert [call[0] for call in twin.calls].count("start") == 1
 
 
+@pytest.mark.slow
 async def test_a_newer_program_elsewhere_is_what_would_be_started_again(
     router, version, twin, tmp_path, monkeypatch
 ):
@@ -180,6 +184,7 @@ async def test_a_systemd_that_does_not_answer_stops_no_router(router, version, t
     twin.fault = lambda words: None
 
 
+@pytest.mark.slow
 async def test_a_router_that_does_not_come_up_is_told_with_its_own_words(
     router, version, tmp_path, monkeypatch
 ):

@@ -28,7 +28,7 @@ from gonogo.adapters.local.secrets import SecretsOf, hide, no_secrets
 from gonogo.adapters.systemd.folder import UnitFolder
 from gonogo.adapters.systemd.instance_files import InstanceFiles
 from gonogo.adapters.systemd.look import ENDED_ALREADY, Look
-from gonogo.adapters.systemd.systemctl import Standing
+from gonogo.adapters.systemd.systemctl import Standing, UnitState
 from gonogo.adapters.systemd.texts import LONGEST_GRACE_SECONDS, instance_text
 from gonogo.adapters.systemd.told import (
     how_it_ended,
@@ -92,7 +92,7 @@ class SystemdDeployer:
             if state.standing is Standing.UP:
                 self._notes.write(replace(fresh, leader=self._look.leader(state) or ENDED_ALREADY))
                 return
-            await self._end(unit, 0)
+            await self._end(unit, state, 0)
             folder = self._files(instance.service, instance.commit)
             await require_startable(instance, folder)
             self._notes.write(fresh)
@@ -234,7 +234,7 @@ class SystemdDeployer:
 
     async def _put_away(self, identity: str, unit: str, grace_seconds: float) -> bool:
         self._units.start_no_more(unit)
-        ran = await self._end(unit, grace_seconds)
+        ran = await self._end(unit, await self._systemctl.unit(unit), grace_seconds)
         self._instance_files(identity).remove()
         self._notes.remove(identity)
         await self._sweep(unit)
@@ -282,35 +282,36 @@ class SystemdDeployer:
                 hint=f"{self._systemctl.words} status '{unit}'",
             )
 
-    async def _end(self, unit: str, grace_seconds: float) -> bool:
-        """See that nothing runs of the unit; returns whether anything did."""
-        state = await self._systemctl.unit(unit)
+    async def _end(self, unit: str, state: UnitState, grace_seconds: float) -> bool:
+        """See that nothing runs of the unit, which is in this state; returns whether anything did."""
         self._look.forget(unit)
-        ran = state.standing is Standing.UP or state.pid is not None
-        if state.standing is not Standing.IDLE:
-            stopping = asyncio.ensure_future(
-                self._systemctl.tell(
-                    "stop", "--", unit, within_seconds=grace_seconds + 2 * _KILL_SECONDS
-                )
-            )
-            try:
-                await asyncio.wait({stopping}, timeout=grace_seconds)
-                if not stopping.done():
-                    await self._systemctl.tell("kill", "--signal=SIGKILL", "--", unit)
-                await stopping
-            finally:
-                stopping.cancel()
-                await asyncio.gather(stopping, return_exceptions=True)
-        state = await self._systemctl.unit(unit)
+        if state.standing is Standing.IDLE:
+            return False
+        await self._ask_to_end(unit, grace_seconds)
+        after = await self._systemctl.unit(unit)
         self._look.forget(unit)
-        if state.standing is Standing.ENDED:
+        if after.standing is Standing.ENDED:
             await self._systemctl.tell("reset-failed", "--", unit)
-        elif state.standing is not Standing.IDLE:
+        elif after.standing is not Standing.IDLE:
             raise ActionFailed(
                 f"{unit} still runs after it was killed",
                 hint=f"{self._systemctl.words} status '{unit}'",
             )
-        return ran
+        return state.standing is Standing.UP or state.pid is not None
+
+    async def _ask_to_end(self, unit: str, grace_seconds: float) -> None:
+        longest = grace_seconds + 2 * _KILL_SECONDS
+        stopping = asyncio.ensure_future(
+            self._systemctl.tell("stop", "--", unit, within_seconds=longest)
+        )
+        try:
+            await asyncio.wait({stopping}, timeout=grace_seconds)
+            if not stopping.done():
+                await self._systemctl.tell("kill", "--signal=SIGKILL", "--", unit)
+            await stopping
+        finally:
+            stopping.cancel()
+            await asyncio.gather(stopping, return_exceptions=True)
 
     async def _find_unit(self, identity: str) -> str | None:
         note = self._notes.read(identity)
