@@ -4,8 +4,7 @@ r"""Names of units, escaped by the rules of systemd-escape(1).
     gonogo-SERVICE-ENVIRONMENT-TAG-router.service
 
 The tag tells desks of one user apart: it is made of the desk's folder. A hyphen inside of a name is
-written `\x2d`, so that no two services share a unit and that drop-ins for a prefix, as in
-`gonogo-orders-.service.d`, mean what they say.
+written `\x2d`, so that no two services share a unit.
 """
 
 import hashlib
