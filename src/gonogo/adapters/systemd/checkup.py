@@ -48,13 +48,16 @@ class SystemdCheckup:
     def _lingering(self) -> tuple[Finding, ...]:
         if not self._units.systemctl.user:
             return ()
-        name = pwd.getpwuid(os.geteuid()).pw_name
+        try:
+            name = pwd.getpwuid(os.geteuid()).pw_name
+        except KeyError:  # a user that only a container knows
+            name = str(os.geteuid())
         if (self._linger / name).exists():
             return ()
         return (
             _finding(
                 Health.CRITICAL,
-                f"what runs for {name} ends when {name} signs out, and does not start with the machine",
+                f"what runs for {name} ends with the last session, and does not start with the machine",
                 f"loginctl enable-linger {name}",
             ),
         )

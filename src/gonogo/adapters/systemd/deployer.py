@@ -89,7 +89,10 @@ class SystemdDeployer:
                 self._notes.raise_fence(instance.id, fence)
             state = await self._systemctl.unit(unit)
             fresh = note_of(instance)
+            template = self._units.names.template(instance.service, instance.environment)
             if state.standing is Standing.UP:
+                # A stop that was cut off may have begun with this.
+                self._units.start_with_the_machine(unit, template)
                 self._notes.write(replace(fresh, leader=self._look.leader(state) or ENDED_ALREADY))
                 return
             await self._end(unit, state, 0)
@@ -97,17 +100,7 @@ class SystemdDeployer:
             await require_startable(instance, folder)
             self._notes.write(fresh)
             await self._write(instance, folder)
-            template = self._units.names.template(instance.service, instance.environment)
-            text = instance_text(
-                template,
-                instance.service,
-                instance.environment,
-                self._directory,
-                user=self._systemctl.user,
-            )
-            await self._units.put(template, text, unit)
-            self._units.start_with_the_machine(unit, template)
-            await self._begin(instance, unit)
+            await self._begin(instance, unit, template)
             state = await self._systemctl.unit(unit)
             self._notes.write(replace(fresh, leader=self._look.leader(state) or ENDED_ALREADY))
             self._notes.prune()
@@ -141,7 +134,7 @@ class SystemdDeployer:
                 detail=how_it_ended(state),
                 log_tail=output.tail(),
             )
-        trouble = "systemd is about to end it" if state.standing is Standing.ENDING else None
+        trouble = "systemd is ending it" if state.standing is Standing.ENDING else None
         if probe and trouble is None:
             trouble = "systemd is about to start it"
             if leader is not None:
@@ -268,7 +261,16 @@ class SystemdDeployer:
         except ValueError as error:  # a variable that no unit can hold
             raise ActionFailed(f"cannot start {named(instance)}: {error}") from error
 
-    async def _begin(self, instance: Instance, unit: str) -> None:
+    async def _begin(self, instance: Instance, unit: str, template: str) -> None:
+        text = instance_text(
+            template,
+            instance.service,
+            instance.environment,
+            self._directory,
+            user=self._systemctl.user,
+        )
+        await self._units.put(template, text, unit)
+        self._units.start_with_the_machine(unit, template)
         answer = await self._systemctl.tell("start", "--", unit)
         self._look.forget(unit)
         if answer.code != 0:

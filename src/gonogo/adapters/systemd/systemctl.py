@@ -18,7 +18,6 @@ from gonogo.domain.errors import Unavailable
 
 ASK_SECONDS = 5.0
 ACT_SECONDS = 30.0
-_LONGEST_ANSWER = 4 * 1024 * 1024
 _PROPERTIES = (
     *("Id", "LoadState", "ActiveState", "SubState", "Result", "NeedDaemonReload"),
     *("MainPID", "ExecMainCode", "ExecMainStatus", "NRestarts"),
@@ -171,8 +170,6 @@ class Systemctl:
             ) from None
         finally:
             await _see_it_ended(process)
-        if len(said) > _LONGEST_ANSWER:
-            raise self._garbled(f"{len(said)} bytes")
         code = process.returncode
         assert code is not None
         return Answer(code, said.decode(errors="replace"), complaint.decode(errors="replace"))

@@ -14,7 +14,7 @@ from gonogo.adapters.systemd.systemctl import UnitState
 from gonogo.domain.errors import ActionFailed
 from gonogo.domain.instance import Instance, KnownInstance
 
-_NOT_BEGUN = {200: "its folder cannot be entered", 203: "/bin/sh cannot be run"}
+_NOT_BEGUN = {200: "a folder that cannot be entered", 203: "a program that cannot be run"}
 
 
 async def require_startable(instance: Instance, folder: Path) -> None:
@@ -92,5 +92,5 @@ def how_it_ended(state: UnitState) -> str:
     if code < 0 or 128 < code < 128 + signal.NSIG:
         return f"it was ended by signal {-code if code < 0 else code - 128}"
     if code in _NOT_BEGUN:
-        return f"systemd could not begin it: {_NOT_BEGUN[code]}"
+        return f"it ended with exit code {code}, which is systemd's for {_NOT_BEGUN[code]}"
     return f"it ended with exit code {code}"
