@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from tests.little_platform import SOURCE, Platform, scripts
+from tests.systemd import systemd_at
 
 from gonogo.adapters.command.deployer import CommandDeployer
 from gonogo.adapters.local.deployer import ProcessDeployer
 from gonogo.adapters.local.workshop import GitWorkshop
 from gonogo.adapters.memory.deployer import Behaviour, MemoryDeployer
+from gonogo.adapters.systemd.deployer import SystemdDeployer
 from gonogo.domain.errors import ActionFailed, Unavailable
 from gonogo.domain.instance import Instance, InstanceState, InstanceStatus
 from gonogo.domain.plan import Health
@@ -44,7 +46,15 @@ Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 Make = Callable[..., Instance]
 
 
-@pytest.fixture(params=["process", "memory", pytest.param("command", marks=pytest.mark.slow)])
+@pytest.fixture(
+    params=[
+        "process",
+        "memory",
+        pytest.param("systemd twin", marks=pytest.mark.slow),
+        pytest.param("systemd", marks=pytest.mark.slow),
+        pytest.param("command", marks=pytest.mark.slow),
+    ]
+)
 async def deployer(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Deployer]:
     if request.param == "memory":
         twin = MemoryDeployer()
@@ -64,6 +74,14 @@ async def deployer(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
         await platforms.close()
         return
     (tmp_path / "server.py").write_text(SERVER)
+    if request.param.startswith("systemd"):
+        with systemd_at(tmp_path / "desk", twin=request.param.endswith("twin")) as units:
+            supervised = SystemdDeployer(
+                tmp_path / "units", lambda service, commit: tmp_path, units
+            )
+            yield supervised
+            await supervised.stop_all(grace_seconds=1)
+        return
     real = ProcessDeployer(tmp_path / "instances", lambda service, commit: tmp_path)
     yield real
     await real.stop_all(grace_seconds=1)

@@ -84,8 +84,9 @@ class Layout:
 
     Requests that carry `tester_header` with the value `tester_secret` go to the slot that takes
     testers and are marked as forced. `picture` grows with every change of the rows that the layout
-    was made from: a router that was laid out after a newer picture takes no older one. `ground` says
-    whether the desk's own router or the platform is to be laid out.
+    was made from: a router that was laid out after a newer picture takes no older one. `ground` is what
+    the environment is deployed on: one that supervises versions supervises their router too, and a
+    platform may share customers itself.
     """
 
     service: str

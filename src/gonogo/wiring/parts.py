@@ -40,6 +40,11 @@ from gonogo.adapters.openid import OpenIdProvider
 from gonogo.adapters.prometheus import PrometheusMetrics
 from gonogo.adapters.routers import Routers
 from gonogo.adapters.system_clock import SystemClock
+from gonogo.adapters.systemd.checkup import SystemdCheckup
+from gonogo.adapters.systemd.deployer import SystemdDeployer
+from gonogo.adapters.systemd.folder import UnitFolder
+from gonogo.adapters.systemd.router import SystemdRouters
+from gonogo.adapters.systemd.systemctl import Systemctl
 from gonogo.controllers.world import Rhythm, World
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.errors import InvalidInput, Unavailable
@@ -104,11 +109,19 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
     kept = FileSecrets(private(home / "secrets"))
     workshop = GitWorkshop(private(home / "versions"), secrets=kept.values)
     processes = ProcessDeployer(private(home / "instances"), workshop.files, secrets=kept.values)
+    units = UnitFolder(home, Systemctl())
+    systemd = SystemdDeployer(private(home / "units"), workshop.files, units, secrets=kept.values)
     platforms = CommandDeployer(private(home / "platforms"), workshop.run, workshop.end_left)
-    deployer = Grounds({GroundKind.PROCESSES: processes, GroundKind.COMMAND: platforms})
+    deployer = Grounds(
+        {
+            GroundKind.PROCESSES: processes,
+            GroundKind.SYSTEMD: systemd,
+            GroundKind.COMMAND: platforms,
+        }
+    )
     history = GitHistory()
     router = Routers(
-        HaproxyRouter(private(home / "routers")),
+        HaproxyRouter(private(home / "routers"), supervisor=SystemdRouters(units)),
         PlatformRouter(private(home / "balancers"), platforms),
     )
     source = GitSource()
@@ -157,6 +170,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
             HostCheckup(home),
             HaproxyCheckup(),
             PlatformCheckup(platforms, workshop.files),
+            SystemdCheckup(units, systemd.used),
             store.checkup,
             *((CertificateCheckup(settings.tls.certificate, clock),) if settings.tls else ()),
         ),
