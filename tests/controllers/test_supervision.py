@@ -17,7 +17,7 @@ from gonogo.ports.store import Change
 
 
 def seen(theatre, kind):
-    found = [each for each in theatre.desk.seen() if each.kind is kind]
+    found = [each for each in theatre.desk.controllers.seen() if each.kind is kind]
     return max(found, key=lambda each: each.restarts)
 
 
@@ -128,7 +128,7 @@ def test_what_waits_as_it_should_is_left_alone_for_as_long_as_it_takes(caplog):
         await theatre.say(release, InstructionKind.PAUSE)
         await theatre.until(release, Stage.PAUSED)
         await asyncio.sleep(1800)
-        assert [each.restarts for each in theatre.desk.seen()] == [0] * len(theatre.desk.seen())
+        assert not any(each.restarts for each in theatre.desk.controllers.seen())
 
     play(story, a_plan())
     assert not [record for record in caplog.records if "stuck" in record.message]
@@ -206,7 +206,7 @@ def test_nobody_is_stuck_because_the_whole_process_stood_still(caplog):
         await theatre.until(release, Stage.CANARY)
         asyncio.get_running_loop()._seconds += 3600  # the virtual loop leaps, as after SIGSTOP
         await theatre.until(release, Stage.RELEASED, Stage.WATCHING)
-        assert not any(each.restarts for each in theatre.desk.seen())
+        assert not any(each.restarts for each in theatre.desk.controllers.seen())
 
     play(story, a_plan())
     assert any("the desk stood still for 3" in record.message for record in caplog.records)

@@ -15,10 +15,11 @@ from gonogo.controllers.reach import Reach, reach_of, say_that_nobody_drives
 from gonogo.controllers.release import drive_to_end
 from gonogo.controllers.supervisor import Ending, Of, Supervisor
 from gonogo.controllers.world import World
-from gonogo.domain.controller import ControllerKind, ControllerSeen
+from gonogo.domain.controller import ControllerKind
 from gonogo.domain.errors import GonogoError, StaleLease
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Release
+from gonogo.ports.controllers import Controllers
 
 log = logging.getLogger("gonogo.desk")
 
@@ -47,9 +48,10 @@ class Desk:
             if release_id in {known, ""}:
                 drive.woken.set()
 
-    def seen(self) -> tuple[ControllerSeen, ...]:
-        """Its tasks, as the port `Controllers` shows them."""
-        return self._supervisor.seen()
+    @property
+    def controllers(self) -> Controllers:
+        """Its tasks, for whoever looks after their health."""
+        return self._supervisor
 
     async def run(self) -> None:
         """Work until cancelled; ends every task, and touches nothing that serves customers."""

@@ -61,10 +61,12 @@ class Drive:
         self.decided: tuple[Any, ...] | None = None
         self.waiting: tuple[object, str] | None = None
         self._said: dict[str, object] = {}
+        self._rows: dict[str, tuple[Slot, ...]] = {}
         self._writing = asyncio.Lock()
         self._doubtful = False
         self._deaf = 0
         self._asked = world.clock.now()
+        self._held_until = _monotonic() + (lease.until - world.clock.now()).total_seconds()
 
     @property
     def plan(self) -> Plan:
@@ -84,7 +86,13 @@ class Drive:
     async def slots(self, environment: Environment) -> tuple[Slot, ...]:
         """The rows of this service in one environment."""
         beat()
-        return await self.world.store.slots(self.release.service, environment.name)
+        found = await self.world.store.slots(self.release.service, environment.name)
+        self._rows[environment.name] = found
+        return found
+
+    def known_slots(self, environment: Environment) -> tuple[Slot, ...]:
+        """The rows as they were read last, for when they cannot be read: another desk may have changed them."""
+        return self._rows.get(environment.name, ())
 
     async def record(
         self,
@@ -208,19 +216,21 @@ class Drive:
     async def renew(self) -> None:
         """Hold the lease for longer. Raises StaleLease when another desk has it."""
         beat()
-        now = self.world.clock.now()
+        now, began = self.world.clock.now(), _monotonic()
         lease = await self.world.store.claim(
             self.release.id, self.world.desk, now, now + self.world.rhythm.lease
         )
         if lease is None or lease.fence != self.lease.fence:
             raise StaleLease(f"another desk drives release {self.release.id} now")
         self.lease = lease
+        self._held_until = began + self.world.rhythm.lease.total_seconds()
 
     async def may_act(self) -> None:
         """Called before every act on the world: the lease must hold with margin."""
         beat()
-        left = self.lease.until - self.world.clock.now()
-        if left < self.world.rhythm.lease / 3:
+        # Also by a clock that nobody sets back: a lease must not grow longer by that.
+        left = timedelta(seconds=self._held_until - _monotonic())
+        if min(left, self.lease.until - self.world.clock.now()) < self.world.rhythm.lease / 3:
             await self.renew()
 
     async def instruction(self) -> Instruction | None:
@@ -270,6 +280,10 @@ class Drive:
         """Wait, at most until something is stored for this release; what it is, is not looked at."""
         with contextlib.suppress(TimeoutError), deed("waits", duration + _LATE):
             await asyncio.wait_for(self.woken.wait(), duration.total_seconds())
+
+
+def _monotonic() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _end_quietly(writing: "asyncio.Future[None]") -> None:

@@ -11,7 +11,7 @@ outside whether the event loop turns at all.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -164,6 +164,10 @@ class Supervisor:
         now = _now()
         return tuple(self._seen(watched, now) for watched in self._watched)
 
+    def restarts(self) -> Mapping[tuple[ControllerKind, str], int]:
+        """See the port `Controllers`."""
+        return {key: record.restarts for key, record in self._records.items()}
+
     def _seen(self, watched: _Watched, now: float) -> ControllerSeen:
         strand = watched.heart.worst()
         doing, since, until = strand.doing()
@@ -199,7 +203,7 @@ class Supervisor:
         watched.task.cancel()
 
     def _abandon(self, watched: _Watched) -> None:
-        log.error("%s does not end when it is told to; another takes its place", watched.of)
+        log.warning("%s does not end when it is told to; another takes its place", watched.of)
         self._record(watched.of).left_behind += 1
         watched.heart.abandon()
         self._watched.remove(watched)

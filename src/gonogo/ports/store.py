@@ -397,6 +397,10 @@ class LeaseStore(Protocol):
     ) -> Lease | None:
         """Take the lease when it is free, ours, or has run out at `now`; None when another holds it.
 
+        Where several desks share the store, their clocks are not held against each other: a lease runs
+        out by the store's, `until - now` after it was taken. The one that comes back says `until` by
+        the clock of whoever took it.
+
         A claim by a new holder raises the fence; renewing one's own keeps it. With `anew` it is raised
         all the same: whoever held it before, in this desk too, cannot write any more.
         """
