@@ -9,27 +9,29 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
 
 import sqlalchemy as sa
 
 from gonogo.domain.audit import AuditDraft, AuditEntry, AuditSearch, entry_after
 from gonogo.storage.rows import entry_of
+from gonogo.storage.statements import Prepared, Row
 from gonogo.storage.tables import audit, audit_head
 
 # Statements of the way of a rollback are built once: building one costs more than running it.
-_HEAD = sa.select(audit_head.c.sequence, audit_head.c.digest).with_for_update()
-_MOVE_HEAD = sa.update(audit_head)
-_ADD = sa.insert(audit)
+_HEAD = Prepared(sa.select(audit_head.c.sequence, audit_head.c.digest).with_for_update())
+_MOVE_HEAD = Prepared(sa.update(audit_head))
+_ADD = Prepared(sa.insert(audit))
 _MOVED = (
     sa.update(audit_head)
     .values(sequence=sa.bindparam("head_sequence"), digest=sa.bindparam("head_digest"))
     .returning(audit_head.c.id)
     .cte("moved")
 )
-_ADD_AND_MOVE = sa.insert(audit).add_cte(_MOVED)
+_ADD_AND_MOVE = Prepared(sa.insert(audit).add_cte(_MOVED))
 """Both in one go, where each statement is a way to a server and back."""
 
+
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 SEQUENCE = "gonogo_sequence"
 """Where a connection notes the newest entry that its transaction wrote."""
@@ -44,9 +46,11 @@ def append(connection: sa.Connection, draft: AuditDraft, at: datetime) -> AuditE
     Raises TypeError for data that JSON cannot hold.
     """
     # The digest covers what will be read back: keys as text, lists for tuples.
-    data = json.dumps(draft.data, ensure_ascii=False, separators=(",", ":"))
+    data = _JSON.encode(draft.data)
     draft = AuditDraft(draft.actor, draft.action, draft.subject, json.loads(data))
-    head = connection.execute(_HEAD).one()
+    head = _HEAD.first(connection)
+    if head is None:
+        raise sa.exc.NoResultFound("the audit chain has no head")
     entry = entry_after(draft, at, head.sequence, head.digest)
     values = {
         "sequence": entry.sequence,
@@ -59,11 +63,11 @@ def append(connection: sa.Connection, draft: AuditDraft, at: datetime) -> AuditE
         "digest": entry.digest,
     }
     if connection.dialect.name == "sqlite":
-        connection.execute(_ADD, values)
-        connection.execute(_MOVE_HEAD, {"sequence": entry.sequence, "digest": entry.digest})
+        _ADD.run(connection, values)
+        _MOVE_HEAD.run(connection, {"sequence": entry.sequence, "digest": entry.digest})
     else:
         moved = {"head_sequence": entry.sequence, "head_digest": entry.digest}
-        connection.execute(_ADD_AND_MOVE, {**values, **moved})
+        _ADD_AND_MOVE.run(connection, {**values, **moved})
     connection.info[SEQUENCE] = entry.sequence
     return entry
 
@@ -72,10 +76,9 @@ def page(
     connection: sa.Connection, subject: str | None, after: int, size: int
 ) -> tuple[AuditEntry, ...]:
     """The next `size` entries after a sequence number."""
-    query = sa.select(audit).where(audit.c.sequence > after)
-    if subject is not None:
-        query = query.where(audit.c.subject == subject)
-    rows = connection.execute(query.order_by(audit.c.sequence).limit(size))
+    given = {"of_subject": subject} if subject is not None else {}
+    query = _searching(frozenset({"beyond", *given}), False)
+    rows = query.all(connection, {**given, "beyond": after, "most": size})
     return tuple(entry_of(row) for row in rows)
 
 
@@ -94,13 +97,13 @@ def search(connection: sa.Connection, wanted: AuditSearch) -> tuple[AuditEntry, 
         rows = _by_action(connection, wanted, given)
     else:
         query = _searching(frozenset(given), wanted.newest_first)
-        rows = connection.execute(query, {**given, "most": wanted.limit}).all()
+        rows = query.all(connection, {**given, "most": wanted.limit})
     return tuple(entry_of(row) for row in rows)
 
 
 def _by_action(
     connection: sa.Connection, wanted: AuditSearch, given: Mapping[str, object]
-) -> Sequence[sa.Row[Any]]:
+) -> Sequence[Row]:
     """Entries of an actor, or whose action begins like this, each kind of action by its index.
 
     An index gives the entries of one action in their order, but those of many actions out of order:
@@ -108,22 +111,22 @@ def _by_action(
     put them in order does not. The actions are the program's own words, so there are not many.
     """
     known = {name: value for name, value in given.items() if name != "beyond"}
-    actions = connection.scalars(_actions(frozenset(known)), known).all()
+    actions = [row.action for row in _actions(frozenset(known)).all(connection, known)]
     if not actions:
         return ()
     if len(actions) > _MOST_ACTIONS:
         query = _searching(frozenset(given), wanted.newest_first)
-        return connection.execute(query, {**given, "most": wanted.limit}).all()
+        return query.all(connection, {**given, "most": wanted.limit})
     query = _of_actions(
         len(actions), wanted.actor is not None, wanted.beyond is not None, wanted.newest_first
     )
     sought = {f"action_{number}": action for number, action in enumerate(actions)}
     rest = {name: given[name] for name in ("of_actor", "beyond") if name in given}
-    return connection.execute(query, {**sought, **rest, "most": wanted.limit}).all()
+    return query.all(connection, {**sought, **rest, "most": wanted.limit})
 
 
 @cache
-def _actions(given: frozenset[str]) -> sa.Select[Any]:
+def _actions(given: frozenset[str]) -> Prepared:
     """The different actions there are (of an actor, with a beginning), from one to the next by index."""
     of_actor = audit.c.actor == sa.bindparam("of_actor")
     conditions = (of_actor,) if "of_actor" in given else ()
@@ -136,13 +139,11 @@ def _actions(given: frozenset[str]) -> sa.Select[Any]:
         sa.select(following.scalar_subquery()).where(known.c.action.is_not(None))
     )
     found = sa.select(known.c.action).where(known.c.action.is_not(None))
-    return found.where(_begins(known.c.action)) if "of_action" in given else found
+    return Prepared(found.where(_begins(known.c.action)) if "of_action" in given else found)
 
 
 @cache
-def _of_actions(
-    count: int, of_actor: bool, with_beyond: bool, newest_first: bool
-) -> sa.Select[Any]:
+def _of_actions(count: int, of_actor: bool, with_beyond: bool, newest_first: bool) -> Prepared:
     """The first entries of so many actions together."""
     columns = audit.c
     order = columns.sequence.desc() if newest_first else columns.sequence.asc()
@@ -161,7 +162,8 @@ def _of_actions(
         for number in range(count)
     ]
     some = sa.union_all(*(sa.select(one.c.sequence) for one in each))
-    return sa.select(audit).where(columns.sequence.in_(some)).order_by(order).limit(most)
+    found = sa.select(audit).where(columns.sequence.in_(some))
+    return Prepared(found.order_by(order).limit(most))
 
 
 def _begins(action: "sa.ColumnElement[str]") -> "sa.ColumnElement[bool]":
@@ -176,7 +178,7 @@ def _beyond(newest_first: bool) -> "sa.ColumnElement[bool]":
 
 
 @cache
-def _searching(given: frozenset[str], newest_first: bool) -> sa.Select[Any]:
+def _searching(given: frozenset[str], newest_first: bool) -> Prepared:
     """The statement for what is given; built once, as building it costs more than running it."""
     columns = audit.c
     conditions = {
@@ -186,8 +188,9 @@ def _searching(given: frozenset[str], newest_first: bool) -> sa.Select[Any]:
         "beyond": _beyond(newest_first),
     }
     order = columns.sequence.desc() if newest_first else columns.sequence.asc()
-    query = sa.select(audit).where(*(conditions[name] for name in sorted(given & set(conditions))))
-    return query.order_by(order).limit(sa.bindparam("most", type_=sa.Integer))
+    wheres = (conditions[name] for name in sorted(given & set(conditions)))
+    most: sa.BindParameter[int] = sa.bindparam("most", type_=sa.Integer)
+    return Prepared(sa.select(audit).where(*wheres).order_by(order).limit(most))
 
 
 def first_after(

@@ -76,6 +76,13 @@ TIMELINE = (
     form("smoke after the rollback passed: {text_counts}"),
     form("smoke after the rollback failed: {text_counts}"),
     form("start"),
+    form("adopted at {address} in {environment}"),
+    form("does not run any more"),
+    form("runs again"),
+    form(
+        "slot {name} in {environment} is empty again; {version} was adopted and is left running at"
+        " {address}"
+    ),
     form("pause"),
     form("resume"),
     form("retry"),
