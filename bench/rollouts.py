@@ -24,10 +24,12 @@ the end of the stretch, the customers included.
 
 import argparse
 import asyncio
+import contextlib
 import gc
 import json
 import os
 import random
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -196,7 +198,8 @@ class Stopping(MemoryRouter):
 class Ground:
     """The desk, its world, and the customers of N services."""
 
-    def __init__(self, store: SqlStore, count: int) -> None:
+    def __init__(self, store: SqlStore, file: Path, count: int) -> None:
+        self.file = file
         self.clock = SystemClock()
         self.store = store
         self.metrics = Measured(self.clock)
@@ -334,8 +337,9 @@ def _plan(service: str, number: int, *, first: bool) -> Plan:
 async def measure(count: int, seconds: float, harmful: int) -> dict[str, Any]:
     """The figures of one size."""
     with tempfile.TemporaryDirectory(prefix="gg-") as folder:
-        store = open_store(f"sqlite:///{Path(folder) / 'desk.sqlite3'}", SystemClock())
-        ground = Ground(store, count)
+        file = Path(folder) / "desk.sqlite3"
+        store = open_store(f"sqlite:///{file}", SystemClock())
+        ground = Ground(store, file, count)
         desk = asyncio.ensure_future(ground.desk.run())
         customers: asyncio.Task[None] | None = None
         try:
@@ -368,7 +372,7 @@ async def _stretch(ground: Ground, seconds: float, harmful: int) -> dict[str, An
     gc.collect()
     metrics.measuring = True
     clock, work, theirs = time.monotonic(), time.process_time(), ground.customer_seconds
-    entries = await _entries(ground)
+    looks = _looks(ground.file)
     await asyncio.gather(asyncio.sleep(seconds), ground.harm(chosen, seconds * 2 / 3))
     took, work = time.monotonic() - clock, time.process_time() - work
     theirs = ground.customer_seconds - theirs
@@ -384,19 +388,15 @@ async def _stretch(ground: Ground, seconds: float, harmful: int) -> dict[str, An
         "processor seconds per rollout-minute": round((work - theirs) / minutes, 4),
         "customers' processor seconds per rollout-minute": round(theirs / minutes, 4),
         "cores used": round(work / took, 2),
-        "looks stored per second": round((await _entries(ground) - entries) / took, 1),
+        "looks stored per second": round((_looks(ground.file) - looks) / took, 1),
         "requests per second": round(len(metrics.lags) / took),
     }
 
 
-async def _entries(ground: Ground) -> int:
+def _looks(file: Path) -> int:
     """How many looks were ever stored."""
-    import sqlalchemy as sa
-
-    def count(connection: sa.Connection) -> int:
-        return int(connection.execute(sa.text("SELECT count(*) FROM looks")).scalar_one())
-
-    return await ground.store._read(count)
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        return int(connection.execute("SELECT count(*) FROM looks").fetchone()[0])
 
 
 def _resident() -> int:

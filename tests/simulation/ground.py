@@ -118,7 +118,8 @@ class QuickStore:
         self.filed += [(at, paper) for paper in papers if paper.id not in known]
 
     def _forget(self, change: Change) -> None:
-        kept = {"registration", "registrations"} | (set() if change.slots else {"slots"})
+        slots = set() if change.slots else {"slots", "all_slots"}
+        kept = {"registration", "registrations", "registered"} | slots
         identity = change.release.id
         for key in list(self._read):
             other = key[0] == "release" and key[1] != (identity,)

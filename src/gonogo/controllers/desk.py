@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import logging
+from collections import defaultdict
+from datetime import datetime
 
 from gonogo.controllers.drive import Drive
 from gonogo.controllers.fleet import Fleet
@@ -24,7 +26,10 @@ class Desk:
         self._world = world
         self._drives: dict[str, Drive] = {}
         self._driving: dict[str, asyncio.Task[None]] = {}
-        self._keeping: dict[tuple[str, str, str], asyncio.Task[None]] = {}
+        self._registered: dict[str, tuple[tuple[str, datetime], Registration]] = {}
+        self._keeping: defaultdict[str, dict[tuple[str, str], asyncio.Task[None]]] = defaultdict(
+            dict
+        )
         self._woken = asyncio.Event()
         self._told = asyncio.Event()
 
@@ -32,9 +37,9 @@ class Desk:
         """Something was stored that concerns this release, or ("") anything."""
         self._woken.set()
         self._told.set()
-        for known, drive in self._drives.items():
-            if release_id in {known, ""}:
-                drive.woken.set()
+        concerned = [self._drives[release_id]] if release_id in self._drives else []
+        for drive in concerned if release_id else self._drives.values():
+            drive.woken.set()
 
     async def run(self) -> None:
         """Work until cancelled; ends every task, and touches nothing that serves customers."""
@@ -50,20 +55,28 @@ class Desk:
                     await asyncio.wait_for(self._woken.wait(), seconds)
                 self._woken.clear()
         finally:
-            tasks = [outbox, *self._driving.values(), *self._keeping.values()]
+            keeping = [task for tasks in self._keeping.values() for task in tasks.values()]
+            tasks = [outbox, *self._driving.values(), *keeping]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _look(self) -> None:
         reach = await reach_of(self._world)
-        under_way = await self._world.store.releases(under_way=True)
-        self._world.elsewhere.intersection_update(release.service for release in under_way)
-        for release in under_way:
-            if release.id not in self._driving:
+        under_way = await self._world.store.services_under_way()
+        self._world.elsewhere.intersection_update(under_way.values())
+        for identity in under_way.keys() - self._driving.keys():
+            release = await self._world.store.release(identity)
+            if release is not None and not release.final:
                 await self._claim(release, reach)
-        for registration in await self._world.store.registrations():
-            self._keep(registration, reach)
+        for service, stamp in (await self._world.store.registered()).items():
+            known = self._registered.get(service)
+            if known is None or known[0] != stamp:
+                registration = await self._world.store.registration(service)
+                if registration is None:
+                    continue
+                known = self._registered[service] = (stamp, registration)
+            self._keep(known[1], reach)
 
     async def _claim(self, release: Release, reach: Reach) -> None:
         if not reach.covers_all(release):
@@ -107,13 +120,13 @@ class Desk:
 
     def _keep(self, registration: Registration, reach: Reach) -> None:
         """One task per environment that lives here; a changed registration gets fresh ones."""
-        digest = registration.plan.digest
-        for key in [key for key in self._keeping if key[0] == registration.service]:
-            moved = not reach.covers(key[0], key[1])
-            if moved or key[2] != digest or self._keeping[key].done():
-                self._keeping.pop(key).cancel()
+        digest, service = registration.plan.digest, registration.service
+        keeping = self._keeping[service]
+        for key, task in list(keeping.items()):
+            if not reach.covers(service, key[0]) or key[1] != digest or task.done():
+                keeping.pop(key).cancel()
         for environment in registration.plan.environments:
-            key = (registration.service, environment.name, digest)
-            if key not in self._keeping and reach.covers(registration.service, environment.name):
+            key = (environment.name, digest)
+            if key not in keeping and reach.covers(service, environment.name):
                 fleet = Fleet(self._world, registration, environment)
-                self._keeping[key] = asyncio.ensure_future(fleet.keep())
+                keeping[key] = asyncio.ensure_future(fleet.keep())

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gonogo.controllers.layout import follows, instance_of, layout_of
+from gonogo.controllers.pace import KEEP
 from gonogo.controllers.world import World
 from gonogo.domain.errors import ActionFailed, GonogoError
 from gonogo.domain.instance import Instance, InstanceState, release_of
 from gonogo.domain.plan import Environment
 from gonogo.domain.registration import Registration
-from gonogo.domain.slot import Layout, Slot, SlotRole
+from gonogo.domain.slot import SLOT_NAMES, Layout, Slot, SlotRole
 
 log = logging.getLogger("gonogo.fleet")
 
@@ -39,36 +40,47 @@ class Fleet:
         self._registration = registration
         self._environment = environment
         self._restarts: dict[str, _Restarts] = {}
+        self._instances: dict[tuple[str | None, int | None], Instance] = {}
 
     async def keep(self) -> None:
         """Look again and again. Trouble is logged when it is news, and never ends the keeping."""
         service, environment = self._registration.service, self._environment.name
         known = ""
-        while True:
-            try:
-                await self.look()
-                known = ""
-            except GonogoError as trouble:
-                if str(trouble) != known:
-                    log.warning("%s in %s: %s", service, environment, trouble)
-                known = str(trouble)
-            await asyncio.sleep(self._world.rhythm.keep.total_seconds())
+        self._world.pace.kept += 1
+        try:
+            while True:
+                try:
+                    await self.look()
+                    known = ""
+                except GonogoError as trouble:
+                    if str(trouble) != known:
+                        log.warning("%s in %s: %s", service, environment, trouble)
+                    known = str(trouble)
+                apart = self._world.pace.of_places(self._world.rhythm.keep, KEEP)
+                await asyncio.sleep(apart.total_seconds())
+        finally:
+            self._world.pace.kept -= 1
 
     async def look(self) -> None:
         """One look: start what should run and does not, lay out the router where it differs."""
         service, environment = self._registration.service, self._environment.name
         if service in self._world.elsewhere:
             return
-        slots = await self._world.store.slots(service, environment)
+        slots = (await self._world.picture.get()).get((service, environment), ())
         if not any(slot.instance for slot in slots):
             return
         await self._processes(slots)
-        reading = await self._world.router.read(service, environment)
-        if follows(reading, self._layout(slots)):
+        if await self._router_follows(slots):
             return
         async with self._world.place(service, environment):
             slots = await self._world.store.slots(service, environment)
-            await self._world.router.apply(self._layout(slots))
+            if not await self._router_follows(slots):
+                await self._world.router.apply(self._layout(slots))
+
+    async def _router_follows(self, slots: Sequence[Slot]) -> bool:
+        service, environment = self._registration.service, self._environment.name
+        reading = await self._world.router.read(service, environment)
+        return follows(reading, self._layout(slots))
 
     def _layout(self, slots: Sequence[Slot]) -> Layout:
         return layout_of(self._registration, self._environment, slots, self._world.withdrawn)
@@ -82,12 +94,9 @@ class Fleet:
                     log.warning("%s in %s: %s", slot.version, slot.environment, trouble)
 
     async def _revive(self, slot: Slot) -> None:
-        release = await self._world.store.release(release_of(slot.instance or ""))
-        if release is None:
-            raise ActionFailed(f"nothing is known of how {slot.version} is run")
-        if not release.final:
+        instance = await self._instance(slot)
+        if instance is None:
             return  # its death is evidence for the release that is under way
-        instance = instance_of(slot, release.plan, self._environment)
         status = await self._world.deployer.status(instance, probe=False)
         restarts = self._restarts.setdefault(instance.id, _Restarts())
         if status.state is InstanceState.RUNNING:
@@ -95,6 +104,8 @@ class Fleet:
         now = self._world.clock.now()
         if restarts.not_before is not None and now < restarts.not_before:
             return
+        if not await self._is_kept(instance):
+            return  # the rows that were looked at are not the newest
         pause = min(timedelta(seconds=2**restarts.count), _LONGEST_PAUSE)
         restarts.count, restarts.not_before = restarts.count + 1, now + pause
         log.warning("%s in %s is not running; starting it", slot.version, slot.environment)
@@ -106,6 +117,20 @@ class Fleet:
             await self._world.deployer.stop(
                 instance.id, self._world.rhythm.stop_grace.total_seconds()
             )
+
+    async def _instance(self, slot: Slot) -> Instance | None:
+        """What should run in this slot; None while the release that put it there is under way."""
+        key = (slot.instance, slot.port)
+        if key not in self._instances:
+            release = await self._world.store.release(release_of(slot.instance or ""))
+            if release is None:
+                raise ActionFailed(f"nothing is known of how {slot.version} is run")
+            if not release.final:
+                return None
+            if len(self._instances) > len(SLOT_NAMES):
+                self._instances.clear()
+            self._instances[key] = instance_of(slot, release.plan, self._environment)
+        return self._instances[key]
 
     async def _is_kept(self, instance: Instance) -> bool:
         slots = await self._world.store.slots(instance.service, instance.environment)

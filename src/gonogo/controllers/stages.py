@@ -122,7 +122,9 @@ async def canary(drive: Drive, lookout: Lookout) -> None:
         async with drive.world.place(drive.release.service, environment.name):
             await lay_out(drive, environment)
     while drive.release.stage is Stage.CANARY:
-        harm = await lookout.during(_next(drive, lookout))
+        watcher = await lookout.watcher()
+        due = watcher.due_to_assess(drive.world.clock.now())
+        harm = await (lookout.during(_next(drive, lookout)) if due else lookout.once())
         if harm is not None:
             await rollback.because_of(drive, lookout, harm)
             return
@@ -166,8 +168,6 @@ async def _next(drive: Drive, lookout: Lookout) -> None:
     watcher, release = await lookout.watcher(), drive.release
     since = release.step_since or release.stage_since
     now = drive.world.clock.now()
-    if not watcher.due_to_assess(now):
-        return
     judgement, seen = watcher.judgement(), watcher.step_requests
     found = next_move(drive.plan.rollout, release.step, since, judgement, seen, now)
     match found.move:

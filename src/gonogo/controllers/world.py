@@ -2,13 +2,17 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 
+from gonogo.controllers.glance import Glance
+from gonogo.controllers.pace import Pace
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.plan import Plan
 from gonogo.domain.prometheus import PrometheusCounts
+from gonogo.domain.slot import Slot
 from gonogo.ports.clock import Clock
 from gonogo.ports.deployer import Deployer
 from gonogo.ports.dossiers import Dossiers
@@ -78,6 +82,7 @@ class World:
     withdrawn: dict[str, str] = field(default_factory=dict)
     site: str | None = None
     elsewhere: set[str] = field(default_factory=set)
+    pace: Pace = field(default_factory=Pace)
     _places: dict[tuple[str, str], asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
@@ -89,6 +94,22 @@ class World:
         if self.counts_elsewhere is None:
             raise Unavailable("this desk cannot ask a Prometheus")
         return self.counts_elsewhere(plan.metrics)
+
+    @cached_property
+    def with_words(self) -> Glance[frozenset[str]]:
+        """Releases to which somebody said something, as of not long ago."""
+        return Glance(self.store.with_words, self.clock, self.rhythm.claim / 2)
+
+    @cached_property
+    def picture(self) -> Glance[Mapping[tuple[str, str], tuple[Slot, ...]]]:
+        """The slots of every place, as of not long ago: to see what to look at, not to act upon."""
+        return Glance(self._slots_by_place, self.clock, self.rhythm.keep / 2)
+
+    async def _slots_by_place(self) -> Mapping[tuple[str, str], tuple[Slot, ...]]:
+        found: defaultdict[tuple[str, str], list[Slot]] = defaultdict(list)
+        for slot in await self.store.all_slots():
+            found[slot.service, slot.environment].append(slot)
+        return {place: tuple(slots) for place, slots in found.items()}
 
     def place(self, service: str, environment: str) -> asyncio.Lock:
         """The lock of one service in one environment."""
