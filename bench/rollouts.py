@@ -71,6 +71,7 @@ from gonogo.storage.store import SqlStore, open_store
 from gonogo.usecases.context import Context
 from gonogo.usecases.gathering import DossierReader
 from gonogo.usecases.releases import start_release
+from gonogo.wiring.serving import prepare_process
 
 OWNER = Actor("owner", frozenset({Role.OWNER}))
 REPOSITORY = "/repository"
@@ -320,7 +321,7 @@ class Ground:
 
 def _plan(service: str, number: int, *, first: bool) -> Plan:
     """Its first version goes to everybody at once; its second stays in its only step."""
-    steps = (Step(SHARE, timedelta(hours=12), 10**9),)
+    steps = (Step(SHARE, timedelta(hours=12), 50),)
     return a_plan(
         service=service,
         digest=f"{number:063d}{'1' if first else '2'}",
@@ -336,6 +337,7 @@ def _plan(service: str, number: int, *, first: bool) -> Plan:
 
 async def measure(count: int, seconds: float, harmful: int) -> dict[str, Any]:
     """The figures of one size."""
+    prepare_process()  # as `gonogo serve` does
     with tempfile.TemporaryDirectory(prefix="gg-") as folder:
         file = Path(folder) / "desk.sqlite3"
         store = open_store(f"sqlite:///{file}", SystemClock())

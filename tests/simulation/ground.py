@@ -67,7 +67,7 @@ def fresh_store(clock: VirtualClock) -> "QuickStore":
 
 
 _QUEUEING = frozenset({"open", "record", "sent", "postpone"})
-_LEAVES_READS = frozenset({"claim", "sent", "postpone", "append"})
+_LEAVES_READS = frozenset({"claim", "renew", "sent", "postpone", "append"})
 """Writes that change nothing of what desks read, the outbox apart."""
 _CHANGING = _QUEUEING | _LEAVES_READS | {"register", "instruct", "file"}
 _FAR = datetime(9000, 1, 1, tzinfo=UTC)

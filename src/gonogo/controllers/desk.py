@@ -14,9 +14,10 @@ from gonogo.controllers.release import drive_to_end
 from gonogo.controllers.world import World
 from gonogo.domain.errors import GonogoError, StaleLease
 from gonogo.domain.registration import Registration
-from gonogo.domain.release import Release
 
 log = logging.getLogger("gonogo.desk")
+
+_CLAIMED_AT_ONCE = 32
 
 
 class Desk:
@@ -65,11 +66,11 @@ class Desk:
         reach = await reach_of(self._world)
         under_way = await self._world.store.services_under_way()
         self._world.elsewhere.intersection_update(under_way.values())
-        for identity in under_way.keys() - self._driving.keys():
-            release = await self._world.store.release(identity)
-            if release is not None and not release.final:
-                await self._claim(release, reach)
-        for service, stamp in (await self._world.store.registered()).items():
+        free = [identity for identity in under_way if identity not in self._driving]
+        for first in range(0, len(free), _CLAIMED_AT_ONCE):
+            some = free[first : first + _CLAIMED_AT_ONCE]
+            await asyncio.gather(*(self._claim(identity, reach) for identity in some))
+        for service, stamp in (await self._world.registered.get()).items():
             known = self._registered.get(service)
             if known is None or known[0] != stamp:
                 registration = await self._world.store.registration(service)
@@ -78,7 +79,10 @@ class Desk:
                 known = self._registered[service] = (stamp, registration)
             self._keep(known[1], reach)
 
-    async def _claim(self, release: Release, reach: Reach) -> None:
+    async def _claim(self, identity: str, reach: Reach) -> None:
+        release = await self._world.store.release(identity)
+        if release is None or release.final:
+            return
         if not reach.covers_all(release):
             why = reach.nobody(release)
             if why is not None:

@@ -201,10 +201,12 @@ class Drive:
 
     async def renew(self) -> None:
         """Hold the lease for longer. Raises StaleLease when another desk has it."""
-        now = self.world.clock.now()
-        lease = await self.world.store.claim(
-            self.release.id, self.world.desk, now, now + self.world.rhythm.lease
-        )
+        lease = (await self.world.leases.get()).get(self.release.id)
+        if lease is None or lease.fence != self.lease.fence:  # begun since, or lost
+            now = self.world.clock.now()
+            lease = await self.world.store.claim(
+                self.release.id, self.world.desk, now, now + self.world.rhythm.lease
+            )
         if lease is None or lease.fence != self.lease.fence:
             raise StaleLease(f"another desk drives release {self.release.id} now")
         self.lease = lease

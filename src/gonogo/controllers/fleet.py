@@ -122,7 +122,10 @@ class Fleet:
         """What should run in this slot; None while the release that put it there is under way."""
         key = (slot.instance, slot.port)
         if key not in self._instances:
-            release = await self._world.store.release(release_of(slot.instance or ""))
+            identity = release_of(slot.instance or "")
+            if identity in await self._world.under_way.get():
+                return None
+            release = await self._world.store.release(identity)
             if release is None:
                 raise ActionFailed(f"nothing is known of how {slot.version} is run")
             if not release.final:

@@ -1,7 +1,9 @@
 """Looking once for everybody who wants to know the same at nearly the same time.
 
 A thousand releases that each ask the store every second whether somebody spoke to them would keep it
-busy with nothing else. One question for all of them costs what one question costs.
+busy with nothing else. One question for all of them costs what one question costs; and as everything
+that people and desks do, looks of the judge and leases apart, comes with an audit entry, nothing has
+to be read again while the audit chain ends where it ended.
 """
 
 import asyncio
@@ -17,21 +19,28 @@ Found = TypeVar("Found")
 class Glance(Generic[Found]):
     """An answer that all may share for as long as it is young enough.
 
-    A read that fails fails for those who waited for it, and is tried again by the next. One who is
-    cancelled while waiting leaves the read to the others.
+    `newest` tells the newest audit entry, where the answer follows from what was audited; `lasts` how
+    old an answer may be. A read that fails fails for those who waited for it, and is tried again by the
+    next. One who is cancelled while waiting leaves the read to the others.
     """
 
     def __init__(
-        self, read: Callable[[], Awaitable[Found]], clock: Clock, lasts: timedelta
+        self,
+        read: Callable[[], Awaitable[Found]],
+        newest: Callable[[], Awaitable[int]] | None,
+        clock: Clock,
+        lasts: Callable[[], timedelta],
     ) -> None:
         self._read = read
+        self._newest = newest
         self._clock = clock
         self._lasts = lasts
         self._begun: datetime | None = None
         self._reading: asyncio.Future[Found] | None = None
+        self._known: tuple[int, Found] | None = None
 
     async def get(self) -> Found:
-        """What was read at most so long ago. Raises what reading raises."""
+        """What was true at most so long ago. Raises what reading raises."""
         reading, now = self._reading, self._clock.now()
         if reading is None or self._begun is None or self._is_over(reading, now - self._begun):
             reading = self._reading = asyncio.ensure_future(self._once())
@@ -43,7 +52,12 @@ class Glance(Generic[Found]):
         if not reading.done():
             return False
         failed = reading.cancelled() or reading.exception() is not None
-        return failed or not timedelta() <= age < self._lasts
+        return failed or not timedelta() <= age < self._lasts()
 
     async def _once(self) -> Found:
-        return await self._read()
+        if self._newest is None:
+            return await self._read()
+        newest = await self._newest()  # before what is read, which may then only be newer
+        if self._known is None or self._known[0] != newest:
+            self._known = newest, await self._read()
+        return self._known[1]

@@ -9,13 +9,13 @@ judge eats every batch as it comes and stops a harmful release with the batch th
 
 from datetime import timedelta
 
-ASSESS = timedelta(milliseconds=1)
+ASSESS = timedelta(milliseconds=2)
 """Apart by so much for each release that is watched: weighing whether a step may end."""
 
 PROBE = timedelta(milliseconds=1)
 """Asking whether the process of the version still runs."""
 
-BOOKS = timedelta(milliseconds=4)
+BOOKS = timedelta(milliseconds=8)
 """Storing what was seen; a desk that dies has not seen what it had not stored."""
 
 KEEP = timedelta(milliseconds=1)

@@ -5,6 +5,7 @@ not repeated, what stands is left standing, what is missing is made.
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from gonogo import judge
 from gonogo.controllers import clearing, confirming, rollback
@@ -123,7 +124,8 @@ async def canary(drive: Drive, lookout: Lookout) -> None:
             await lay_out(drive, environment)
     while drive.release.stage is Stage.CANARY:
         watcher = await lookout.watcher()
-        due = watcher.due_to_assess(drive.world.clock.now())
+        now = drive.world.clock.now()
+        due = _may_end(drive, watcher.step_requests, now) and watcher.due_to_assess(now)
         harm = await (lookout.during(_next(drive, lookout)) if due else lookout.once())
         if harm is not None:
             await rollback.because_of(drive, lookout, harm)
@@ -162,6 +164,17 @@ async def _enter(drive: Drive, lookout: Lookout, step: int) -> None:
         await watcher.begin_step(plan.share, record)
         await lay_out(drive, environment)
     watcher.follow(await drive.slots(environment))
+
+
+def _may_end(drive: Drive, seen: int, now: datetime) -> bool:
+    """Whether weighing the evidence could lead anywhere, or there is something to say anew.
+
+    Harm is seen with every batch; before a step has its requests or its time nothing else ends it.
+    """
+    release = drive.release
+    step = drive.plan.rollout.steps[release.step]
+    over = now - (release.step_since or release.stage_since) >= step.hold
+    return over or seen >= step.minimum_requests or release.reason.startswith(BLOCKED)
 
 
 async def _next(drive: Drive, lookout: Lookout) -> None:

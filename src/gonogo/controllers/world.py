@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
+from typing import TypeVar
 
 from gonogo.controllers.glance import Glance
-from gonogo.controllers.pace import Pace
+from gonogo.controllers.pace import KEEP, Pace
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.plan import Plan
 from gonogo.domain.prometheus import PrometheusCounts
@@ -22,8 +23,10 @@ from gonogo.ports.notifier import Notifier
 from gonogo.ports.router import Router
 from gonogo.ports.scratch import Scratch
 from gonogo.ports.smoke import Smoke
-from gonogo.ports.store import Store
+from gonogo.ports.store import Lease, Store
 from gonogo.ports.workshop import Workshop
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +98,40 @@ class World:
             raise Unavailable("this desk cannot ask a Prometheus")
         return self.counts_elsewhere(plan.metrics)
 
+    def _glance(
+        self, read: Callable[[], Awaitable[Found]], lasts: Callable[[], timedelta]
+    ) -> Glance[Found]:
+        return Glance(read, self.store.newest_entry, self.clock, lasts)
+
     @cached_property
     def with_words(self) -> Glance[frozenset[str]]:
         """Releases to which somebody said something, as of not long ago."""
-        return Glance(self.store.with_words, self.clock, self.rhythm.claim / 2)
+        return self._glance(self.store.with_words, lambda: self.rhythm.claim / 2)
+
+    @cached_property
+    def registered(self) -> Glance[Mapping[str, tuple[str, datetime]]]:
+        """What is registered, as of not long ago."""
+        return self._glance(self.store.registered, timedelta)
+
+    @cached_property
+    def under_way(self) -> Glance[Mapping[str, str]]:
+        """Releases that have not ended and their services, as of not long ago."""
+        return self._glance(self.store.services_under_way, lambda: self.rhythm.keep / 2)
 
     @cached_property
     def picture(self) -> Glance[Mapping[tuple[str, str], tuple[Slot, ...]]]:
         """The slots of every place, as of not long ago: to see what to look at, not to act upon."""
-        return Glance(self._slots_by_place, self.clock, self.rhythm.keep / 2)
+        return self._glance(
+            self._slots_by_place, lambda: self.pace.of_places(self.rhythm.keep, KEEP) / 2
+        )
+
+    @cached_property
+    def leases(self) -> Glance[Mapping[str, Lease]]:
+        """What this desk holds, renewed not long ago: one write for all that it drives."""
+        return Glance(self._renew_all, None, self.clock, lambda: self.rhythm.lease / 6)
+
+    async def _renew_all(self) -> Mapping[str, Lease]:
+        return await self.store.renew(self.desk, self.clock.now() + self.rhythm.lease)
 
     async def _slots_by_place(self) -> Mapping[tuple[str, str], tuple[Slot, ...]]:
         found: defaultdict[tuple[str, str], list[Slot]] = defaultdict(list)

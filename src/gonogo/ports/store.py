@@ -190,6 +190,10 @@ class ReleaseStore(Protocol):
 class GlanceStore(Protocol):
     """Little of everything, for a desk that looks again and again."""
 
+    async def newest_entry(self) -> int:
+        """The number of the newest audit entry, 0 when there is none."""
+        ...
+
     async def services_under_way(self) -> Mapping[str, str]:
         """The service of every release that has not ended, by the release's id, oldest first."""
         ...
@@ -408,6 +412,13 @@ class LeaseStore(Protocol):
         """Take the lease when it is free, ours, or has run out at `now`; None when another holds it.
 
         A claim by a new holder raises the fence; renewing one's own keeps it.
+        """
+        ...
+
+    async def renew(self, desk: str, until: datetime) -> Mapping[str, Lease]:
+        """Hold for longer, all at once, what a desk holds of the releases under way.
+
+        By release the leases it has now; what another desk took is not among them.
         """
         ...
 

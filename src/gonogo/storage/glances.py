@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from gonogo.storage.tables import instructions, registrations, releases
+from gonogo.storage.tables import audit_head, instructions, registrations, releases
 
 Result = TypeVar("Result")
 
@@ -19,6 +19,7 @@ _UNDER_WAY = (
     .where(releases.c.ended == sa.false())
     .order_by(releases.c.number)
 )
+_NEWEST = sa.select(audit_head.c.sequence)
 _REGISTERED = sa.select(registrations.c.service, registrations.c.digest, registrations.c.at)
 _WORDS = (
     sa.select(instructions.c.release_id)
@@ -26,6 +27,11 @@ _WORDS = (
     .where(releases.c.ended == sa.false(), instructions.c.handled_at.is_(None))
     .distinct()
 )
+
+
+def newest_entry(connection: sa.Connection) -> int:
+    """Where the audit chain ends."""
+    return int(connection.execute(_NEWEST).scalar_one())
 
 
 def services_under_way(connection: sa.Connection) -> dict[str, str]:
@@ -49,6 +55,10 @@ class Glances:
 
     async def _read(self, work: Callable[[sa.Connection], Result]) -> Result:
         raise NotImplementedError
+
+    async def newest_entry(self) -> int:
+        """See the port."""
+        return await self._read(newest_entry)
 
     async def services_under_way(self) -> Mapping[str, str]:
         """See the port."""

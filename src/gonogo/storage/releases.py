@@ -46,6 +46,14 @@ _STORED_LOCKED: sa.Select[Any] = (
 _CHANGE = sa.update(releases).where(_OF_RELEASE)
 _LOCK = sa.select(releases.c.id).where(_OF_RELEASE).with_for_update()
 _LOCK_IF_FREE = _LOCK.with_for_update(skip_locked=True)
+_RENEW = (
+    sa.update(leases)
+    .where(
+        leases.c.desk == sa.bindparam("of_desk"),
+        leases.c.release_id.in_(sa.select(releases.c.id).where(releases.c.ended == sa.false())),
+    )
+    .returning(leases.c.release_id, leases.c.fence)
+)
 _LEASE = sa.select(leases).where(leases.c.release_id == sa.bindparam("of_release"))
 
 
@@ -297,6 +305,12 @@ def claim(
         .values(desk=desk, fence=fence, until=until)
     )
     return Lease(release=release_id, desk=desk, fence=fence, until=until)
+
+
+def renew(connection: sa.Connection, desk: str, until: datetime) -> dict[str, Lease]:
+    """Renew every lease that a desk holds of a release under way; what it holds afterwards."""
+    rows = connection.execute(_RENEW, {"of_desk": desk, "until": until})
+    return {row.release_id: Lease(row.release_id, desk, row.fence, until) for row in rows}
 
 
 def _locked(connection: sa.Connection, release_id: str, *, wait: bool) -> bool:

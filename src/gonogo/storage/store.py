@@ -11,7 +11,7 @@ canary must be able to read meanwhile. Assumes that one thread at a time writes 
 """
 
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
@@ -312,6 +312,10 @@ class SqlStore(WaysIn, AmongDesks, Glances):
     ) -> Lease | None:
         """See the port. Raises NotFound for a release that was never opened."""
         return await self._write(lambda c: releases.claim(c, release_id, desk, now, until))
+
+    async def renew(self, desk: str, until: datetime) -> Mapping[str, Lease]:
+        """See the port."""
+        return await self._write(lambda c: releases.renew(c, desk, until))
 
     async def entries(
         self, *, subject: str | None = None, after: int = 0

@@ -91,12 +91,13 @@ class _Stream:
 
     async def next(self, within: timedelta) -> Batch:
         self._see_that_it_answers()
-        try:
-            async with asyncio.timeout(within.total_seconds()):
-                await self._news.wait()
-        except TimeoutError:
-            self._see_that_it_answers()
-            return Batch(at=self._source.clock.now())
+        if not self._news.is_set():
+            try:
+                async with asyncio.timeout(within.total_seconds()):
+                    await self._news.wait()
+            except TimeoutError:
+                self._see_that_it_answers()
+                return Batch(at=self._source.clock.now())
         self._see_that_it_answers()
         if self._gap is not None:
             gap, self._gap = self._gap, None
