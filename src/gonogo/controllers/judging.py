@@ -63,6 +63,7 @@ class Watcher:
         self._first_customer: datetime | None = None
         self._gap: str | None = None
         self._blind_since: datetime | None = None
+        self._blind_because = ""
         self._last_flush = drive.world.clock.now()
         self._next_assessment = self._last_flush
         self._stack = AsyncExitStack()
@@ -229,7 +230,7 @@ class Watcher:
     def _note_gap(self, at: datetime, why: str) -> None:
         if self._pending:
             self._close_look()  # what was counted before the gap is good and stays
-        self._gap = why
+        self._gap = self._blind_because = why
         if self._blind_since is None:
             self._blind_since = at
 
@@ -300,7 +301,7 @@ class Watcher:
         found = judge.with_gauges(rates, gauges)
         blind = self.blind_for()
         if found.verdict is not Verdict.FAIL and blind > self._drive.world.rhythm.gap_patience:
-            why = f"no trustworthy counts for {blind.total_seconds():.0f} s: {self._gap}"
+            why = f"no trustworthy counts for {blind.total_seconds():.0f} s: {self._blind_because}"
             return Judgement(Verdict.INCONCLUSIVE, found.kpis, why, gauges)
         return found
 

@@ -5,7 +5,7 @@ not repeated, what stands is left standing, what is missing is made.
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gonogo import judge
 from gonogo.controllers import clearing, confirming, rollback
@@ -186,6 +186,8 @@ async def _next(drive: Drive, lookout: Lookout) -> None:
     match found.move:
         case Move.HOLD:
             await _hold(drive, judgement.verdict, found.reason)
+        case Move.ADVANCE | Move.PROMOTE if watcher.blind_for() > timedelta():
+            return  # what was seen before says nothing of now: onward only with open eyes
         case Move.ADVANCE:
             await watcher.flush()
             await _enter(drive, lookout, release.step + 1)
