@@ -9,19 +9,24 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
+from gonogo.storage.statements import Prepared
 from gonogo.storage.tables import audit_head, instructions, registrations, releases
 
 Result = TypeVar("Result")
 
 # As the partial index over them says it; "ended IS 0" would read every release there ever was.
-_UNDER_WAY = (
+_UNDER_WAY = Prepared(
     sa.select(releases.c.id, releases.c.service)
     .where(releases.c.ended == sa.false())
     .order_by(releases.c.number)
 )
-_NEWEST = sa.select(audit_head.c.sequence)
-_REGISTERED = sa.select(registrations.c.service, registrations.c.digest, registrations.c.at)
-_WORDS = (
+_NEWEST = Prepared(sa.select(audit_head.c.sequence))
+_REGISTERED = Prepared(
+    sa.select(registrations.c.service, registrations.c.digest, registrations.c.at).order_by(
+        registrations.c.service
+    )
+)
+_WORDS = Prepared(
     sa.select(instructions.c.release_id)
     .join(releases, releases.c.id == instructions.c.release_id)
     .where(releases.c.ended == sa.false(), instructions.c.handled_at.is_(None))
@@ -31,23 +36,22 @@ _WORDS = (
 
 def newest_entry(connection: sa.Connection) -> int:
     """Where the audit chain ends."""
-    return int(connection.execute(_NEWEST).scalar_one())
+    return int(_NEWEST.all(connection)[0].sequence)
 
 
 def services_under_way(connection: sa.Connection) -> dict[str, str]:
     """The service of every release that has not ended, by the release's id, the first opened first."""
-    return {row.id: row.service for row in connection.execute(_UNDER_WAY)}
+    return {row.id: row.service for row in _UNDER_WAY.all(connection)}
 
 
 def registered(connection: sa.Connection) -> dict[str, tuple[str, datetime]]:
     """By service the digest of its spec and when that was registered."""
-    rows = connection.execute(_REGISTERED.order_by(registrations.c.service))
-    return {row.service: (row.digest, row.at) for row in rows}
+    return {row.service: (row.digest, row.at) for row in _REGISTERED.all(connection)}
 
 
 def with_words(connection: sa.Connection) -> frozenset[str]:
     """Releases to which somebody said something that no change has answered yet."""
-    return frozenset(connection.execute(_WORDS).scalars())
+    return frozenset(row.release_id for row in _WORDS.all(connection))
 
 
 class Glances:
