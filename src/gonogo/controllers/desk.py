@@ -4,16 +4,24 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from gonogo.controllers.drive import Drive
 from gonogo.controllers.fleet import Fleet
+from gonogo.controllers.heartbeat import beat
+from gonogo.controllers.long_deeds import limited
 from gonogo.controllers.outbox import deliver
 from gonogo.controllers.reach import Reach, reach_of, say_that_nobody_drives
 from gonogo.controllers.release import drive_to_end
+from gonogo.controllers.supervisor import Ending, Of, Supervisor
 from gonogo.controllers.world import World
+from gonogo.domain.controller import ControllerKind
 from gonogo.domain.errors import GonogoError, StaleLease
 from gonogo.domain.registration import Registration
+from gonogo.domain.release import Release
+from gonogo.ports.controllers import Controllers
 
 log = logging.getLogger("gonogo.desk")
 
@@ -21,16 +29,21 @@ _CLAIMED_AT_ONCE = 32
 
 
 class Desk:
-    """Runs until it is cancelled. Everything it knows is in the store: it may die at any instant."""
+    """Runs until it is cancelled. Everything it knows is in the store: it may die at any instant.
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    `turned` is called about once a second for as long as its tasks are looked after.
+    """
+
+    def __init__(self, world: World, turned: Callable[[], None] | None = None) -> None:
+        self._world = limited(world)
+        self._supervisor = Supervisor(world.rhythm, turned)
         self._drives: dict[str, Drive] = {}
         self._driving: dict[str, asyncio.Task[None]] = {}
         self._registered: dict[str, tuple[tuple[str, datetime], Registration]] = {}
         self._keeping: defaultdict[str, dict[tuple[str, str], asyncio.Task[None]]] = defaultdict(
             dict
         )
+        self._given_up: set[str] = set()
         self._woken = asyncio.Event()
         self._told = asyncio.Event()
 
@@ -42,25 +55,33 @@ class Desk:
         for drive in concerned if release_id else self._drives.values():
             drive.woken.set()
 
+    @property
+    def controllers(self) -> Controllers:
+        """Its tasks, for whoever looks after their health."""
+        return self._supervisor
+
     async def run(self) -> None:
         """Work until cancelled; ends every task, and touches nothing that serves customers."""
-        outbox = asyncio.ensure_future(deliver(self._world, self._told))
+        claims, outbox = Of(ControllerKind.CLAIMS), Of(ControllerKind.OUTBOX)
+        send = partial(deliver, self._world, self._told)
+        self._supervisor.stand(claims, self._keep_looking, "looks for releases to drive")
+        self._supervisor.stand(outbox, send, "sends messages")
         try:
-            while True:
-                try:
-                    await self._look()
-                except GonogoError as trouble:
-                    log.warning("the desk waits: %s", trouble)
-                with contextlib.suppress(TimeoutError):
-                    seconds = self._world.rhythm.claim.total_seconds()
-                    await asyncio.wait_for(self._woken.wait(), seconds)
-                self._woken.clear()
+            await self._supervisor.run()
         finally:
-            keeping = [task for tasks in self._keeping.values() for task in tasks.values()]
-            tasks = [outbox, *self._driving.values(), *keeping]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._supervisor.end()
+
+    async def _keep_looking(self) -> None:
+        while True:
+            beat()
+            try:
+                await self._look()
+            except GonogoError as trouble:
+                log.warning("the desk waits: %s", trouble)
+            with contextlib.suppress(TimeoutError):
+                seconds = self._world.rhythm.claim.total_seconds()
+                await asyncio.wait_for(self._woken.wait(), seconds)
+            self._woken.clear()
 
     async def _look(self) -> None:
         reach = await reach_of(self._world)
@@ -71,15 +92,23 @@ class Desk:
             some = free[first : first + _CLAIMED_AT_ONCE]
             await asyncio.gather(*(self._claim(identity, reach) for identity in some))
         for service, stamp in (await self._world.registered.get()).items():
-            known = self._registered.get(service)
-            if known is None or known[0] != stamp:
-                registration = await self._world.store.registration(service)
-                if registration is None:
-                    continue
-                known = self._registered[service] = (stamp, registration)
-            self._keep(known[1], reach)
+            registration = await self._registration(service, stamp)
+            if registration is not None:
+                self._keep(registration, reach)
+
+    async def _registration(self, service: str, stamp: tuple[str, datetime]) -> Registration | None:
+        """What is registered, read again only when it changed: plans are long."""
+        known = self._registered.get(service)
+        if known is None or known[0] != stamp:
+            registration = await self._world.store.registration(service)
+            beat()
+            if registration is None:
+                return None
+            known = self._registered[service] = (stamp, registration)
+        return known[1]
 
     async def _claim(self, identity: str, reach: Reach) -> None:
+        beat()
         release = await self._world.store.release(identity)
         if release is None or release.final:
             return
@@ -90,21 +119,33 @@ class Desk:
             return
         now = self._world.clock.now()
         lease = await self._world.store.claim(
-            release.id, self._world.desk, now, now + self._world.rhythm.lease
+            release.id,
+            self._world.desk,
+            now,
+            now + self._world.rhythm.lease,
+            anew=release.id in self._given_up,
         )
         if lease is None:
             self._world.elsewhere.add(release.service)
             return
+        self._given_up.discard(release.id)
         self._world.elsewhere.discard(release.service)
         known = await self._world.store.registration(release.service)
         current = await self._world.store.release(release.id)
+        beat()
         if known is None or current is None:
             return
         drive = Drive(self._world, known, current, lease)
+        of = Of(ControllerKind.RELEASE, release.service, release.id)
         self._drives[release.id] = drive
-        self._driving[release.id] = asyncio.ensure_future(self._drive(drive))
+        self._driving[release.id] = self._supervisor.begin(
+            of,
+            partial(self._drive, drive, of),
+            "begins",
+            partial(self._driven, release),
+        )
 
-    async def _drive(self, drive: Drive) -> None:
+    async def _drive(self, drive: Drive, of: Of) -> None:
         identity = drive.release.id
         try:
             await drive_to_end(drive)
@@ -113,24 +154,40 @@ class Desk:
         except GonogoError as trouble:
             log.warning("release %s: %s", identity, trouble)
             await asyncio.sleep(self._world.rhythm.claim.total_seconds())
-        except Exception:  # the edge of one release: a defect in it must not stop the others
+        except Exception as defect:  # the edge of one release: a defect must not stop the others
             log.exception("release %s: a defect in gonogo; trying again", identity)
+            self._supervisor.stumbled(of, defect)
             await asyncio.sleep(self._world.rhythm.claim.total_seconds())
-        finally:
-            self._drives.pop(identity, None)
-            self._driving.pop(identity, None)
-            self._told.set()
-            self._woken.set()
+
+    def _driven(self, release: Release, ending: Ending) -> None:
+        self._drives.pop(release.id, None)
+        self._driving.pop(release.id, None)
+        if ending is Ending.ABANDONED:
+            # It may hold a lock for ever, and it may still write: both end here.
+            self._world.renew_places(release.service)
+            self._given_up.add(release.id)
+        self._told.set()
+        self._woken.set()
 
     def _keep(self, registration: Registration, reach: Reach) -> None:
         """One task per environment that lives here; a changed registration gets fresh ones."""
-        digest, service = registration.plan.digest, registration.service
+        service, digest = registration.service, registration.plan.digest
         keeping = self._keeping[service]
-        for key, task in list(keeping.items()):
-            if not reach.covers(service, key[0]) or key[1] != digest or task.done():
-                keeping.pop(key).cancel()
+        for key in list(keeping):
+            if not reach.covers(service, key[0]) or key[1] != digest:
+                self._supervisor.let_go(
+                    keeping.pop(key), partial(self._world.renew_places, service)
+                )
         for environment in registration.plan.environments:
             key = (environment.name, digest)
             if key not in keeping and reach.covers(service, environment.name):
                 fleet = Fleet(self._world, registration, environment)
-                keeping[key] = asyncio.ensure_future(fleet.keep())
+                of = Of(ControllerKind.FLEET, f"{service}/{environment.name}")
+                keeping[key] = self._supervisor.begin(
+                    of, fleet.keep, "keeps what serves", partial(self._kept, service, key)
+                )
+
+    def _kept(self, service: str, key: tuple[str, str], ending: Ending) -> None:
+        self._keeping[service].pop(key, None)
+        if ending is Ending.ABANDONED:
+            self._world.renew_places(service)

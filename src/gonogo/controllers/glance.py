@@ -15,19 +15,21 @@ from gonogo.ports.clock import Clock
 
 Found = TypeVar("Found")
 
+_LONGEST_READ = timedelta(seconds=10)
+
 
 class Glance(Generic[Found]):
     """An answer that all may share for as long as it is young enough.
 
-    `newest` tells the newest audit entry, where the answer follows from what was audited; `lasts` how
-    old an answer may be. A read that fails fails for those who waited for it, and is tried again by the
-    next. One who is cancelled while waiting leaves the read to the others.
+    `newest` tells the newest audit entry; `lasts` how old an answer may be. A read that fails fails for
+    those who waited for it, and is tried again by the next; so is one that has taken too long. One who is
+    cancelled while waiting leaves the read to the others.
     """
 
     def __init__(
         self,
         read: Callable[[], Awaitable[Found]],
-        newest: Callable[[], Awaitable[int]] | None,
+        newest: Callable[[], Awaitable[int]],
         clock: Clock,
         lasts: Callable[[], timedelta],
     ) -> None:
@@ -48,15 +50,13 @@ class Glance(Generic[Found]):
         return await asyncio.shield(reading)
 
     def _is_over(self, reading: "asyncio.Future[Found]", age: timedelta) -> bool:
-        """An answer that is on its way is waited for, however long ago it was asked for."""
+        """An answer that is on its way is waited for, but for one that may never come."""
         if not reading.done():
-            return False
+            return not timedelta() <= age < _LONGEST_READ
         failed = reading.cancelled() or reading.exception() is not None
         return failed or not timedelta() <= age < self._lasts()
 
     async def _once(self) -> Found:
-        if self._newest is None:
-            return await self._read()
         newest = await self._newest()  # before what is read, which may then only be newer
         if self._known is None or self._known[0] != newest:
             self._known = newest, await self._read()

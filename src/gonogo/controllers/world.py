@@ -12,7 +12,6 @@ from gonogo.controllers.glance import Glance
 from gonogo.controllers.pace import KEEP, Pace
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.plan import Plan
-from gonogo.domain.prometheus import PrometheusCounts
 from gonogo.domain.slot import Slot
 from gonogo.ports.clock import Clock
 from gonogo.ports.deployer import Deployer
@@ -23,7 +22,7 @@ from gonogo.ports.notifier import Notifier
 from gonogo.ports.router import Router
 from gonogo.ports.scratch import Scratch
 from gonogo.ports.smoke import Smoke
-from gonogo.ports.store import Lease, Store
+from gonogo.ports.store import Store
 from gonogo.ports.workshop import Workshop
 
 Found = TypeVar("Found")
@@ -35,7 +34,9 @@ class Rhythm:
 
     `regard` is how long a held release waits at the most before its gates are looked at again.
     `books` is how long customers of a harmful version wait for the database before they are taken
-    off it without it. `gauge` is how long one reading of a gauge may take.
+    off it without it. `gauge` is how long one reading of a gauge may take. `supervise` is how often
+    it is looked whether every task is alive, `patience` how long one may be silent that has not said
+    that something takes longer, `farewell` how long one may take to end when it is told to.
     """
 
     poll: timedelta = timedelta(milliseconds=100)
@@ -48,6 +49,9 @@ class Rhythm:
     gap_patience: timedelta = timedelta(seconds=10)
     gauge: timedelta = timedelta(seconds=3)
     stop_grace: timedelta = timedelta(seconds=10)
+    supervise: timedelta = timedelta(seconds=1)
+    patience: timedelta = timedelta(seconds=60)
+    farewell: timedelta = timedelta(seconds=20)
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ class World:
     new_id: Callable[[], str]
     free_port: Callable[[], int]
     gauges: GaugeSource
-    counts_elsewhere: Callable[[PrometheusCounts], MetricSource] | None = None
+    counts_elsewhere: Callable[[Plan], MetricSource] | None = None
     rhythm: Rhythm = Rhythm()
     withdrawn: dict[str, str] = field(default_factory=dict)
     site: str | None = None
@@ -96,7 +100,7 @@ class World:
             return self.metrics
         if self.counts_elsewhere is None:
             raise Unavailable("this desk cannot ask a Prometheus")
-        return self.counts_elsewhere(plan.metrics)
+        return self.counts_elsewhere(plan)
 
     def _glance(
         self, read: Callable[[], Awaitable[Found]], lasts: Callable[[], timedelta]
@@ -125,14 +129,6 @@ class World:
             self._slots_by_place, lambda: self.pace.of_places(self.rhythm.keep, KEEP) / 2
         )
 
-    @cached_property
-    def leases(self) -> Glance[Mapping[str, Lease]]:
-        """What this desk holds, renewed not long ago: one write for all that it drives."""
-        return Glance(self._renew_all, None, self.clock, lambda: self.rhythm.lease / 6)
-
-    async def _renew_all(self) -> Mapping[str, Lease]:
-        return await self.store.renew(self.desk, self.clock.now() + self.rhythm.lease)
-
     async def _slots_by_place(self) -> Mapping[tuple[str, str], tuple[Slot, ...]]:
         found: defaultdict[tuple[str, str], list[Slot]] = defaultdict(list)
         for slot in await self.store.all_slots():
@@ -142,3 +138,8 @@ class World:
     def place(self, service: str, environment: str) -> asyncio.Lock:
         """The lock of one service in one environment."""
         return self._places[service, environment]
+
+    def renew_places(self, service: str) -> None:
+        """Fresh locks, after a task was given up that may hold one of them for ever."""
+        for place in [place for place in self._places if place[0] == service]:
+            del self._places[place]
