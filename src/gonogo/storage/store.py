@@ -50,18 +50,21 @@ from gonogo.storage.adopting import Adopting
 from gonogo.storage.among_desks import AmongDesks
 from gonogo.storage.checkup import DatabaseCheckup
 from gonogo.storage.engine import DEFAULT_PATIENCE, make_engine, reading
+from gonogo.storage.kept import Kept
 from gonogo.storage.notices import Announcements
 from gonogo.storage.postgresql import THREADS
 from gonogo.storage.presence import CHANNEL, payload
 from gonogo.storage.runner import Inline, Runner, Threads
 from gonogo.storage.schema import upgrade_with
+from gonogo.storage.statements import Prepared
 from gonogo.storage.tables import create_all
-from gonogo.storage.transaction import transact
 from gonogo.storage.ways_in import WaysIn
 
 Result = TypeVar("Result")
 
-_TELL_OTHERS = sa.select(sa.func.pg_notify(CHANNEL, sa.bindparam("told")))
+_TELL_OTHERS = Prepared(
+    sa.select(sa.func.pg_notify(CHANNEL, sa.bindparam("told", type_=sa.Text)).label("told"))
+)
 
 _PAGE = 200
 """Rows of one page of a long read: a few milliseconds."""
@@ -111,7 +114,8 @@ class SqlStore(WaysIn, Adopting, AmongDesks):
         site: str | None = None,
     ) -> None:
         self._engine = engine
-        self._reading = reading(engine)
+        self._writes = Kept(engine)
+        self._reads = Kept(reading(engine))
         self._clock = clock
         self._run = run
         self._run_reads = read or run
@@ -129,6 +133,8 @@ class SqlStore(WaysIn, Adopting, AmongDesks):
         """Finish what was begun and let go of the database. Any call afterwards is Unavailable."""
         if not self._closed:
             self._closed = True
+            await self._run_reads(self._reads.close)
+            await self._run(self._writes.close)
             if self._run_reads is not self._run:
                 await self._run(self._run_reads.close)
             await self._run(self._engine.dispose)
@@ -359,7 +365,7 @@ class SqlStore(WaysIn, Adopting, AmongDesks):
         await self._write(lambda c: answers.forget(c, place, begun))
 
     async def _read(self, work: Callable[[sa.Connection], Result]) -> Result:
-        return await self._on(self._run_reads, lambda: transact(self._reading, work))
+        return await self._on(self._run_reads, lambda: self._reads.transact(work))
 
     async def _write(
         self, work: Callable[[sa.Connection], Result], about: About | None = None
@@ -376,11 +382,11 @@ class SqlStore(WaysIn, Adopting, AmongDesks):
             notice = Notice(concerns.release, concerns.service, sequence)
             if connection.dialect.name != "sqlite":
                 told = payload(self._origin, notice, wakes=concerns.wakes)
-                connection.execute(_TELL_OTHERS, {"told": told})
+                _TELL_OTHERS.first(connection, {"told": told})
             return result, notice
 
         def write() -> Result:
-            result, notice = transact(self._engine, noted)
+            result, notice = self._writes.transact(noted)
             if notice is not None:
                 self.notices.tell(notice)
             return result
