@@ -39,6 +39,9 @@ ACTS = frozenset(
 
 _MAY_FAIL_FOR_GOOD = frozenset({"router", "deployer", "workshop", "scratch"})
 
+_HANG_FOR_GOOD = frozenset({"store", "router", "metrics", "notifier"})
+"""Ports of which a call may never come back, and nobody expects one to take long."""
+
 LIFE: ContextVar["Life | None"] = ContextVar("life", default=None)
 
 
@@ -215,6 +218,9 @@ class Life:
             return await self._take_effect(name, function, arguments, options)
         if fate == "refused":
             raise self._error(name)
+        if fate == "hangs" and name.partition(".")[0] in _HANG_FOR_GOOD and random.random() < 0.2:
+            await self.died.wait()  # nothing ends this but whoever looks after the task
+            raise Crashed
         if fate in {"hangs", "failed late"}:
             await asyncio.sleep(random.uniform(0.2, 12))
         if fate == "failed late":

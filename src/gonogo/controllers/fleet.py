@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gonogo.controllers.adopted import AdoptedWatch
+from gonogo.controllers.heartbeat import beat
 from gonogo.controllers.layout import follows, instance_of, layout_of, picture_of
 from gonogo.controllers.world import World
 from gonogo.domain.errors import ActionFailed, GonogoError
@@ -48,6 +49,7 @@ class Fleet:
         service, environment = self._registration.service, self._environment.name
         known = ""
         while True:
+            beat()
             try:
                 await self.look()
                 known = ""
@@ -72,6 +74,7 @@ class Fleet:
             return
         async with self._world.place(service, environment):
             slots = await self._world.store.slots(service, environment)
+            beat()
             await self._world.router.apply(self._layout(slots))
 
     def _layout(self, slots: Sequence[Slot]) -> Layout:
@@ -79,6 +82,7 @@ class Fleet:
 
     async def _processes(self, slots: Sequence[Slot]) -> None:
         for slot in slots:
+            beat()
             if slot.role in _KEPT and slot.instance is not None:
                 try:
                     await self._revive(slot)

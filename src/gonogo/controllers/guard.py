@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from gonogo.controllers.drive import Drive
+from gonogo.controllers.heartbeat import beat, beside
 from gonogo.controllers.judging import Watcher
 from gonogo.controllers.layout import instance_of
 from gonogo.controllers.steps import died
@@ -56,12 +57,18 @@ class Lookout:
         """Stop counting."""
         flushing, self._flushing = self._flushing, None
         if flushing is not None:
+            # A write that never ends must not keep the source open; what it was to store is a gap.
+            await asyncio.wait(
+                {flushing}, timeout=self._drive.world.rhythm.farewell.total_seconds() / 2
+            )
+            flushing.cancel()
             await asyncio.gather(flushing, return_exceptions=True)
         await self._stack.aclose()
         self._watcher = None
 
     async def once(self) -> Harm | None:
         """Watch until the next batch, or for one short while; returns harm when there is any."""
+        beat()
         drive, watcher = self._drive, await self.watcher()
         harmed = await watcher.look(drive.world.rhythm.poll)
         now = drive.world.clock.now()
@@ -89,7 +96,7 @@ class Lookout:
             flushed, self._flushing = self._flushing, None
             flushed.result()
         if watcher.due() and self._flushing is None:
-            self._flushing = asyncio.ensure_future(self._flush(watcher))
+            self._flushing = beside("stores what was seen", self._flush(watcher))
 
     async def _flush(self, watcher: Watcher) -> None:
         try:
@@ -105,7 +112,12 @@ class Lookout:
         drive = self._drive
         self._next_probe = drive.world.clock.now() + drive.world.rhythm.poll
         environment = drive.plan.production
-        slots = await drive.slots(environment)
+        try:
+            slots = await drive.slots(environment)
+        except Unavailable:  # a database that is away must not make the judge deaf either
+            slots = drive.known_slots(environment)
+            if not slots:
+                return None
         slot = next((slot for slot in slots if slot.instance == self._identity), None)
         if slot is None:
             return f"{drive.release.version} has no slot any more"
@@ -117,7 +129,7 @@ class Lookout:
 
     async def during(self, work: Coroutine[Any, Any, None]) -> Harm | None:
         """Keep watch until the work is done. Harm ends the work; the work's own errors come through."""
-        task = asyncio.ensure_future(work)
+        task = beside("works while it watches", work)
         try:
             while not task.done():
                 harm = await self.once()

@@ -116,13 +116,47 @@ async def _begin(drive: Drive, cause: _Cause) -> None:
     place = drive.world.place(drive.release.service, environment.name)
     with drive.undisturbed():
         async with place:
-            slots = await drive.slots(environment)
+            slots = await _rows(drive, environment, cause)
             obstacle = await _obstacle(drive, environment, slots)
             if obstacle is not None:
                 await _stay(drive, cause, obstacle)
                 return
             await _decide(drive, environment, slots, cause)
             await _confirm(drive, environment, cause.since)
+
+
+async def _rows(drive: Drive, environment: Environment, cause: _Cause) -> tuple[Slot, ...]:
+    """The rows; where the books cannot even be read soon, customers leave by what was read last.
+
+    Should another desk have gone on meanwhile, the router follows a newer picture and takes no older one.
+    """
+    known = drive.known_slots(environment)
+    reading = asyncio.ensure_future(drive.slots(environment))
+    try:
+        await asyncio.wait({reading}, timeout=drive.world.rhythm.books.total_seconds())
+        if not reading.done() and await _can_leave(drive, environment, known):
+            await _withdraw(drive, environment, known, cause.reason)
+        return await reading
+    except Unavailable:
+        if await _can_leave(drive, environment, known):
+            await _withdraw(drive, environment, known, cause.reason)
+        raise
+    finally:
+        reading.cancel()
+
+
+async def _can_leave(drive: Drive, environment: Environment, slots: Sequence[Slot]) -> bool:
+    """Whether customers are on this version and have somewhere to go, as far as one sees without books."""
+    identity = instance_id(drive.release.id, environment.name)
+    own = next((slot for slot in slots if slot.instance == identity), None)
+    back_to = way_back(slots, identity)
+    if own is None or own.share <= 0 or back_to is None or back_to.role is SlotRole.RETIRING:
+        return False
+    if back_to.role is SlotRole.BASELINE:
+        return True
+    instance = instance_of(back_to, drive.plan, environment)
+    status = await drive.world.deployer.status(instance, probe=False)
+    return status.state is InstanceState.RUNNING
 
 
 async def _obstacle(drive: Drive, environment: Environment, slots: Sequence[Slot]) -> str | None:

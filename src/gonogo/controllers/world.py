@@ -28,7 +28,9 @@ class Rhythm:
 
     `regard` is how long a held release waits at the most before its gates are looked at again.
     `books` is how long customers of a harmful version wait for the database before they are taken
-    off it without it. `gauge` is how long one reading of a gauge may take.
+    off it without it. `gauge` is how long one reading of a gauge may take. `supervise` is how often
+    it is looked whether every task is alive, `patience` how long one may be silent that has not said
+    that something takes longer, `farewell` how long one may take to end when it is told to.
     """
 
     poll: timedelta = timedelta(milliseconds=100)
@@ -41,6 +43,9 @@ class Rhythm:
     gap_patience: timedelta = timedelta(seconds=10)
     gauge: timedelta = timedelta(seconds=3)
     stop_grace: timedelta = timedelta(seconds=10)
+    supervise: timedelta = timedelta(seconds=1)
+    patience: timedelta = timedelta(seconds=60)
+    farewell: timedelta = timedelta(seconds=20)
 
 
 @dataclass(frozen=True)
@@ -93,3 +98,8 @@ class World:
     def place(self, service: str, environment: str) -> asyncio.Lock:
         """The lock of one service in one environment."""
         return self._places[service, environment]
+
+    def renew_places(self, service: str) -> None:
+        """Fresh locks, after a task was given up that may hold one of them for ever."""
+        for place in [place for place in self._places if place[0] == service]:
+            del self._places[place]

@@ -415,11 +415,22 @@ class LeaseStore(Protocol):
     """Who drives what."""
 
     async def claim(
-        self, release_id: str, desk: str, now: datetime, until: datetime
+        self,
+        release_id: str,
+        desk: str,
+        now: datetime,
+        until: datetime,
+        *,
+        anew: bool = False,
     ) -> Lease | None:
         """Take the lease when it is free, ours, or has run out at `now`; None when another holds it.
 
-        A claim by a new holder raises the fence; renewing one's own keeps it.
+        Where several desks share the store, their clocks are not held against each other: a lease runs
+        out by the store's, `until - now` after it was taken. The one that comes back says `until` by
+        the clock of whoever took it.
+
+        A claim by a new holder raises the fence; renewing one's own keeps it. With `anew` it is raised
+        all the same: whoever held it before, in this desk too, cannot write any more.
         """
         ...
 

@@ -60,6 +60,15 @@ _LOCK_SERVICE = Prepared(
     .where(registrations.c.service == sa.bindparam("of_service"))
     .with_for_update()
 )
+_UNDER_WAY = Prepared(
+    sa.select(releases).where(
+        releases.c.service == sa.bindparam("of_service"),
+        releases.c.ended.is_(False),
+        # Another desk may have stored the same one a moment ago: then its id is refused below, and the
+        # second look finds it.
+        releases.c.id != sa.bindparam("own"),
+    )
+)
 _ID = sa.select(releases.c.id).where(_OF_RELEASE)
 _LOCK = Prepared(_ID.with_for_update())
 _LOCK_IF_FREE = Prepared(_ID.with_for_update(skip_locked=True))
@@ -122,15 +131,7 @@ def lock_service(connection: sa.Connection, service: str) -> None:
 
 def refuse_second(connection: sa.Connection, service: str, own: str = "") -> None:
     """Raise Conflict when a release of this service is under way; the one with the id `own` is none."""
-    other = connection.execute(
-        sa.select(releases).where(
-            releases.c.service == service,
-            releases.c.ended.is_(False),
-            # Another desk may have stored the same one a moment ago: then its id is refused below,
-            # and the second look finds it.
-            releases.c.id != own,
-        )
-    ).first()
+    other = _UNDER_WAY.first(connection, {"of_service": service, "own": own})
     if other is not None:
         raise Conflict(
             f"{other.service} {other.version} (release {other.id}) is under way:"
@@ -326,7 +327,13 @@ def unanswered(connection: sa.Connection, release_id: str) -> tuple[Instruction,
 
 
 def claim(
-    connection: sa.Connection, release_id: str, desk: str, now: datetime, until: datetime
+    connection: sa.Connection,
+    release_id: str,
+    desk: str,
+    now: datetime,
+    until: datetime,
+    *,
+    anew: bool = False,
 ) -> Lease | None:
     """Take or renew the lease; None when another desk holds it. Raises NotFound for no such release."""
     held = _LEASE.first(connection, {"of_release": release_id})
@@ -344,7 +351,7 @@ def claim(
         return Lease(release=release_id, desk=desk, fence=fence, until=until)
     if held.desk != desk and held.until > now:
         return None
-    fence = held.fence if held.desk == desk else held.fence + 1
+    fence = held.fence if held.desk == desk and not anew else held.fence + 1
     _NEXT_LEASE.run(connection, {"of_release": release_id, "fence": fence, **changes})
     return Lease(release=release_id, desk=desk, fence=fence, until=until)
 

@@ -12,6 +12,7 @@ from gonogo.domain.health import Finding, Health
 from gonogo.domain.paper import QUIET
 from gonogo.domain.slot import Slot, SlotRole, with_role
 from gonogo.usecases.context import Context
+from gonogo.usecases.controllers import examine_controllers
 from gonogo.usecases.keys import examine_keys
 from gonogo.usecases.permissions import Deed, allow
 
@@ -68,6 +69,7 @@ async def examine(context: Context) -> tuple[Finding, ...]:
         *looks,
         _examine_chain(context),
         _examine_desks(context),
+        examine_controllers(context),
         examine_keys(context),
         _examine_messages(context),
         _examine_services(context),

@@ -94,7 +94,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
     clock = SystemClock()
     several = settings.database_url is not None
     site = secret(settings.site)[:16] if several else None
-    store = open_store(settings.store_url, clock, site=site)
+    store = open_store(settings.store_url, clock, site=site, shared_time=several)
     kept = FileSecrets(private(home / "secrets"))
     workshop = GitWorkshop(private(home / "versions"), secrets=kept.values)
     processes = ProcessDeployer(private(home / "instances"), workshop.files, secrets=kept.values)

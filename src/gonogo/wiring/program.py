@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import faulthandler
 import os
 import signal
 import time
@@ -52,6 +53,8 @@ class LocalProgram:
         from gonogo.wiring.serving import serve
 
         set_up_logs(self._settings.log)
+        # A service manager that ends a desk which stands still by SIGABRT leaves its stacks in the log.
+        faulthandler.enable()
         wanted = self._settings.port if port is None else port
         private(self._settings.home)
         with only_desk(self._settings.lock, _START_PATIENCE_SECONDS) as lock:
