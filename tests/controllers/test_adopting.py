@@ -16,6 +16,7 @@ from gonogo.controllers.handing_back import (
     Traffic,
     end_router,
     hand_back,
+    let_go,
     plan_hand_back,
     traffic,
 )
@@ -265,6 +266,11 @@ def test_customers_are_handed_back_to_the_adopted_version_and_what_gonogo_runs_i
         assert (await traffic(desk.world, back)).requests > 0
         await end_router(desk.world, back)
         assert await traffic(desk.world, back) == Traffic()
+        await let_go(desk.world, back, "owner")
+        assert not any(slot.instance for slot in await desk.store.slots("shop", "production"))
+        desk.start_desk()
+        await adopted(desk)
+        await routed(desk)
 
     stories(story)
 

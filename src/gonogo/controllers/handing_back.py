@@ -251,6 +251,19 @@ async def end_router(world: World, plan: HandBack) -> None:
     await world.router.stop(plan.registration.service, plan.environment.name)
 
 
+async def let_go(world: World, plan: HandBack, actor: str) -> None:
+    """Forget an adopted version whose customers have gone to it: a desk that starts begins nothing there.
+
+    Called where no router runs any more. Its history stays, and it can be adopted again.
+    """
+    if not plan.adopted:
+        return
+    slots = await world.store.slots(plan.registration.service, plan.environment.name)
+    held = tuple(empty(slot) for slot in slots if slot.instance == plan.slot.instance)
+    if held:
+        await _rearrange(world, plan, held, actor, "let-go")
+
+
 @dataclass(slots=True)
 class Quiet:
     """Whether customers have stopped coming, judged by how often they came.
