@@ -42,6 +42,10 @@ class Routers:
         """See `ports.router.Router.read`."""
         return await self._of(service, environment).read(service, environment)
 
+    async def obstacle(self, bind: str, port: int) -> str | None:
+        """See `ports.router.Router.obstacle`; only the desk's own router listens anywhere."""
+        return await self._own.obstacle(bind, port)
+
     async def stop(self, service: str, environment: str) -> None:
         """See `ports.router.Router.stop`."""
         if self._platforms.knows(service, environment):

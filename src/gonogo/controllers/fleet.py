@@ -2,7 +2,8 @@
 
 A baseline that dies is started again, more slowly each time. A canary that dies is left alone: its
 death is evidence, and the release that drives it takes it back. A router that dies is started with
-the right addresses. Nothing here changes a row.
+the right addresses. What was adopted can only be watched. Nothing here changes a row, but for those
+that adopted versions have left.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from gonogo.controllers.adopted import AdoptedWatch
 from gonogo.controllers.heartbeat import beat, beside
 from gonogo.controllers.layout import follows, instance_of, layout_of, picture_of
 from gonogo.controllers.world import World
@@ -41,6 +43,7 @@ class Fleet:
         self._registration = registration
         self._environment = environment
         self._restarts: dict[str, _Restarts] = {}
+        self._adopted = AdoptedWatch(world)
         self._starting: dict[str, asyncio.Task[None]] = {}
 
     async def keep(self) -> None:
@@ -76,7 +79,8 @@ class Fleet:
             return
         await self._processes(slots)
         reading = await self._world.router.read(service, environment)
-        if follows(reading, self._layout(slots)):
+        if reading is not None and follows(reading, self._layout(slots)):
+            await self._adopted.let_go(slots, reading)
             return
         async with self._world.place(service, environment):
             slots = await self._world.store.slots(service, environment)
@@ -108,6 +112,9 @@ class Fleet:
         if not release.final:
             return  # its death is evidence for the release that is under way
         instance = instance_of(slot, release.plan, self._environment)
+        if slot.adopted:
+            await self._adopted.look(slot, instance, release)
+            return
         status = await self._world.deployer.status(instance, probe=False)
         restarts = self._restarts.setdefault(instance.id, _Restarts())
         starting = self._starting.get(instance.id)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from gonogo.domain.ground import shares_itself
+from gonogo.domain.ground import ADOPTED, shares_itself
 from gonogo.domain.instance import Instance
 from gonogo.domain.placeholders import fill
 from gonogo.domain.plan import Environment, Plan
@@ -105,7 +105,7 @@ def instance_of(slot: Slot, plan: Plan, environment: Environment) -> Instance:
         health=plan.health,
         variables=variables_of(environment, values),
         host=slot.host,
-        ground=environment.ground,
+        ground=ADOPTED if slot.adopted else environment.ground,
     )
 
 

@@ -81,6 +81,9 @@ class _Router:
     async def read(self, service: str, environment: str) -> RouterReading | None:
         return await self._router.read(service, environment)
 
+    async def obstacle(self, bind: str, port: int) -> str | None:
+        return await self._router.obstacle(bind, port)
+
     async def stop(self, service: str, environment: str) -> None:
         await self._router.stop(service, environment)
 

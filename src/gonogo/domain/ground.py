@@ -17,6 +17,7 @@ class GroundKind(StrEnum):
     PROCESSES = "processes"
     SYSTEMD = "systemd"
     COMMAND = "command"
+    ADOPTED = "adopted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,18 @@ SCRIPT_PLACEHOLDERS = (
 WEIGHT_PLACEHOLDERS = (*SCRIPT_PLACEHOLDERS, "share")
 """What `weight` may name: `share` is the part of customers as a number from 0 to 1."""
 
-Ground = Processes | SystemdUnits | Scripts
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What ran before: whoever started it ends it. No spec names it, it is what an adopted slot is on."""
+
+    kind: Literal[GroundKind.ADOPTED] = GroundKind.ADOPTED
+
+
+Ground = Processes | SystemdUnits | Scripts | Adopted
+
+ADOPTED = Adopted()
+"""What every adopted version is on."""
 
 PROCESSES = Processes()
 """What an environment is deployed on when nothing else is said."""

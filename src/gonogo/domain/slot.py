@@ -34,7 +34,8 @@ class Slot:
     """One slot as it should be. `share` is its part of customers (0 to 1).
 
     `host` is the IP address that its instance listens on, as the router reaches it. `testers` lets
-    requests with the tester's secret header in. An empty slot has no instance. `revision` counts the
+    requests with the tester's secret header in. An empty slot has no instance. What is `adopted`
+    runs by itself: nobody here may start or stop it. `revision` counts the
     changes of the stored row; it says nothing of what the slot should be.
     """
 
@@ -49,6 +50,7 @@ class Slot:
     share: float = 0.0
     testers: bool = False
     host: str = LOOPBACK
+    adopted: bool = False
     revision: int = field(default=0, compare=False)
 
     @property
@@ -59,7 +61,7 @@ class Slot:
 
 def empty(slot: Slot) -> Slot:
     """The same slot with nothing in it."""
-    return Slot(service=slot.service, environment=slot.environment, name=slot.name)
+    return Slot(slot.service, slot.environment, slot.name, revision=slot.revision)
 
 
 def with_role(slots: Iterable[Slot], role: SlotRole) -> Slot | None:
@@ -117,7 +119,9 @@ class SlotReading:
 
 @dataclass(frozen=True, slots=True)
 class RouterReading:
-    """The router as it is, read back from it."""
+    """The router as it is, read back from it. `requests` counts those of customers that this process
+    has finished."""
 
     pid: int
     slots: Mapping[str, SlotReading] = field(default_factory=dict)
+    requests: int = field(default=0, compare=False)

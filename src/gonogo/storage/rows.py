@@ -107,6 +107,7 @@ def values_of_slot(slot: Slot) -> Values:
         "share": slot.share,
         "testers": slot.testers,
         "host": slot.host,
+        "adopted": slot.adopted,
     }
 
 
@@ -124,6 +125,7 @@ def slot_of(row: Row) -> Slot:
         share=row.share,
         testers=row.testers,
         host=row.host,
+        adopted=row.adopted,
         revision=row.revision,
     )
 

@@ -97,7 +97,7 @@ def _put_slots() -> sa.Insert:
     from sqlalchemy.dialects import postgresql
 
     new = postgresql.insert(slots_table).values(revision=1)
-    names = ("role", "version", "commit", "instance", "port", "share", "testers", "host")
+    names = ("role", "version", "commit", "instance", "port", "share", "testers", "host", "adopted")
     changes = {name: new.excluded[name] for name in names}
     key = ["service", "environment", "name"]
     return new.on_conflict_do_update(index_elements=key, set_={**changes, **_NEWER})

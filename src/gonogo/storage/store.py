@@ -12,7 +12,7 @@ canary must be able to read meanwhile. Assumes that one thread at a time writes 
 
 import uuid
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -46,6 +46,8 @@ from gonogo.storage import (
     services,
 )
 from gonogo.storage import papers as filing
+from gonogo.storage.about import About
+from gonogo.storage.adopting import Adopting
 from gonogo.storage.among_desks import AmongDesks
 from gonogo.storage.checkup import DatabaseCheckup
 from gonogo.storage.engine import DEFAULT_PATIENCE, make_engine, reading
@@ -68,15 +70,6 @@ _TELL_OTHERS = Prepared(
 
 _PAGE = 200
 """Rows of one page of a long read: a few milliseconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """What a write concerns, and whether controllers of other desks should look at once."""
-
-    release: str | None = None
-    service: str | None = None
-    wakes: bool = False
 
 
 def open_store(
@@ -113,7 +106,7 @@ def memory_store(clock: Clock) -> "SqlStore":
     return SqlStore(engine, clock, run=Inline())
 
 
-class SqlStore(WaysIn, AmongDesks):
+class SqlStore(WaysIn, Adopting, AmongDesks):
     """`gonogo.ports.store.Store` over SQLAlchemy Core. `engine` comes from `make_engine`.
 
     `run` does the writes, and the reads too unless `read` is given for them. `notices` are told of

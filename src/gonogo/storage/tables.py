@@ -221,7 +221,18 @@ slots = sa.Table(
     # Grows with every change: which of two pictures of an environment is the newer one.
     sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
     sa.Column("host", sa.Text, nullable=False, server_default="127.0.0.1"),
+    sa.Column("adopted", sa.Boolean, nullable=False, server_default=sa.false()),
 )
+
+adoptions = sa.Table(
+    "adoptions",
+    metadata,
+    sa.Column("release_id", sa.Text, sa.ForeignKey("releases.id"), primary_key=True),
+    sa.Column("environment", sa.Text, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("port", sa.Integer, nullable=False),
+)
+"""Where versions listen that ran before; what else is known of them stands in their releases."""
 
 places = sa.Table(
     "places",

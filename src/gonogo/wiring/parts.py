@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from gonogo.adapters.adopted import AdoptedDeployer
 from gonogo.adapters.argon2_passwords import Argon2Passwords
 from gonogo.adapters.certificate_checkup import CertificateCheckup
 from gonogo.adapters.command.checkup import PlatformCheckup
@@ -117,6 +118,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
             GroundKind.PROCESSES: processes,
             GroundKind.SYSTEMD: systemd,
             GroundKind.COMMAND: platforms,
+            GroundKind.ADOPTED: AdoptedDeployer(),
         }
     )
     history = GitHistory()
@@ -189,6 +191,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         openid=openid_at(settings.openid),
         commands=command_policy(settings.allow_commands, public=settings.public_url is not None),
         notices=store.notices,
+        site=site,
     )
     return Parts(store, world, context, owner(), deployer, platforms, workshop, counts)
 

@@ -201,6 +201,11 @@ class PlatformRouter:
         except Unavailable:
             return await self._readings.recent(instance)
 
+    async def obstacle(self, bind: str, port: int) -> str | None:
+        """Where customers come in is the platform's affair."""
+        del bind, port
+        return None
+
     async def stop(self, service: str, environment: str) -> None:
         """Nothing is shared here any more. The platform's load balancer is not the desk's to end."""
         place = (service, environment)

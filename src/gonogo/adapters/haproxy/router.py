@@ -101,6 +101,10 @@ class HaproxyRouter:
                 return None
             raise
 
+    async def obstacle(self, bind: str, port: int) -> str | None:
+        """See `ports.router.Router.obstacle`."""
+        return await process.obstacle(bind, port)
+
     async def stop(self, service: str, environment: str) -> None:
         """See `ports.router.Router.stop`."""
         home = home_of(self._root, service, environment)
@@ -394,4 +398,4 @@ def _reading(now: State, accepted: list[str] | None = None) -> RouterReading:
             share=serving.get(name, 0) / total if total else 0.0,
             sessions=customers.sessions + testers.sessions,
         )
-    return RouterReading(pid=now.pid, slots=slots)
+    return RouterReading(pid=now.pid, slots=slots, requests=now.requests)
