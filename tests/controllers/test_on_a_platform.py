@@ -190,10 +190,26 @@ def test_a_baseline_that_died_is_deployed_again_and_a_hanging_script_holds_up_no
         assert len(platform.begun("deploy")) == 2
         theatre.router.kill("shop", "production")
         await asyncio.sleep(10)
-        assert theatre.router.running()[-1].environment == "production"  # while it still deploys
+        running = {each.environment for each in theatre.router.running()}
+        assert "production" in running  # while it still deploys
         await asyncio.sleep(60)
         assert identity in platform.there
         assert len(platform.begun("deploy")) == 2
+
+    perform(story)
+
+
+def test_the_router_follows_what_the_platform_has_moved(perform):
+    async def story(theatre: Theatre, platform: ScriptedPlatform) -> None:
+        await first(theatre)
+        (identity,) = platform.there
+        platform.there[identity]["port"] = 7777
+        await asyncio.sleep(30)
+        serving = with_role(await theatre.store.slots("shop", "production"), SlotRole.BASELINE)
+        assert serving is not None
+        assert serving.address == "10.0.0.7:7777"
+        (router,) = [each for each in theatre.router.running() if each.environment == "production"]
+        assert "10.0.0.7:7777" in {each.address for each in router.targets}
 
     perform(story)
 
