@@ -40,8 +40,8 @@ GROUNDS = (
         " that it gets {share_now}"
     ),
     form(
-        "slot {slot} ({service} {version} in {environment}) is {state} and not healthy, so it gets"
-        " no more customers"
+        "slot {slot} ({address}) of {service} in {environment} is {state} and not healthy, so it gets"
+        " no customers"
     ),
     form(
         "the {word_script} script of {environment} cannot be run: {program} is not there, or may not"
