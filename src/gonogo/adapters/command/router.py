@@ -254,6 +254,8 @@ class PlatformRouter:
             found: dict[str, Any] = json.loads(self._file(service, environment).read_bytes())
         except FileNotFoundError:
             return None
+        except ValueError:  # damaged: everything is told anew
+            return {"picture": 0, "slots": {}, "held": {}}
         return found
 
     def _keep(self, layout: Layout, held: Mapping[str, float]) -> None:
