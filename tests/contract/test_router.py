@@ -154,6 +154,17 @@ async def test_a_layout_without_shares_lets_nobody_in(world: World) -> None:
     assert await world.visit() is None
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["localhost:8000", "127.0.0.1", "127.0.0.1:0", "0.0.0.0:8000", "::1:8000", "[::01]:8000"],
+)
+async def test_what_is_no_plain_address_of_one_machine_is_refused(
+    world: World, address: str
+) -> None:
+    with pytest.raises(InvalidInput):
+        await world.router.apply(layout(world.port, target(address, 1.0)))
+
+
 async def test_a_slot_can_be_pointed_at_another_version(world: World) -> None:
     one, two = world.version("one"), world.version("two")
     await world.router.apply(layout(world.port, target(one, 1.0)))

@@ -52,6 +52,8 @@ class Gatekeeper:
         self._told_of: set[str] = set()
         self._ready_since: dict[str, float] = {}
         self._looked = -_ONCE_IN
+        self._truth_of: Any = None
+        self._truth: Any = None
 
     # --- what is true
 
@@ -63,9 +65,13 @@ class Gatekeeper:
         moment: GateMoment = GateMoment.PRODUCTION,
     ) -> Decision:
         """The gates' answer to everything that was filed until so many seconds ago."""
-        dossier = self._dossier(release, ago)
-        at = self._now() - timedelta(seconds=ago)
-        return decide(evaluate(release.plan, dossier, at, moment), dossier, at)
+        key = (release.id, release.revision, moment, len(self._filed), self._seconds(), ago)
+        if key != self._truth_of:
+            dossier = self._dossier(release, ago)
+            at = self._now() - timedelta(seconds=ago)
+            self._truth = decide(evaluate(release.plan, dossier, at, moment), dossier, at)
+            self._truth_of = key
+        return self._truth
 
     def _dossier(self, release: Release, ago: float) -> Dossier:
         until = self._seconds() - ago

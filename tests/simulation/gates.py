@@ -51,7 +51,7 @@ def ask(seed: int, plan: Plan, *, calm: bool) -> Asked:
     """The gates of a seed, in a plan that was drawn without them."""
     random = Random(f"gates {seed}")
     plan = _verified(random, _gated(random, plan))
-    complete = random.uniform(0, 70) if calm or random.random() < 0.85 else None
+    complete = random.uniform(0, 40) if calm or random.random() < 0.85 else None
     asks_people = any(
         isinstance(rule, TestsRule | SignOffsRule | FreezeRule) for rule in plan.gates
     )
@@ -62,7 +62,7 @@ def ask(seed: int, plan: Plan, *, calm: bool) -> Asked:
         plan=plan,
         filings=filings,
         complete_at=complete,
-        gives_up_at=(complete or 60) + 120,
+        gives_up_at=(complete or 40) + 60,
         breaks_the_old=random.random() < 0.2,
         scratch_fails=0.0 if calm else random.choice((0.0, 0.0, 0.0, 0.05, 0.2)),
     )
@@ -73,7 +73,7 @@ def _gated(random: Random, plan: Plan) -> Plan:
     if random.random() < 0.35:
         gates.append(TestsRule(before=_moment(random)))
     if random.random() < 0.35:
-        lasts = random.choice((ALL_ALONG, ALL_ALONG, timedelta(seconds=45)))
+        lasts = random.choice((ALL_ALONG, ALL_ALONG, timedelta(seconds=30)))
         gates.append(
             SignOffsRule(
                 before=_moment(random), needed={Role.QA: 1}, author_may_sign=True, expires=lasts
@@ -127,7 +127,7 @@ def _filings(random: Random, plan: Plan) -> tuple[Filing, ...]:
         if random.random() < 0.7
     ]
     found.extend(
-        Filing("", random.uniform(0, 60), random.choice(_DEEDS))
+        Filing("", random.uniform(0, 40), random.choice(_DEEDS))
         for _ in range(random.choice((0, 0, 1, 2, 3)))
     )
     for _ in range(random.choice((0, 1, 2, 3))):

@@ -1,14 +1,10 @@
 """The world that desks come and go in: its database, its processes, its router and its customers."""
 
-import asyncio
-import sqlite3
-from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from collections.abc import Sequence
+from datetime import timedelta
 from random import Random
-from typing import Any
 
-import sqlalchemy as sa
+from tests.simulation.bookkeeping import fresh_store
 from tests.simulation.referee import Referee
 from tests.simulation.scenario import SERVICE, Kind, Scenario
 from tests.simulation.virtual import VirtualClock, VirtualLoop
@@ -24,10 +20,8 @@ from gonogo.adapters.memory.source import MemorySource
 from gonogo.adapters.memory.workshop import MemoryWorkshop
 from gonogo.controllers.layout import instance_of
 from gonogo.controllers.rehearsing import PLACE
-from gonogo.domain.audit import AuditDraft, AuditEntry
+from gonogo.domain.audit import AuditDraft
 from gonogo.domain.instance import Instance, instance_id
-from gonogo.domain.message import Message
-from gonogo.domain.paper import Paper
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Release, Stage
 from gonogo.domain.slot import Slot, SlotRole
@@ -35,107 +29,13 @@ from gonogo.domain.traffic import Request
 from gonogo.ports.smoke import SmokeOrder, SmokeResult
 from gonogo.ports.store import Change
 from gonogo.ports.workshop import Job, JobResult
-from gonogo.storage.engine import make_engine
-from gonogo.storage.runner import Inline
-from gonogo.storage.store import SqlStore
-from gonogo.storage.tables import create_all
 
 OLD, NEW, NEXT = "v1", "v2", "v3"
 REPOSITORY = "/repository"
 COMMITS = {OLD: "c1" * 20, NEW: "c2" * 20, NEXT: "c3" * 20}
-TICK = 0.5
+TICK = 1.0
 _FIRST_PORT = 9000
 _BASELINE_BAD = 0.01
-
-
-@cache
-def _database() -> tuple[sa.Engine, sqlite3.Connection, bytes]:
-    """One connection in memory for all runs, and the bytes of an empty database to begin with."""
-    engine = make_engine("sqlite://")
-    with engine.begin() as connection:
-        create_all(connection)
-        raw = connection.connection.driver_connection
-    assert isinstance(raw, sqlite3.Connection)
-    return engine, raw, raw.serialize()
-
-
-def fresh_store(clock: VirtualClock) -> "QuickStore":
-    """A store over an empty database. Only one is in use at a time."""
-    engine, raw, empty = _database()
-    raw.deserialize(empty)
-    return QuickStore(SqlStore(engine, clock, run=Inline()))
-
-
-_QUEUEING = frozenset({"open", "record", "sent", "postpone"})
-_LEAVES_READS = frozenset({"claim", "sent", "postpone", "append"})
-"""Writes that change nothing of what desks read, the outbox apart."""
-_CHANGING = _QUEUEING | _LEAVES_READS | {"register", "instruct", "file"}
-_FAR = datetime(9000, 1, 1, tzinfo=UTC)
-
-
-class QuickStore:
-    """The real store; what was read since it last changed is not read again.
-
-    Desks that wait ask the same questions for minutes. Everybody here shares one connection and all
-    values are frozen, so an answer cannot have changed until somebody writes to what it was read from.
-    """
-
-    def __init__(self, store: SqlStore) -> None:
-        self._store = store
-        self._read: dict[Any, Any] = {}
-        self._queued = True
-        self.filed: list[tuple[float, Paper]] = []
-        """Every paper as it was taken, with the loop's time."""
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._store, name)
-        known = self._read
-
-        async def change(*arguments: Any, **options: Any) -> Any:
-            self._queued = self._queued or name in _QUEUEING
-            if name == "record":
-                self._forget(arguments[0])
-            elif name not in _LEAVES_READS:
-                known.clear()
-            result = await method(*arguments, **options)
-            if name == "file":
-                self._keep(arguments[0])
-            return result
-
-        async def ask(*arguments: Any, **options: Any) -> Any:
-            key = (name, arguments, *options.items())
-            if key not in known:
-                known[key] = await method(*arguments, **options)
-            return known[key]
-
-        made = change if name in _CHANGING else ask
-        setattr(self, name, made)
-        return made
-
-    def _keep(self, papers: tuple[Paper, ...]) -> None:
-        known = {paper.id for _, paper in self.filed}
-        at = asyncio.get_running_loop().time()
-        self.filed += [(at, paper) for paper in papers if paper.id not in known]
-
-    def _forget(self, change: Change) -> None:
-        kept = {"registration", "registrations"} | (set() if change.slots else {"slots"})
-        identity = change.release.id
-        for key in list(self._read):
-            other = key[0] == "release" and key[1] != (identity,)
-            if key[0] not in kept and not other:
-                del self._read[key]
-
-    async def waiting(self, now: datetime, limit: int = 20) -> tuple[Message, ...]:
-        """See the port."""
-        if not self._queued:
-            return ()
-        found = await self._store.waiting(now, limit)
-        self._queued = bool(found) or bool(await self._store.waiting(_FAR, 1))
-        return found
-
-    def entries(self, **options: Any) -> AsyncIterator[AuditEntry]:
-        """See the port."""
-        return self._store.entries(**options)
 
 
 class ScenarioSmoke(MemorySmoke):
@@ -261,23 +161,33 @@ class Ground:
 
     def serve(self) -> None:
         """The customers of one tick: each goes where the router sends it and is answered, or not."""
-        self.referee.look_at_customers()
-        place = self.scenario.plan.production.name
+        watched = self.metrics.open_streams()
+        if not watched and not self.scenario.sessions:
+            return
         running = {f"127.0.0.1:{each.port}": each for each in self.deployer.running()}
         self._drain(running)
-        if not self.metrics.open_streams():
+        if not watched:
             return
-        requests = []
-        for _ in range(self._arrivals()):
-            address = self.router.route(SERVICE, place, self._customers)
-            if address is not None:
-                requests.append(self._answer(address, running.get(address)))
+        place = self.scenario.plan.production.name
+        addresses = self._routed(place)
+        requests = [self._answer(address, running.get(address)) for address in addresses]
         self.metrics.push(SERVICE, place, *requests)
         if not self.metrics.unreachable and self._is_judged():
             new = self._address_of_new()
             self.bad_seen += sum(
                 request.address == new and request.status != 200 for request in requests
             )
+
+    def _routed(self, place: str) -> list[str]:
+        """Where the customers of a tick are sent."""
+        layouts = [each for each in self.router.running() if each.environment == place]
+        serving = [target for each in layouts for target in each.targets if target.share > 0]
+        number = self._arrivals()
+        if not serving or not number:
+            return []
+        shares = [target.share for target in serving]
+        drawn = self._customers.choices(serving, shares, k=number)
+        return [target.address for target in drawn if target.address is not None]
 
     def _is_judged(self) -> bool:
         """Whether the new version is under way; what happens to it later is another story."""

@@ -52,6 +52,9 @@ class Crashed(BaseException):
 class Witness(Protocol):
     """Who sees every call that had an effect, and may complain."""
 
+    watched: frozenset[str]
+    """Calls of which it wants to see the effect."""
+
     def called(self, life: "Life", name: str) -> None:
         """A call begins."""
         ...
@@ -137,19 +140,23 @@ class Life:
         self, name: str, function: Callable[..., Awaitable[Any]], arguments: Any, options: Any
     ) -> Any:
         """Make a call the way the weather lets it."""
-        dies_after = self._begin(name)
-        now = asyncio.get_running_loop().time()
-        fate = self._fate(name.partition(".")[0], now)
-        if name == "store.record":
-            self._changes += 1
-            if self._changes in self._lost_answers:
-                fate = "did it and failed"
+        if self.dead:
+            raise Crashed
+        witness = self._witness
+        witness.called(self, name)
+        self.calls += 1
+        dies_after = False if self._crash is None else self._ends_with(name)
+        fate = self._fate(name)
         if self._held is not None:
             await self._hold_on()
-        if fate is None:
+        if fate is not None:
+            result = await self._suffer(fate, name, function, arguments, options)
+        elif name in witness.watched:
             result = await self._take_effect(name, function, arguments, options)
         else:
-            result = await self._suffer(fate, name, function, arguments, options)
+            result = await function(*arguments, **options)
+            if self.dead:
+                raise Crashed
         if dies_after:
             self.die()
             raise Crashed
@@ -157,15 +164,11 @@ class Life:
             await self._hold_on()
         return result
 
-    def _begin(self, name: str) -> bool:
-        """Count the call; returns whether it is the last one and has its effect."""
-        if self.dead:
-            raise Crashed
-        self._witness.called(self, name)
-        self.calls += 1
+    def _ends_with(self, name: str) -> bool:
+        """Count down to the crash; returns whether it comes after this call, which has its effect."""
+        crash = self._crash
         if name in ACTS:
             self._acts += 1
-        crash = self._crash
         if crash is None:
             return False
         reached = self._acts if crash.acts else self.calls
@@ -183,18 +186,23 @@ class Life:
         if self.dead:
             raise Crashed
 
-    def _fate(self, port: str, now: float) -> str | None:
+    def _fate(self, name: str) -> str | None:
+        fate = self._drawn(name)
+        if name == "store.record":
+            self._changes += 1
+            if self._changes in self._lost_answers:
+                return "did it and failed"
+        return fate
+
+    def _drawn(self, name: str) -> str | None:
         random, weather = self._random, self._weather
-        if now < weather.clears_at:
-            drawn = random.random()
-            if drawn < weather.fails[port]:
+        if asyncio.get_running_loop().time() < weather.clears_at:
+            port = name[: name.index(".")]
+            if random.random() < weather.fails[port]:
                 return random.choice(("refused", "did it and failed", "failed late"))
             if random.random() < weather.hangs[port]:
                 return random.choice(("hangs", "answers late"))
-        drawn = random.random()
-        if drawn < weather.slow:
-            return "slow"
-        return None
+        return "slow" if random.random() < weather.slow else None
 
     async def _suffer(
         self,

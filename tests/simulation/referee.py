@@ -33,6 +33,7 @@ class Case:
     release: Release
     fence: int = 0
     driver: str = ""
+    came_to_canary: bool = False
     promotions: int = 0
     taken_back: float | None = None
     confirmed: float | None = None
@@ -46,6 +47,19 @@ class Case:
 class Referee:
     """Keeps the rules of one run."""
 
+    watched = frozenset(
+        {
+            "router.apply",
+            "deployer.start",
+            "deployer.stop",
+            "workshop.run",
+            "store.record",
+            "store.claim",
+            "store.papers",
+        }
+    )
+    """Calls that change what rules speak of. All others only read, or are looked at when all is over."""
+
     def __init__(
         self,
         registration: Registration,
@@ -58,7 +72,9 @@ class Referee:
         self.rows: dict[tuple[str, str], Slot] = {}
         self.messages: set[str] = set()
         self.words: dict[str, tuple[Instruction, float]] = {}
-        self.answered: set[str] = set()
+        self.open_words: dict[str, tuple[Instruction, float]] = {}
+        """Those that no change has answered yet."""
+        self._answered: set[str] = set()
         self.calls = 0
         self.several = False
         self.reached: Callable[[Stage], None] | None = None
@@ -84,8 +100,24 @@ class Referee:
     def said(self, instruction: Instruction, at: float) -> None:
         """A person said something."""
         self.words[instruction.id] = (instruction, at)
+        if instruction.id not in self._answered:
+            self.open_words[instruction.id] = (instruction, at)
         if instruction.kind is InstructionKind.RETRY:
             self.cases[instruction.release].retries += 1
+
+    def answer(self, identity: str) -> None:
+        """A word was answered; the change that says so may be seen before the word itself."""
+        self._answered.add(identity)
+        self.open_words.pop(identity, None)
+
+    def unanswered(self, release: str) -> bool:
+        """Whether a word to this release waits for its answer."""
+        return any(word.release == release for word, _ in self.open_words.values())
+
+    @property
+    def newest(self) -> Case:
+        """The release that was started last."""
+        return next(reversed(self.cases.values()))
 
     def called(self, life: Life, name: str) -> None:
         """A call begins."""
@@ -114,7 +146,7 @@ class Referee:
             self._claimed(result)
         elif name == "router.apply":
             self.look_at_customers()
-        elif name == "store.papers":
+        elif name == "store.papers" and len(arguments) > 1:  # of one version: a decision follows
             life.papers_read.append(self._now())
 
     def _claimed(self, lease: Lease | None) -> None:
@@ -142,9 +174,11 @@ class Referee:
         self._journal(case, change.journal)
         self._slots(change.slots)
         self._actions(case, change)
-        self.answered.update(change.handled)
+        for identity in change.handled:
+            self.answer(identity)
         if self.also is not None:
             self.also(life, case, before, change)
+        self.look_at_customers()
 
     def _messages(self, change: Change) -> None:
         for message in change.messages:
@@ -167,6 +201,8 @@ class Referee:
             self.complain(f"{before.stage} became {after.stage} and nobody is told")
         if after.stage in WAITING and not after.reason:
             self.complain(f"it is {after.stage} without a reason")
+        if after.stage is Stage.CANARY:
+            case.came_to_canary = True
         if after.stage is Stage.ROLLING_BACK and case.taken_back is None:
             case.taken_back = self._now()
         if after.stage is Stage.VERIFYING_ROLLBACK and case.confirmed is None:
@@ -273,21 +309,23 @@ class Referee:
             self.complain(rule)
 
     def look_at_customers(self) -> None:
-        """No customer is sent to a version that was taken back."""
-        for layout in self._router.running():
-            for target in layout.targets:
-                if target.share > 0 and target.address is not None:
-                    self._may_serve(layout.environment, target.address)
+        """No customer is sent to a version that was taken back.
 
-    def _may_serve(self, environment: str, address: str) -> None:
-        for case in self.cases.values():
-            if case.confirmed is None:
+        Where customers go changes when a router is laid out, and what may be said of them when a change
+        is stored: it is looked at after both.
+        """
+        back = [case for case in self.cases.values() if case.confirmed is not None]
+        if not back:
+            return
+        production = self._registration.plan.production.name
+        for layout in self._router.running():
+            if layout.environment != production:
                 continue
-            identity = instance_id(case.release.id, environment)
-            slot = next((each for each in self.rows.values() if each.instance == identity), None)
-            production = environment == self._registration.plan.production.name
-            if production and slot is not None and slot.address == address:
-                self.complain(f"customers are sent to {identity}, which was taken back")
+            serving = {target.address for target in layout.targets if target.share > 0}
+            for case in back:
+                identity = instance_id(case.release.id, production)
+                if any(s.instance == identity and s.address in serving for s in self.rows.values()):
+                    self.complain(f"customers are sent to {identity}, which was taken back")
 
 
 def _serving(layout: Layout) -> tuple[tuple[str, str | None, float], ...]:

@@ -136,7 +136,7 @@ def draw(seed: int) -> Scenario:
     desks = ("north", "south") if not calm and random.random() < 0.3 else ("north",)
     several = len(desks) > 1
     asked = ask(seed, plan, calm=calm)
-    ends = random.uniform(20, 200)
+    ends = random.uniform(10, 90)
     return Scenario(
         seed=seed,
         plan=asked.plan,
@@ -149,18 +149,18 @@ def draw(seed: int) -> Scenario:
         desks=desks,
         words=() if calm else _words(random),
         whims=() if calm else _whims(random),
-        wakes=_times(random, 6, 120),
+        wakes=_times(random, 6, 70),
         wakes_lost=random.choice((0.0, 0.0, 0.3, 1.0)),
-        router_deaths=() if calm else _times(random, 2, 120),
-        baseline_deaths=() if calm or random.random() < 0.7 else _times(random, 2, 120),
+        router_deaths=() if calm else _times(random, 2, 70),
+        baseline_deaths=() if calm or random.random() < 0.7 else _times(random, 2, 70),
         gaps=() if calm else _gaps(random),
-        stops=() if calm or random.random() < 0.7 else _times(random, 2, 90),
+        stops=() if calm or random.random() < 0.7 else _times(random, 2, 60),
         old_refuses=not calm and random.random() < 0.05,
         clock_jumps=_clock_jumps(random) if not calm and random.random() < 0.05 else (),
         rate=random.choice((0.0, 4.0, 10.0, 20.0)) if random.random() < 0.4 else 12.0,
         sessions=random.choice((0.0, 0.0, 0.5, 1.0)),
         carer=random.random() < 0.7,
-        second=random.random() < 0.25,
+        second=random.random() < 0.4,
         calm=calm,
         lost_answers=frozenset() if calm else _lost_answers(random),
     )
@@ -180,21 +180,21 @@ def _plan(random: Random) -> Plan:
     if random.random() < 0.6:
         places = (Environment("staging", 8081), production)
     count = random.choice((1, 1, 2, 3))
-    shares = sorted(random.sample((0.05, 0.1, 0.25, 0.4, 0.5, 0.6), count))
+    shares = sorted(random.sample((0.1, 0.25, 0.4, 0.5, 0.6), count))
     kpis = [Kpi("errors", ERRORS, limit=0.08, ratio=random.choice((None, 2.0)))]
     if random.random() < 0.3:
         slow = SlowerThan(timedelta(seconds=1))
         kpis.append(Kpi("slow", slow, Endpoint("GET", "/"), limit=0.1))
     rollout = Rollout(
         steps=tuple(
-            Step(share, _seconds(random, 3, 12), random.choice((0, 10, 30))) for share in shares
+            Step(share, _seconds(random, 2, 8), random.choice((0, 10, 20))) for share in shares
         ),
         on_unproven=random.choice((OnUnproven.ADVANCE, OnUnproven.ADVANCE, OnUnproven.HOLD)),
-        patience=_seconds(random, 10, 60),
+        patience=_seconds(random, 8, 30),
         drain=_seconds(random, 0, 4),
         warm=_seconds(random, 0, 10),
     )
-    verification = Verification(_seconds(random, 3, 30), random.choice(tuple(OnSilence)))
+    verification = Verification(_seconds(random, 3, 20), random.choice(tuple(OnSilence)))
     literal = RollbackCriterion(
         "signed", ERRORS, Endpoint(), 0.3, CriterionMode.LITERAL, timedelta(seconds=20), 10
     )
@@ -207,7 +207,7 @@ def _plan(random: Random) -> Plan:
         smoke=(HttpSmoke("home", "GET", "/"),),
         kpis=tuple(kpis),
         rollout=rollout,
-        watch=_seconds(random, 0, 12),
+        watch=_seconds(random, 0, 8),
         build=_command(random, "build") if random.random() < 0.3 else None,
         migrations=Migrations(_command(random, "migrate")) if random.random() < 0.5 else None,
         before=(_command(random, "warn"),) if random.random() < 0.2 else (),
@@ -230,7 +230,7 @@ def _candidate(random: Random, plan: Plan) -> Candidate:
     usual = Behaviour(
         healthy_after=_seconds(random, 0, 3), stops_in=_seconds(random, 0, 8), output="ready"
     )
-    ends, late = _seconds(random, 1, 60), random.uniform(5, 40)
+    ends, late = _seconds(random, 1, 40), random.uniform(4, 20)
     share = random.choice((0.3, 0.6, 1.0))
     where = random.choice((*(each.name for each in plan.environments), "later", "rollback"))
     found = Candidate(kind, usual)
@@ -280,7 +280,7 @@ def _crashes(random: Random) -> tuple[Crash, ...]:
 
 def _pauses(random: Random) -> tuple[Pause, ...]:
     count = random.choice((1, 1, 2, 3))
-    return tuple(Pause(random.uniform(1, 90), random.uniform(5, 40)) for _ in range(count))
+    return tuple(Pause(random.uniform(1, 60), random.uniform(4, 35)) for _ in range(count))
 
 
 _WORDS = ("pause", "resume", "retry", "abort", "roll_back", "confirm", "reject")
@@ -288,7 +288,7 @@ _WORDS = ("pause", "resume", "retry", "abort", "roll_back", "confirm", "reject")
 
 def _words(random: Random) -> tuple[tuple[float, str], ...]:
     count = random.choice((0, 0, 1, 2, 4))
-    return tuple(sorted((random.uniform(0, 120), random.choice(_WORDS)) for _ in range(count)))
+    return tuple(sorted((random.uniform(0, 70), random.choice(_WORDS)) for _ in range(count)))
 
 
 def _whims(random: Random) -> tuple[tuple[str, float, str], ...]:
@@ -298,7 +298,7 @@ def _whims(random: Random) -> tuple[tuple[str, float, str], ...]:
     return tuple(
         (
             random.choice((*stages, *more)),
-            random.choice((0.0, random.uniform(0, 3), random.uniform(0, 20))),
+            random.choice((0.0, random.uniform(0, 3), random.uniform(0, 12))),
             random.choice(_WORDS),
         )
         for _ in range(random.choice((0, 0, 0, 1, 2, 3)))
@@ -313,9 +313,9 @@ def _lost_answers(random: Random) -> frozenset[int]:
 def _gaps(random: Random) -> tuple[tuple[float, float], ...]:
     """When the metric source is away, and for how long; 0 is a gap in what it had counted."""
     return tuple(
-        (at, random.choice((0.0, 0.0, random.uniform(1, 30)))) for at in _times(random, 2, 100)
+        (at, random.choice((0.0, 0.0, random.uniform(1, 20)))) for at in _times(random, 2, 60)
     )
 
 
 def _clock_jumps(random: Random) -> tuple[tuple[float, float], ...]:
-    return ((random.uniform(5, 60), random.choice((-30.0, -5.0, 5.0, 30.0))),)
+    return ((random.uniform(5, 40), random.choice((-30.0, -5.0, 5.0, 30.0))),)

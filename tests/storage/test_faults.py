@@ -244,6 +244,8 @@ def _chain(file) -> list:
 
 
 def _pragma(store, text: str) -> int:
-    with store._reading.connect() as connection:
-        result = connection.exec_driver_sql(f"PRAGMA {text}")
-        return result.scalar_one() if result.returns_rows else 0
+    """Asked of the connection that writes, outside of any transaction."""
+    with store._engine.connect() as another:
+        writing = store._writes._connection or another
+        row = writing.connection.driver_connection.execute(f"PRAGMA {text}").fetchone()
+        return row[0] if row else 0

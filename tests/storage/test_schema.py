@@ -149,11 +149,13 @@ def test_the_same_migrations_can_be_written_out_for_postgresql():
 
 
 def _pragmas(store: SqlStore) -> dict[str, object]:
-    with store._reading.connect() as connection:
+    def ask(connection) -> dict[str, object]:
         return {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys")
         }
+
+    return store._writes.transact(ask)
 
 
 def _migrations_that_fail(directory):

@@ -91,7 +91,7 @@ class Drive:
         return found
 
     def known_slots(self, environment: Environment) -> tuple[Slot, ...]:
-        """The rows as they were read last, for when they cannot be read: they may have changed."""
+        """The rows as they were read last, for when they cannot be read (others may have changed them)."""
         return self._rows.get(environment.name, ())
 
     async def record(

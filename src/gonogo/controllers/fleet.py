@@ -2,7 +2,8 @@
 
 A baseline that dies is started again, more slowly each time. A canary that dies is left alone: its
 death is evidence, and the release that drives it takes it back. A router that dies is started with
-the right addresses. Nothing here changes a row.
+the right addresses. What was adopted can only be watched. Nothing here changes a row, but for those
+that adopted versions have left.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from gonogo.controllers.adopted import AdoptedWatch
 from gonogo.controllers.heartbeat import beat
 from gonogo.controllers.layout import follows, instance_of, layout_of, picture_of
 from gonogo.controllers.world import World
@@ -40,6 +42,7 @@ class Fleet:
         self._registration = registration
         self._environment = environment
         self._restarts: dict[str, _Restarts] = {}
+        self._adopted = AdoptedWatch(world)
 
     async def keep(self) -> None:
         """Look again and again. Trouble is logged when it is news, and never ends the keeping."""
@@ -66,7 +69,8 @@ class Fleet:
             return
         await self._processes(slots)
         reading = await self._world.router.read(service, environment)
-        if follows(reading, self._layout(slots)):
+        if reading is not None and follows(reading, self._layout(slots)):
+            await self._adopted.let_go(slots, reading)
             return
         async with self._world.place(service, environment):
             slots = await self._world.store.slots(service, environment)
@@ -92,10 +96,13 @@ class Fleet:
         if not release.final:
             return  # its death is evidence for the release that is under way
         instance = instance_of(slot, release.plan, self._environment)
+        if slot.adopted:
+            await self._adopted.look(slot, instance, release)
+            return
         status = await self._world.deployer.status(instance, probe=False)
         restarts = self._restarts.setdefault(instance.id, _Restarts())
-        if status.state is InstanceState.RUNNING:
-            return
+        if status.state in {InstanceState.RUNNING, InstanceState.UNKNOWN}:
+            return  # of what nobody knows a second one may not be started
         now = self._world.clock.now()
         if restarts.not_before is not None and now < restarts.not_before:
             return

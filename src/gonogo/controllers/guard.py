@@ -123,7 +123,7 @@ class Lookout:
             return f"{drive.release.version} has no slot any more"
         instance = instance_of(slot, drive.plan, environment)
         status = await drive.world.deployer.status(instance, probe=False)
-        if status.state is InstanceState.RUNNING:
+        if status.state in {InstanceState.RUNNING, InstanceState.UNKNOWN}:
             return None
         return died(instance.version, status)
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from gonogo.domain.ground import ADOPTED
 from gonogo.domain.instance import Instance
 from gonogo.domain.placeholders import fill
 from gonogo.domain.plan import Environment, Plan
@@ -101,6 +102,8 @@ def instance_of(slot: Slot, plan: Plan, environment: Environment) -> Instance:
         line=fill(plan.run, values),
         health=plan.health,
         variables=variables_of(environment, values),
+        host=slot.host,
+        ground=ADOPTED if slot.adopted else environment.ground,
     )
 
 

@@ -19,6 +19,7 @@ from gonogo.controllers.layout import instance_of, layout_of, take_out, way_back
 from gonogo.controllers.steps import (
     clear_out,
     command,
+    healthy,
     lay_out,
     own_slot,
     smoke,
@@ -164,10 +165,11 @@ async def _obstacle(drive: Drive, environment: Environment, slots: Sequence[Slot
     if back_to is None:
         before = drive.release.previous
         return f"{before} was stopped already and cannot be gone back to" if before else None
-    if back_to.role is SlotRole.BASELINE:
-        return None
     try:
-        await _ready(drive, environment, back_to)
+        if back_to.role is not SlotRole.BASELINE:
+            await _ready(drive, environment, back_to)
+        elif back_to.adopted:  # any other is started again when it ends
+            await _still_there(drive, environment, back_to)
     except ActionFailed as failure:
         return f"{back_to.version} cannot be gone back to ({failure})"
     return None
@@ -247,15 +249,28 @@ async def unrehearse(drive: Drive) -> None:
     await rehearsing.forget(drive)
 
 
+async def _still_there(drive: Drive, environment: Environment, slot: Slot) -> None:
+    """See that what was adopted has not gone while others had customers beside it; a moment's look."""
+    instance = instance_of(slot, drive.plan, environment)
+    status = await drive.world.deployer.status(instance, probe=False)
+    if status.state in {InstanceState.EXITED, InstanceState.ABSENT}:
+        raise ActionFailed(status.detail or f"nothing runs at {slot.address}")
+
+
 async def _ready(drive: Drive, environment: Environment, slot: Slot) -> None:
     """See that the version to go back to runs; nearly always it is warm already."""
     release = await drive.world.store.release(release_of(slot.instance or ""))
     if release is None:
         raise ActionFailed(f"nothing is known of how {slot.version} was run")
     instance = instance_of(slot, release.plan, environment)
+    if slot.adopted:  # it is fit when it answers, and nothing can be done when it does not
+        await drive.world.deployer.start(instance)
+        return
     status = await drive.world.deployer.status(instance, probe=False)
+    if status.state is InstanceState.UNKNOWN:  # of what may run a second one is not started
+        await healthy(drive, instance)
     # A driver that stood still since it began to retire this version would stop it when it wakes.
-    if status.state is not InstanceState.RUNNING or slot.role is SlotRole.RETIRING:
+    elif status.state is not InstanceState.RUNNING or slot.role is SlotRole.RETIRING:
         await start(drive, environment, instance)
 
 

@@ -170,7 +170,7 @@ async def healthy(drive: Drive, instance: Instance) -> None:
         status = await drive.world.deployer.status(instance)
         if status.healthy:
             return
-        if status.state is not InstanceState.RUNNING:
+        if status.state in {InstanceState.ABSENT, InstanceState.EXITED}:
             raise ActionFailed(died(instance.version, status), detail=status.log_tail)
         if drive.world.clock.now() >= deadline:
             raise ActionFailed(
@@ -197,7 +197,10 @@ def _trouble(status: InstanceStatus) -> str:
 
 
 async def vacate(drive: Drive, environment: Environment, slot: Slot) -> None:
-    """Drain and stop what is in a slot and empty its row. The router must not send customers there."""
+    """Drain and stop what is in a slot and empty its row. The router must not send customers there.
+
+    What was adopted is drained, and left running.
+    """
     if slot.role is SlotRole.EMPTY:
         return
     world = drive.world
@@ -214,9 +217,12 @@ async def vacate(drive: Drive, environment: Environment, slot: Slot) -> None:
         if found is None or found.sessions == 0:
             break
         await drive.wait(world.rhythm.poll)
-    if slot.instance is not None:
+    left: dict[str, Any] = {}
+    if slot.adopted:  # whoever started it ends it
+        left = {"left_running": slot.address}
+    elif slot.instance is not None:
         await _stop(drive, environment, slot.instance)
-    await drive.record("desk:slot:emptied", _named(slot), slots=(empty(slot),))
+    await drive.record("desk:slot:emptied", {**_named(slot), **left}, slots=(empty(slot),))
 
 
 async def own_slot(drive: Drive, environment: Environment) -> Slot | None:
@@ -234,7 +240,8 @@ async def clear_out(drive: Drive, environment: Environment, *roles: SlotRole) ->
 
 
 def _named(slot: Slot) -> dict[str, Any]:
-    return {"environment": slot.environment, "slot": slot.name, "version": slot.version}
+    told = {"environment": slot.environment, "slot": slot.name, "version": slot.version}
+    return {**told, "adopted": True} if slot.adopted else told
 
 
 async def lay_out(drive: Drive, environment: Environment) -> RouterReading:
@@ -273,6 +280,9 @@ async def smoke(
         url = environment.url
     version = slot.version or drive.release.version
     values = {**placeholders(plan, environment, version, slot.port or 0), "url": url}
+    if slot.adopted:  # its files were never laid out here, and a test may be a command in them
+        commit = slot.commit or drive.release.commit
+        await drive.world.workshop.lay_out(registration.repository, plan.service, commit)
     results = await drive.world.smoke.run(
         SmokeOrder(
             service=plan.service,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 GENESIS = "0" * 64
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def hashed_text(sequence: int, at: datetime, draft: AuditDraft | AuditEntry, pre
         draft.subject,
         draft.data,
     ]
-    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _CANONICAL.encode(content)
 
 
 def link(draft: AuditDraft, at: datetime, last: AuditEntry | None) -> AuditEntry:

@@ -6,6 +6,7 @@ e-process against exactly that value passes 1/MISSED. Looking often does not mak
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -36,6 +37,7 @@ def ratio_interval(likelihood: Vector, canary_bad: float, baseline_bad: float) -
     return Interval(_peak(likelihood), low, high)
 
 
+@lru_cache(maxsize=1024)
 def share_interval(bad: float, total: float, missed: float = MISSED) -> Interval:
     """The share of bad requests, from a Beta(½, ½) mixture; total > 0."""
     mixture = _log_beta(bad + 0.5, total - bad + 0.5) - _log_beta(0.5, 0.5)
@@ -96,6 +98,8 @@ def _edge(outside: Callable[[float], bool], out: float, within: float) -> float:
     """The border between a share outside and one inside, never cut too narrow."""
     for _ in range(60):
         middle = (out + within) / 2
+        if middle in {out, within}:
+            break
         if outside(middle):
             out = middle
         else:

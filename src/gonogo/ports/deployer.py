@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from gonogo.domain.instance import Instance, InstanceStatus
+from gonogo.domain.instance import Instance, InstanceStatus, KnownInstance
 
 
 class Deployer(Protocol):
@@ -35,5 +35,28 @@ class Deployer(Protocol):
         """See that nothing of the instance with this id runs: ask, wait, then kill.
 
         Returns whether anything was found to stop. Raises Unavailable for a fence that is too low.
+        """
+        ...
+
+
+class GroundDeployer(Deployer, Protocol):
+    """The deployer of one kind of ground. It writes a note of an instance down before it acts."""
+
+    async def knows(self, identity: str) -> bool:
+        """Whether this instance was started on this ground and not stopped since."""
+        ...
+
+    async def resident_bytes(self, identity: str) -> int | None:
+        """Resident memory of all that runs of this instance, added up; None where nobody can say."""
+        ...
+
+    async def instances(self) -> tuple[KnownInstance, ...]:
+        """Everything that was started on this ground and not stopped, by id."""
+        ...
+
+    async def stop_all(self, grace_seconds: float) -> tuple[KnownInstance, ...]:
+        """Stop everything on this ground; returns what there was.
+
+        Raises ActionFailed when one could not be stopped, after all others were.
         """
         ...

@@ -1,11 +1,12 @@
 """What is remembered. Every write is one transaction with its audit entry and its messages."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from gonogo.domain.actor import Actor
+from gonogo.domain.adoption import Adoption
 from gonogo.domain.audit import AuditDraft, AuditEntry, AuditSearch
 from gonogo.domain.desk import DeskSeen
 from gonogo.domain.journal import JournalEntry
@@ -184,6 +185,33 @@ class ReleaseStore(Protocol):
 
     async def last_look(self, release_id: str) -> Look | None:
         """The newest recorded look."""
+        ...
+
+
+class AdoptionStore(Protocol):
+    """What ran before gonogo came, and slots that change while no release is under way."""
+
+    async def adopt(
+        self, adoption: Adoption, release: Release, slots: Sequence[Slot], audit: AuditDraft
+    ) -> None:
+        """Store an adopted version, its release and the slots that hold it, all or nothing.
+
+        Raises Conflict as `rearrange` does.
+        """
+        ...
+
+    async def rearrange(
+        self, slots: Sequence[Slot], audit: AuditDraft, messages: Sequence[Message] = ()
+    ) -> None:
+        """Replace rows of one service outside of its releases, with what to tell.
+
+        Raises Conflict while a release of the service is under way, and when one of the rows has
+        another revision than these, which were made from what was read.
+        """
+        ...
+
+    async def adoptions(self, service: str | None = None) -> tuple[Adoption, ...]:
+        """Everything that was ever adopted, the last first; of one service where one is named."""
         ...
 
 
@@ -464,6 +492,7 @@ class Outbox(Protocol):
 class Store(
     ServiceStore,
     ReleaseStore,
+    AdoptionStore,
     BoardStore,
     PaperStore,
     PeopleStore,

@@ -8,27 +8,29 @@ table show as a gap.
 import json
 from datetime import datetime
 from functools import cache
-from typing import Any
 
 import sqlalchemy as sa
 
 from gonogo.domain.audit import AuditDraft, AuditEntry, AuditSearch, entry_after
 from gonogo.storage.rows import entry_of
+from gonogo.storage.statements import Prepared
 from gonogo.storage.tables import audit, audit_head
 
 # Statements of the way of a rollback are built once: building one costs more than running it.
-_HEAD = sa.select(audit_head.c.sequence, audit_head.c.digest).with_for_update()
-_MOVE_HEAD = sa.update(audit_head)
-_ADD = sa.insert(audit)
+_HEAD = Prepared(sa.select(audit_head.c.sequence, audit_head.c.digest).with_for_update())
+_MOVE_HEAD = Prepared(sa.update(audit_head))
+_ADD = Prepared(sa.insert(audit))
 _MOVED = (
     sa.update(audit_head)
     .values(sequence=sa.bindparam("head_sequence"), digest=sa.bindparam("head_digest"))
     .returning(audit_head.c.id)
     .cte("moved")
 )
-_ADD_AND_MOVE = sa.insert(audit).add_cte(_MOVED)
+_ADD_AND_MOVE = Prepared(sa.insert(audit).add_cte(_MOVED))
 """Both in one go, where each statement is a way to a server and back."""
 
+
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 SEQUENCE = "gonogo_sequence"
 """Where a connection notes the newest entry that its transaction wrote."""
@@ -40,9 +42,11 @@ def append(connection: sa.Connection, draft: AuditDraft, at: datetime) -> AuditE
     Raises TypeError for data that JSON cannot hold.
     """
     # The digest covers what will be read back: keys as text, lists for tuples.
-    data = json.dumps(draft.data, ensure_ascii=False, separators=(",", ":"))
+    data = _JSON.encode(draft.data)
     draft = AuditDraft(draft.actor, draft.action, draft.subject, json.loads(data))
-    head = connection.execute(_HEAD).one()
+    head = _HEAD.first(connection)
+    if head is None:
+        raise sa.exc.NoResultFound("the audit chain has no head")
     entry = entry_after(draft, at, head.sequence, head.digest)
     values = {
         "sequence": entry.sequence,
@@ -55,11 +59,11 @@ def append(connection: sa.Connection, draft: AuditDraft, at: datetime) -> AuditE
         "digest": entry.digest,
     }
     if connection.dialect.name == "sqlite":
-        connection.execute(_ADD, values)
-        connection.execute(_MOVE_HEAD, {"sequence": entry.sequence, "digest": entry.digest})
+        _ADD.run(connection, values)
+        _MOVE_HEAD.run(connection, {"sequence": entry.sequence, "digest": entry.digest})
     else:
         moved = {"head_sequence": entry.sequence, "head_digest": entry.digest}
-        connection.execute(_ADD_AND_MOVE, {**values, **moved})
+        _ADD_AND_MOVE.run(connection, {**values, **moved})
     connection.info[SEQUENCE] = entry.sequence
     return entry
 
@@ -68,10 +72,9 @@ def page(
     connection: sa.Connection, subject: str | None, after: int, size: int
 ) -> tuple[AuditEntry, ...]:
     """The next `size` entries after a sequence number."""
-    query = sa.select(audit).where(audit.c.sequence > after)
-    if subject is not None:
-        query = query.where(audit.c.subject == subject)
-    rows = connection.execute(query.order_by(audit.c.sequence).limit(size))
+    given = {"of_subject": subject} if subject is not None else {}
+    query = _searching(frozenset({"beyond", *given}), False)
+    rows = query.all(connection, {**given, "beyond": after, "most": size})
     return tuple(entry_of(row) for row in rows)
 
 
@@ -86,12 +89,12 @@ def search(connection: sa.Connection, wanted: AuditSearch) -> tuple[AuditEntry, 
     given = {name: value for name, value in given.items() if value is not None}
     query = _searching(frozenset(given), wanted.newest_first)
     length = {} if wanted.action is None else {"length": len(wanted.action)}
-    rows = connection.execute(query, {**given, **length, "most": wanted.limit})
+    rows = query.all(connection, {**given, **length, "most": wanted.limit})
     return tuple(entry_of(row) for row in rows)
 
 
 @cache
-def _searching(given: frozenset[str], newest_first: bool) -> sa.Select[Any]:
+def _searching(given: frozenset[str], newest_first: bool) -> Prepared:
     """The statement for what is given; built once, as building it costs more than running it."""
     columns = audit.c
     beyond = sa.bindparam("beyond", type_=sa.Integer)
@@ -104,7 +107,7 @@ def _searching(given: frozenset[str], newest_first: bool) -> sa.Select[Any]:
     }
     order = columns.sequence.desc() if newest_first else columns.sequence.asc()
     query = sa.select(audit).where(*(conditions[name] for name in sorted(given)))
-    return query.order_by(order).limit(sa.bindparam("most", type_=sa.Integer))
+    return Prepared(query.order_by(order).limit(sa.bindparam("most", type_=sa.Integer)))
 
 
 def first_after(

@@ -19,9 +19,13 @@ from sqlalchemy import event, pool
 
 from gonogo.domain.errors import InvalidInput
 from gonogo.storage.postgresql import make_postgresql_engine, normalised
+from gonogo.storage.statements import as_sqlalchemy_says
 
 READING = "gonogo_reading"
 """Execution option of connections that only read; they take no lock."""
+
+KEPT = "gonogo_kept"
+"""Execution option of connections whose transactions begin and end beside SQLAlchemy."""
 
 DEFAULT_PATIENCE = timedelta(seconds=5)
 """How long another program's lock is waited for."""
@@ -88,8 +92,16 @@ def _listen(engine: sa.Engine, file: Path | None) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        reading = connection.get_execution_options().get(READING, False)
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        options = connection.get_execution_options()
+        if options.get(KEPT, False):
+            return
+        reading = options.get(READING, False)
+        text = "BEGIN" if reading else "BEGIN IMMEDIATE"
+        driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+        try:
+            driver.execute(text)
+        except sqlite3.Error as error:
+            raise as_sqlalchemy_says(text, [], error, connection.dialect) from error
 
 
 def _make_private(file: Path) -> None:

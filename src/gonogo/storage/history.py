@@ -9,9 +9,31 @@ from gonogo.domain.journal import JournalEntry
 from gonogo.domain.look import Look
 from gonogo.storage.codec import pack, unpack
 from gonogo.storage.rows import journal_of, put, values_of_journal
+from gonogo.storage.statements import Prepared
 from gonogo.storage.tables import journal, judge_memories, looks
 
-_ADD_LOOK = sa.insert(looks)
+_OF_RELEASE: sa.BindParameter[str] = sa.bindparam("of_release")
+_ADD_LOOK = Prepared(sa.insert(looks))
+_STEPS = Prepared(
+    sa.select(journal)
+    .where(journal.c.release_id == _OF_RELEASE)
+    .order_by(journal.c.started_at, journal.c.number)
+)
+_LOOKS = Prepared(
+    sa.select(looks.c.number, looks.c.look)
+    .where(looks.c.release_id == _OF_RELEASE, looks.c.number > sa.bindparam("after"))
+    .order_by(looks.c.number)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+_NEWEST_LOOK = Prepared(
+    sa.select(looks.c.look)
+    .where(looks.c.release_id == _OF_RELEASE)
+    .order_by(looks.c.number.desc())
+    .limit(1)
+)
+_MEMORY = Prepared(
+    sa.select(judge_memories.c.memory).where(judge_memories.c.release_id == _OF_RELEASE)
+)
 
 
 def put_step(connection: sa.Connection, entry: JournalEntry) -> None:
@@ -22,11 +44,7 @@ def put_step(connection: sa.Connection, entry: JournalEntry) -> None:
 
 def steps(connection: sa.Connection, release_id: str) -> tuple[JournalEntry, ...]:
     """The newest entry of every step, in the order the steps were begun."""
-    rows = connection.execute(
-        sa.select(journal)
-        .where(journal.c.release_id == release_id)
-        .order_by(journal.c.started_at, journal.c.number)
-    )
+    rows = _STEPS.all(connection, {"of_release": release_id})
     return tuple(journal_of(row) for row in rows)
 
 
@@ -34,31 +52,21 @@ def add_look(connection: sa.Connection, look: Look) -> None:
     """Add a look at the end of its release's looks."""
     if look.at.tzinfo is not None:  # a naive time is refused with its column
         look = replace(look, at=look.at.astimezone(UTC))
-    connection.execute(_ADD_LOOK, {"release_id": look.release, "at": look.at, "look": pack(look)})
+    _ADD_LOOK.run(connection, {"release_id": look.release, "at": look.at, "look": pack(look)})
 
 
 def page_of_looks(
     connection: sa.Connection, release_id: str, after: int, size: int
 ) -> tuple[tuple[int, Look], ...]:
     """The next `size` looks after a row number, each with its own."""
-    rows = connection.execute(
-        sa.select(looks.c.number, looks.c.look)
-        .where(looks.c.release_id == release_id, looks.c.number > after)
-        .order_by(looks.c.number)
-        .limit(size)
-    )
+    rows = _LOOKS.all(connection, {"of_release": release_id, "after": after, "most": size})
     return tuple((row.number, unpack(Look, row.look)) for row in rows)
 
 
 def newest_look(connection: sa.Connection, release_id: str) -> Look | None:
     """The last of a release's looks."""
-    found = connection.execute(
-        sa.select(looks.c.look)
-        .where(looks.c.release_id == release_id)
-        .order_by(looks.c.number.desc())
-        .limit(1)
-    ).scalar_one_or_none()
-    return None if found is None else unpack(Look, found)
+    row = _NEWEST_LOOK.first(connection, {"of_release": release_id})
+    return None if row is None else unpack(Look, row.look)
 
 
 def put_judge_memory(connection: sa.Connection, release_id: str, memory: bytes) -> None:
@@ -68,8 +76,5 @@ def put_judge_memory(connection: sa.Connection, release_id: str, memory: bytes) 
 
 def judge_memory(connection: sa.Connection, release_id: str) -> bytes | None:
     """What the judge remembered at the last recorded look."""
-    memories = judge_memories.c
-    found = connection.execute(
-        sa.select(memories.memory).where(memories.release_id == release_id)
-    ).scalar_one_or_none()
-    return None if found is None else bytes(found)
+    row = _MEMORY.first(connection, {"of_release": release_id})
+    return None if row is None else bytes(row.memory)

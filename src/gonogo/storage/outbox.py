@@ -1,6 +1,6 @@
 """Messages that wait to be sent, and how often that was tried."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -10,14 +10,21 @@ from gonogo.domain.errors import NotFound
 from gonogo.domain.message import Message
 from gonogo.ports.store import Delivery
 from gonogo.storage.rows import message_of
+from gonogo.storage.statements import Prepared
 from gonogo.storage.tables import UtcTime, messages
 
-_KNOWN = sa.select(messages.c.id).where(messages.c.id == sa.bindparam("of_id"))
-_QUEUE = sa.insert(messages)
+_OF_ID = messages.c.id == sa.bindparam("of_id")
+_ONCE_MORE = sa.update(messages).where(_OF_ID).values(attempts=messages.c.attempts + 1)
+_POSTPONE = Prepared(_ONCE_MORE)
+_SENT = Prepared(
+    _ONCE_MORE.values(
+        sent_at=sa.func.coalesce(messages.c.sent_at, sa.bindparam("first_at", type_=UtcTime))
+    )
+)
 HOLD = timedelta(seconds=60)
 """How long a message is a desk's own; when it does not say what became of it, another gets it."""
 
-_DUE = (
+_DUE = Prepared(
     sa.select(messages)
     .where(messages.c.sent_at.is_(None), messages.c.due_at <= sa.bindparam("now"))
     .order_by(messages.c.number)
@@ -33,14 +40,18 @@ _TAKE = (
 
 
 @cache
-def _queue_once() -> sa.Insert:
-    """In one statement; built at first use, since a desk over SQLite has no use for it."""
+def _queue_once(dialect: str) -> Prepared:
+    """In one statement, of which each database has its own form."""
+    if dialect == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return Prepared(sqlite.insert(messages).on_conflict_do_nothing(index_elements=["id"]))
     from sqlalchemy.dialects import postgresql
 
     # Due at once, also by the clock of a server that is behind the desk's.
     due = sa.func.least(sa.bindparam("due", type_=UtcTime), sa.func.clock_timestamp())
     new = postgresql.insert(messages).values(due_at=due)
-    return new.on_conflict_do_nothing(index_elements=["id"])
+    return Prepared(new.on_conflict_do_nothing(index_elements=["id"]))
 
 
 def queue(connection: sa.Connection, new: Iterable[Message]) -> None:
@@ -57,9 +68,7 @@ def queue(connection: sa.Connection, new: Iterable[Message]) -> None:
         }
         if connection.dialect.name != "sqlite":
             values["due"] = values.pop("due_at")
-            connection.execute(_queue_once(), values)
-        elif connection.execute(_KNOWN, {"of_id": message.id}).first() is None:
-            connection.execute(_QUEUE, values)
+        _queue_once(connection.dialect.name).run(connection, values)
 
 
 def waiting(connection: sa.Connection, now: datetime, limit: int) -> tuple[Message, ...]:
@@ -68,14 +77,14 @@ def waiting(connection: sa.Connection, now: datetime, limit: int) -> tuple[Messa
     In a database that several desks share they are the caller's for a while: each of two desks that
     ask at once gets its own.
     """
-    rows = connection.execute(_DUE, {"now": now, "limit": limit})
+    rows = _DUE.all(connection, {"now": now, "limit": limit})
     if connection.dialect.name == "sqlite":
         return tuple(message_of(row) for row in rows)
     taken = [row.id for row in rows]
     if not taken:
         return ()
-    rows = connection.execute(_TAKE, {"taken": taken, "until": now + HOLD})
-    return tuple(message_of(row) for row in sorted(rows, key=lambda row: row.number))
+    mine = connection.execute(_TAKE, {"taken": taken, "until": now + HOLD})
+    return tuple(message_of(row) for row in sorted(mine, key=lambda row: row.number))
 
 
 def unsent(connection: sa.Connection, limit: int) -> tuple[Message, ...]:
@@ -108,20 +117,16 @@ def sent(connection: sa.Connection, message_id: str, at: datetime) -> None:
 
     Raises NotFound for an unknown id.
     """
-    first = sa.func.coalesce(messages.c.sent_at, at)
-    _tried(connection, message_id, sent_at=first)
+    _tried(connection, _SENT, message_id, {"first_at": at})
 
 
 def postpone(connection: sa.Connection, message_id: str, until: datetime, error: str) -> None:
     """Note a failed attempt and when to try again. Raises NotFound for an unknown id."""
-    _tried(connection, message_id, due_at=until, last_error=error)
+    _tried(connection, _POSTPONE, message_id, {"due_at": until, "last_error": error})
 
 
-def _tried(connection: sa.Connection, message_id: str, **values: object) -> None:
-    changed = connection.execute(
-        sa.update(messages)
-        .where(messages.c.id == message_id)
-        .values(attempts=messages.c.attempts + 1, **values)
-    )
-    if not changed.rowcount:
+def _tried(
+    connection: sa.Connection, statement: Prepared, message_id: str, values: Mapping[str, object]
+) -> None:
+    if not statement.run(connection, {"of_id": message_id, **values}):
         raise NotFound(f"no message {message_id} was ever queued")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,15 +15,23 @@ from gonogo.domain.story import PERSON
 from gonogo.ports.store import Change, Lease
 from gonogo.storage import chain, history, outbox, services
 from gonogo.storage.codec import encode
-from gonogo.storage.rows import Row, instruction_of, lines_text, release_of, values_of_release
-from gonogo.storage.tables import instructions, leases, plans, releases
+from gonogo.storage.rows import (
+    changing_values_of,
+    instruction_of,
+    lines_text,
+    plan_of,
+    release_of,
+    values_of_release,
+)
+from gonogo.storage.statements import Prepared, Row
+from gonogo.storage.tables import instructions, leases, plans, registrations, releases
 
 _OTHER = releases.alias("other")
 _OF_RELEASE = releases.c.id == sa.bindparam("of_release")
-_WITH_PLAN = sa.select(releases, plans.c.plan).join(plans)
+_WITH_PLAN: sa.Select[Any] = sa.select(releases, plans.c.plan).join(plans)
 # Statements of the way of a rollback are built once: building one costs more than running it.
-_FIND = _WITH_PLAN.where(_OF_RELEASE)
-_STORED: sa.Select[Any] = (
+_FIND = Prepared(_WITH_PLAN.where(_OF_RELEASE))
+_STORED = Prepared(
     sa.select(releases.c.revision, plans.c.plan, leases.c.desk, leases.c.fence)
     .select_from(releases)
     .join(plans)
@@ -32,10 +41,10 @@ _STORED: sa.Select[Any] = (
 _SERVICE = releases.c.service == sa.bindparam("of_service")
 _VERSION = releases.c.version == sa.bindparam("of_version")
 _LAST = _WITH_PLAN.order_by(releases.c.number.desc()).limit(1)
-_NEWEST_OF_SERVICE = _LAST.where(_SERVICE)
-_NEWEST_OF_VERSION = _LAST.where(_VERSION)
-_NEWEST_OF_BOTH = _LAST.where(_SERVICE, _VERSION)
-_STORED_LOCKED: sa.Select[Any] = (
+_NEWEST_OF_SERVICE = Prepared(_LAST.where(_SERVICE))
+_NEWEST_OF_VERSION = Prepared(_LAST.where(_VERSION))
+_NEWEST_OF_BOTH = Prepared(_LAST.where(_SERVICE, _VERSION))
+_STORED_LOCKED = Prepared(
     sa.select(releases.c.revision, plans.c.plan, leases.c.desk, leases.c.fence)
     .select_from(releases)
     .join(plans)
@@ -43,10 +52,46 @@ _STORED_LOCKED: sa.Select[Any] = (
     .where(_OF_RELEASE)
     .with_for_update(of=(releases, leases))
 )
-_CHANGE = sa.update(releases).where(_OF_RELEASE)
-_LOCK = sa.select(releases.c.id).where(_OF_RELEASE).with_for_update()
-_LOCK_IF_FREE = _LOCK.with_for_update(skip_locked=True)
-_LEASE = sa.select(leases).where(leases.c.release_id == sa.bindparam("of_release"))
+_OPEN = Prepared(sa.insert(releases))
+_KEEP_PLAN = Prepared(sa.insert(plans))
+_CHANGE = Prepared(sa.update(releases).where(_OF_RELEASE))
+_LOCK_SERVICE = Prepared(
+    sa.select(registrations.c.service)
+    .where(registrations.c.service == sa.bindparam("of_service"))
+    .with_for_update()
+)
+_UNDER_WAY = Prepared(
+    sa.select(releases).where(
+        releases.c.service == sa.bindparam("of_service"),
+        releases.c.ended.is_(False),
+        # Another desk may have stored the same one a moment ago: then its id is refused below, and the
+        # second look finds it.
+        releases.c.id != sa.bindparam("own"),
+    )
+)
+_ID = sa.select(releases.c.id).where(_OF_RELEASE)
+_LOCK = Prepared(_ID.with_for_update())
+_LOCK_IF_FREE = Prepared(_ID.with_for_update(skip_locked=True))
+_LEASE = Prepared(sa.select(leases).where(leases.c.release_id == sa.bindparam("of_release")))
+_FIRST_LEASE = Prepared(sa.insert(leases))
+_NEXT_LEASE = Prepared(sa.update(leases).where(leases.c.release_id == sa.bindparam("of_release")))
+_KNOWN_WORD = Prepared(
+    sa.select(instructions.c.id).where(instructions.c.id == sa.bindparam("of_id"))
+)
+_SAY = Prepared(sa.insert(instructions))
+_UNANSWERED = Prepared(
+    sa.select(instructions)
+    .where(
+        instructions.c.release_id == sa.bindparam("of_release"),
+        instructions.c.handled_at.is_(None),
+    )
+    .order_by(instructions.c.number)
+)
+_ANSWERED = Prepared(
+    sa.update(instructions).where(
+        instructions.c.id == sa.bindparam("of_id"), instructions.c.handled_at.is_(None)
+    )
+)
 
 
 def open_release(
@@ -64,24 +109,28 @@ def open_release(
     if known is not None:
         return known
     if not release.final:
-        _refuse_second(connection, release)
-    connection.execute(sa.insert(releases).values(values_of_release(release)))
-    connection.execute(sa.insert(plans).values(release_id=release.id, plan=encode(release.plan)))
+        lock_service(connection, release.service)
+        refuse_second(connection, release.service, release.id)
+    keep_release(connection, release)
     outbox.queue(connection, messages)
     chain.append(connection, audit, now)
     return release
 
 
-def _refuse_second(connection: sa.Connection, release: Release) -> None:
-    other = connection.execute(
-        sa.select(releases).where(
-            releases.c.service == release.service,
-            releases.c.ended.is_(False),
-            # Another desk may have stored the same one a moment ago: then its id is refused below,
-            # and the second look finds it.
-            releases.c.id != release.id,
-        )
-    ).first()
+def keep_release(connection: sa.Connection, release: Release) -> None:
+    """Store the row of a release that is not known yet, and its plan."""
+    _OPEN.run(connection, values_of_release(release))
+    _KEEP_PLAN.run(connection, {"release_id": release.id, "plan": encode(release.plan)})
+
+
+def lock_service(connection: sa.Connection, service: str) -> None:
+    """See that nobody else opens a release of it or changes its slots before this transaction ends."""
+    _LOCK_SERVICE.first(connection, {"of_service": service})  # SQLite has one writer anyhow
+
+
+def refuse_second(connection: sa.Connection, service: str, own: str = "") -> None:
+    """Raise Conflict when a release of this service is under way; the one with the id `own` is none."""
+    other = _UNDER_WAY.first(connection, {"of_service": service, "own": own})
     if other is not None:
         raise Conflict(
             f"{other.service} {other.version} (release {other.id}) is under way:"
@@ -92,7 +141,7 @@ def _refuse_second(connection: sa.Connection, release: Release) -> None:
 
 def find(connection: sa.Connection, release_id: str) -> Release | None:
     """The release with this id."""
-    row = connection.execute(_FIND, {"of_release": release_id}).first()
+    row = _FIND.first(connection, {"of_release": release_id})
     return None if row is None else release_of(row)
 
 
@@ -105,17 +154,25 @@ def newest(
     before: str | None = None,
 ) -> tuple[Release, ...]:
     """Releases, the last opened first; with `before` only those opened before that one."""
+    given = {"before": before, "of_service": service}
+    given = {name: value for name, value in given.items() if value is not None}
+    query = _newest(frozenset(given), under_way)
+    return tuple(release_of(row) for row in query.all(connection, {**given, "most": limit}))
+
+
+@cache
+def _newest(given: frozenset[str], under_way: bool) -> Prepared:
     query = _WITH_PLAN
-    if before is not None:
-        place = sa.select(_OTHER.c.number).where(_OTHER.c.id == before).scalar_subquery()
-        query = query.where(releases.c.number < place)
-    if service is not None:
-        query = query.where(releases.c.service == service)
+    if "before" in given:
+        place = sa.select(_OTHER.c.number).where(_OTHER.c.id == sa.bindparam("before"))
+        query = query.where(releases.c.number < place.scalar_subquery())
+    if "of_service" in given:
+        query = query.where(_SERVICE)
     if under_way:
         # As the partial index over them says it; "ended IS 0" would read every release there ever was.
         query = query.where(releases.c.ended == sa.false())
-    rows = connection.execute(query.order_by(releases.c.number.desc()).limit(limit))
-    return tuple(release_of(row) for row in rows)
+    most = sa.bindparam("most", type_=sa.Integer)
+    return Prepared(query.order_by(releases.c.number.desc()).limit(most))
 
 
 def matching(connection: sa.Connection, reference: str, limit: int) -> tuple[Release, ...]:
@@ -126,9 +183,9 @@ def matching(connection: sa.Connection, reference: str, limit: int) -> tuple[Rel
     service, _, version = reference.partition(" ")
     # One query for each index, as a database answers an OR over two columns by reading everything.
     found = [
-        connection.execute(_NEWEST_OF_SERVICE, {"of_service": reference}).first(),
-        connection.execute(_NEWEST_OF_VERSION, {"of_version": reference}).first(),
-        connection.execute(_NEWEST_OF_BOTH, {"of_service": service, "of_version": version}).first()
+        _NEWEST_OF_SERVICE.first(connection, {"of_service": reference}),
+        _NEWEST_OF_VERSION.first(connection, {"of_version": reference}),
+        _NEWEST_OF_BOTH.first(connection, {"of_service": service, "of_version": version})
         if version
         else None,
     ]
@@ -147,15 +204,11 @@ def record(connection: sa.Connection, change: Change, now: datetime) -> Release:
     """Store a change whole; the caller's transaction undoes all of it when anything is refused."""
     release = change.release
     _check_parts(change)
-    plan = encode(release.plan)
     stored = _stored(connection, release.id)
     _check_lease(change.lease, release, stored)
     changed = replace(release, revision=release.revision + 1)
-    connection.execute(_CHANGE, {"of_release": release.id, **values_of_release(changed)})
-    if stored.plan != plan:
-        connection.execute(
-            sa.update(plans).where(plans.c.release_id == release.id).values(plan=plan)
-        )
+    _CHANGE.run(connection, {"of_release": release.id, **changing_values_of(changed)})
+    _keep_plan(connection, release, stored.plan)
     services.put_slots(connection, change.slots)
     if change.journal is not None:
         history.put_step(connection, change.journal)
@@ -171,6 +224,17 @@ def record(connection: sa.Connection, change: Change, now: datetime) -> Release:
     return changed
 
 
+def _keep_plan(connection: sa.Connection, release: Release, stored: str) -> None:
+    """Store the plan where it is another one: what was read from the same text is the same value."""
+    if plan_of(stored) is release.plan:
+        return
+    plan = encode(release.plan)
+    if plan != stored:
+        connection.execute(
+            sa.update(plans).where(plans.c.release_id == release.id).values(plan=plan)
+        )
+
+
 def _check_parts(change: Change) -> None:
     parts = (change.journal, change.look)
     strangers = {part.release for part in parts if part is not None} - {change.release.id}
@@ -183,10 +247,10 @@ def _stored(connection: sa.Connection, release_id: str) -> Row:
     if connection.dialect.name != "sqlite":
         # A statement that waits for a lock reads anew only what it locks: without the lease among
         # that, it would not see who took the release over meanwhile.
-        row = connection.execute(_STORED_LOCKED, {"of_release": release_id}).first()
+        row = _STORED_LOCKED.first(connection, {"of_release": release_id})
         if row is not None:
             return row
-    row = connection.execute(_STORED, {"of_release": release_id}).first()
+    row = _STORED.first(connection, {"of_release": release_id})
     if row is None:
         raise NotFound(f"there is no release {release_id}")
     return row
@@ -209,11 +273,8 @@ def _check_lease(lease: Lease, release: Release, stored: Row) -> None:
 
 
 def _mark_handled(connection: sa.Connection, handled: tuple[str, ...], now: datetime) -> None:
-    connection.execute(
-        sa.update(instructions)
-        .where(instructions.c.id.in_(handled), instructions.c.handled_at.is_(None))
-        .values(handled_at=now)
-    )
+    for identity in handled:
+        _ANSWERED.run(connection, {"of_id": identity, "handled_at": now})
 
 
 def instruct(
@@ -224,25 +285,21 @@ def instruct(
     seen: int | None = None,
 ) -> None:
     """Store a person's word, once. Raises NotFound for an unknown release, Conflict as the port says."""
-    known = connection.execute(
-        sa.select(instructions.c.id).where(instructions.c.id == instruction.id)
-    )
-    if known.first() is not None:
+    if _KNOWN_WORD.first(connection, {"of_id": instruction.id}) is not None:
         return
     _lock(connection, instruction.release)
     if seen is not None:
         _nobody_was_first(connection, instruction.release, seen)
-    connection.execute(
-        sa.insert(instructions).values(
-            id=instruction.id,
-            release_id=instruction.release,
-            kind=instruction.kind.value,
-            actor=instruction.actor,
-            reason=instruction.reason,
-            at=instruction.at,
-            lines=lines_text(instruction.lines),
-        )
-    )
+    said = {
+        "id": instruction.id,
+        "release_id": instruction.release,
+        "kind": instruction.kind.value,
+        "actor": instruction.actor,
+        "reason": instruction.reason,
+        "at": instruction.at,
+        "lines": lines_text(instruction.lines),
+    }
+    _SAY.run(connection, said)
     chain.append(connection, audit, now)
 
 
@@ -258,17 +315,13 @@ def _nobody_was_first(connection: sa.Connection, release_id: str, seen: int) -> 
 
 
 def _lock(connection: sa.Connection, release_id: str) -> None:
-    if connection.execute(_LOCK, {"of_release": release_id}).first() is None:
+    if _LOCK.first(connection, {"of_release": release_id}) is None:
         raise NotFound(f"there is no release {release_id}", hint="gonogo status")
 
 
 def unanswered(connection: sa.Connection, release_id: str) -> tuple[Instruction, ...]:
     """Instructions that no change has answered yet, in the order they came."""
-    rows = connection.execute(
-        sa.select(instructions)
-        .where(instructions.c.release_id == release_id, instructions.c.handled_at.is_(None))
-        .order_by(instructions.c.number)
-    )
+    rows = _UNANSWERED.all(connection, {"of_release": release_id})
     return tuple(instruction_of(row) for row in rows)
 
 
@@ -282,26 +335,23 @@ def claim(
     anew: bool = False,
 ) -> Lease | None:
     """Take or renew the lease; None when another desk holds it. Raises NotFound for no such release."""
-    held = connection.execute(_LEASE, {"of_release": release_id}).first()
+    held = _LEASE.first(connection, {"of_release": release_id})
     if held is not None and held.desk != desk and held.until > now:
         return None
-    if not _locked(connection, release_id, wait=held is None or held.desk == desk):
-        return None  # another is about to take it, or its driver writes once more
-    held = connection.execute(_LEASE, {"of_release": release_id}).first()
+    if held is None or connection.dialect.name != "sqlite":
+        # Over SQLite nobody else writes before this has ended, and what holds a lease is known.
+        if not _locked(connection, release_id, wait=held is None or held.desk == desk):
+            return None  # another is about to take it, or its driver writes once more
+        held = _LEASE.first(connection, {"of_release": release_id})
+    changes = {"desk": desk, "until": until}
     if held is None:
         fence = 1
-        connection.execute(
-            sa.insert(leases).values(release_id=release_id, desk=desk, fence=fence, until=until)
-        )
+        _FIRST_LEASE.run(connection, {"release_id": release_id, "fence": fence, **changes})
         return Lease(release=release_id, desk=desk, fence=fence, until=until)
     if held.desk != desk and held.until > now:
         return None
     fence = held.fence if held.desk == desk and not anew else held.fence + 1
-    connection.execute(
-        sa.update(leases)
-        .where(leases.c.release_id == release_id)
-        .values(desk=desk, fence=fence, until=until)
-    )
+    _NEXT_LEASE.run(connection, {"of_release": release_id, "fence": fence, **changes})
     return Lease(release=release_id, desk=desk, fence=fence, until=until)
 
 
@@ -310,4 +360,4 @@ def _locked(connection: sa.Connection, release_id: str, *, wait: bool) -> bool:
     if wait:
         _lock(connection, release_id)
         return True
-    return connection.execute(_LOCK_IF_FREE, {"of_release": release_id}).first() is not None
+    return _LOCK_IF_FREE.first(connection, {"of_release": release_id}) is not None

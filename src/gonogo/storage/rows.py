@@ -18,10 +18,10 @@ from gonogo.domain.release import Instruction, InstructionKind, Release, Stage, 
 from gonogo.domain.session import Invitation, Purpose, Session
 from gonogo.domain.slot import Slot, SlotRole
 from gonogo.storage.codec import decode, encode
+from gonogo.storage.statements import Prepared, Row
 from gonogo.storage.tables import slots
 
 Values = dict[str, Any]
-Row = sa.Row[Any]
 
 
 def values_of_release(release: Release) -> Values:
@@ -31,9 +31,16 @@ def values_of_release(release: Release) -> Values:
         "service": release.service,
         "version": release.version,
         "commit": release.commit,
-        "previous": release.previous,
         "actor": release.actor,
         "created_at": release.created_at,
+        **changing_values_of(release),
+    }
+
+
+def changing_values_of(release: Release) -> Values:
+    """What of a release's row may change while it is under way."""
+    return {
+        "previous": release.previous,
         "stage": release.stage.value,
         "stage_since": release.stage_since,
         "reason": release.reason,
@@ -99,6 +106,8 @@ def values_of_slot(slot: Slot) -> Values:
         "port": slot.port,
         "share": slot.share,
         "testers": slot.testers,
+        "host": slot.host,
+        "adopted": slot.adopted,
     }
 
 
@@ -115,6 +124,8 @@ def slot_of(row: Row) -> Slot:
         port=row.port,
         share=row.share,
         testers=row.testers,
+        host=row.host,
+        adopted=row.adopted,
         revision=row.revision,
     )
 
@@ -239,13 +250,13 @@ def entry_of(row: Row) -> AuditEntry:
 
 
 @cache
-def _update_and_insert(table: sa.Table, key: frozenset[str]) -> tuple[sa.Update, sa.Insert]:
+def _update_and_insert(table: sa.Table, key: frozenset[str]) -> tuple[Prepared, Prepared]:
     here = sa.and_(*(table.c[name] == sa.bindparam(f"of_{name}") for name in sorted(key)))
     update, insert = sa.update(table).where(here), sa.insert(table)
     if table is slots:  # which of two pictures is newer follows from how often rows were written
         update = update.values(revision=slots.c.revision + 1)
         insert = insert.values(revision=1)
-    return update, insert
+    return Prepared(update), Prepared(insert)
 
 
 def put(
@@ -254,5 +265,5 @@ def put(
     """Replace the row with this key, or add it; the caller holds the lock that covers it."""
     update, insert = _update_and_insert(table, frozenset(key))
     here = {f"of_{name}": value for name, value in key.items()}
-    if not connection.execute(update, {**here, **values}).rowcount:
-        connection.execute(insert, {**key, **values})
+    if not update.run(connection, {**here, **values}):
+        insert.run(connection, {**key, **values})

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,10 +13,32 @@ from gonogo.domain.slot import SLOT_NAMES, Slot
 from gonogo.storage import chain, desks
 from gonogo.storage.codec import encode
 from gonogo.storage.rows import put, registration_of, slot_of, values_of_slot
+from gonogo.storage.statements import Prepared
 from gonogo.storage.tables import registrations, specs
 from gonogo.storage.tables import slots as slots_table
 
+_SLOTS = Prepared(
+    sa.select(slots_table).where(
+        slots_table.c.service == sa.bindparam("of_service"),
+        slots_table.c.environment == sa.bindparam("of_environment"),
+    )
+)
+_ALL_SLOTS = Prepared(
+    sa.select(slots_table).order_by(
+        slots_table.c.service, slots_table.c.environment, slots_table.c.name
+    )
+)
+_WITH_SPEC: sa.Select[Any] = (
+    sa.select(registrations, specs.c.spec).join(specs).order_by(registrations.c.service)
+)
+_REGISTRATIONS = Prepared(_WITH_SPEC)
+_REGISTRATION = Prepared(_WITH_SPEC.where(registrations.c.service == sa.bindparam("of_service")))
+_KNOWN_SPEC = Prepared(sa.select(specs.c.digest).where(specs.c.digest == sa.bindparam("of_digest")))
+_ADD_SPEC = Prepared(sa.insert(specs))
 _NEWER = {"revision": slots_table.c.revision + 1}
+_OLD_PICTURES = Prepared(
+    sa.update(slots_table).where(slots_table.c.service == sa.bindparam("of_service")).values(_NEWER)
+)
 
 
 def register(
@@ -30,16 +53,14 @@ def register(
     Its environments live on the site of the desk that was asked, unless another desk has them.
     """
     plan = registration.plan
-    known = connection.execute(sa.select(specs.c.digest).where(specs.c.digest == plan.digest))
-    if known.first() is None:
-        connection.execute(
-            sa.insert(specs).values(
-                digest=plan.digest,
-                service=registration.service,
-                spec=registration.spec,
-                first_at=registration.at,
-            )
-        )
+    if _KNOWN_SPEC.first(connection, {"of_digest": plan.digest}) is None:
+        spec = {
+            "digest": plan.digest,
+            "service": registration.service,
+            "spec": registration.spec,
+            "first_at": registration.at,
+        }
+        _ADD_SPEC.run(connection, spec)
     put(
         connection,
         registrations,
@@ -54,9 +75,7 @@ def register(
         },
     )
     # Where customers come in may have changed: no router follows the registration before any more.
-    connection.execute(
-        sa.update(slots_table).where(slots_table.c.service == registration.service).values(_NEWER)
-    )
+    _OLD_PICTURES.run(connection, {"of_service": registration.service})
     for environment in plan.environments:
         _add_missing_slots(connection, registration.service, environment.name)
     if site is not None:
@@ -78,7 +97,7 @@ def _put_slots() -> sa.Insert:
     from sqlalchemy.dialects import postgresql
 
     new = postgresql.insert(slots_table).values(revision=1)
-    names = ("role", "version", "commit", "instance", "port", "share", "testers")
+    names = ("role", "version", "commit", "instance", "port", "share", "testers", "host", "adopted")
     changes = {name: new.excluded[name] for name in names}
     key = ["service", "environment", "name"]
     return new.on_conflict_do_update(index_elements=key, set_={**changes, **_NEWER})
@@ -118,17 +137,11 @@ def slots(connection: sa.Connection, service: str, environment: str) -> tuple[Sl
 
 def all_slots(connection: sa.Connection) -> tuple[Slot, ...]:
     """Every stored slot."""
-    columns = slots_table.c
-    order = (columns.service, columns.environment, columns.name)
-    rows = connection.execute(sa.select(slots_table).order_by(*order))
-    return tuple(slot_of(row) for row in rows)
+    return tuple(slot_of(row) for row in _ALL_SLOTS.all(connection))
 
 
 def _stored_slots(connection: sa.Connection, service: str, environment: str) -> dict[str, Slot]:
-    columns = slots_table.c
-    rows = connection.execute(
-        sa.select(slots_table).where(columns.service == service, columns.environment == environment)
-    )
+    rows = _SLOTS.all(connection, {"of_service": service, "of_environment": environment})
     return {row.name: slot_of(row) for row in rows}
 
 
@@ -136,8 +149,8 @@ def find_registrations(
     connection: sa.Connection, service: str | None = None
 ) -> tuple[Registration, ...]:
     """All registrations by name, or the one of a service."""
-    query = sa.select(registrations, specs.c.spec).join(specs)
-    if service is not None:
-        query = query.where(registrations.c.service == service)
-    rows = connection.execute(query.order_by(registrations.c.service))
+    if service is None:
+        rows = _REGISTRATIONS.all(connection)
+    else:
+        rows = _REGISTRATION.all(connection, {"of_service": service})
     return tuple(registration_of(row) for row in rows)

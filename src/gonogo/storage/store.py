@@ -12,7 +12,7 @@ canary must be able to read meanwhile. Assumes that one thread at a time writes 
 
 import uuid
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -46,34 +46,30 @@ from gonogo.storage import (
     services,
 )
 from gonogo.storage import papers as filing
+from gonogo.storage.about import About
+from gonogo.storage.adopting import Adopting
 from gonogo.storage.among_desks import AmongDesks
 from gonogo.storage.checkup import DatabaseCheckup
 from gonogo.storage.engine import DEFAULT_PATIENCE, make_engine, reading
+from gonogo.storage.kept import Kept
 from gonogo.storage.notices import Announcements
 from gonogo.storage.postgresql import THREADS
 from gonogo.storage.presence import CHANNEL, payload
 from gonogo.storage.runner import Inline, Runner, Threads
 from gonogo.storage.schema import upgrade_with
+from gonogo.storage.statements import Prepared
 from gonogo.storage.tables import UtcTime, create_all
-from gonogo.storage.transaction import transact
 from gonogo.storage.ways_in import WaysIn
 
 Result = TypeVar("Result")
 
-_SERVERS_NOW = sa.select(sa.type_coerce(sa.func.clock_timestamp(), UtcTime))
-_TELL_OTHERS = sa.select(sa.func.pg_notify(CHANNEL, sa.bindparam("told")))
+_SERVERS_NOW = Prepared(sa.select(sa.type_coerce(sa.func.clock_timestamp(), UtcTime).label("now")))
+_TELL_OTHERS = Prepared(
+    sa.select(sa.func.pg_notify(CHANNEL, sa.bindparam("told", type_=sa.Text)).label("told"))
+)
 
 _PAGE = 200
 """Rows of one page of a long read: a few milliseconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """What a write concerns, and whether controllers of other desks should look at once."""
-
-    release: str | None = None
-    service: str | None = None
-    wakes: bool = False
 
 
 def open_store(
@@ -110,7 +106,7 @@ def memory_store(clock: Clock) -> "SqlStore":
     return SqlStore(engine, clock, run=Inline())
 
 
-class SqlStore(WaysIn, AmongDesks):
+class SqlStore(WaysIn, Adopting, AmongDesks):
     """`gonogo.ports.store.Store` over SQLAlchemy Core. `engine` comes from `make_engine`.
 
     `run` does the writes, and the reads too unless `read` is given for them. `notices` are told of
@@ -133,7 +129,8 @@ class SqlStore(WaysIn, AmongDesks):
     ) -> None:
         self._engine = engine
         self._shared_time = shared_time
-        self._reading = reading(engine)
+        self._writes = Kept(engine)
+        self._reads = Kept(reading(engine))
         self._clock = clock
         self._run = run
         self._run_reads = read or run
@@ -151,6 +148,8 @@ class SqlStore(WaysIn, AmongDesks):
         """Finish what was begun and let go of the database. Any call afterwards is Unavailable."""
         if not self._closed:
             self._closed = True
+            await self._run_reads(self._reads.close)
+            await self._run(self._writes.close)
             if self._run_reads is not self._run:
                 await self._run(self._run_reads.close)
             await self._run(self._engine.dispose)
@@ -403,11 +402,13 @@ class SqlStore(WaysIn, AmongDesks):
         """What is now, by the clock that all who share the store go by."""
         if not self._shared_time:
             return now
-        found: datetime = connection.execute(_SERVERS_NOW).scalar_one()
+        row = _SERVERS_NOW.first(connection)
+        assert row is not None
+        found: datetime = row.now
         return found
 
     async def _read(self, work: Callable[[sa.Connection], Result]) -> Result:
-        return await self._on(self._run_reads, lambda: transact(self._reading, work))
+        return await self._on(self._run_reads, lambda: self._reads.transact(work))
 
     async def _write(
         self, work: Callable[[sa.Connection], Result], about: About | None = None
@@ -424,11 +425,11 @@ class SqlStore(WaysIn, AmongDesks):
             notice = Notice(concerns.release, concerns.service, sequence)
             if connection.dialect.name != "sqlite":
                 told = payload(self._origin, notice, wakes=concerns.wakes)
-                connection.execute(_TELL_OTHERS, {"told": told})
+                _TELL_OTHERS.first(connection, {"told": told})
             return result, notice
 
         def write() -> Result:
-            result, notice = transact(self._engine, noted)
+            result, notice = self._writes.transact(noted)
             if notice is not None:
                 self.notices.tell(notice)
             return result

@@ -47,6 +47,20 @@ class UtcTime(TypeDecorator[datetime]):
             return None
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
+    @staticmethod
+    def as_text(value: datetime | None) -> str | None:
+        """As SQLite keeps it: what SQLAlchemy writes, a good deal faster."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a time zone cannot be stored: {value}")
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+    @staticmethod
+    def of_text(text: str | None) -> datetime | None:
+        """The time that `as_text` wrote."""
+        return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+
 
 def _of_release(*, primary_key: bool = False) -> "sa.Column[str]":
     return sa.Column(
@@ -206,7 +220,19 @@ slots = sa.Table(
     sa.Column("testers", sa.Boolean, nullable=False),
     # Grows with every change: which of two pictures of an environment is the newer one.
     sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("host", sa.Text, nullable=False, server_default="127.0.0.1"),
+    sa.Column("adopted", sa.Boolean, nullable=False, server_default=sa.false()),
 )
+
+adoptions = sa.Table(
+    "adoptions",
+    metadata,
+    sa.Column("release_id", sa.Text, sa.ForeignKey("releases.id"), primary_key=True),
+    sa.Column("environment", sa.Text, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("port", sa.Integer, nullable=False),
+)
+"""Where versions listen that ran before; what else is known of them stands in their releases."""
 
 places = sa.Table(
     "places",

@@ -39,7 +39,7 @@ class Context:
     `limiter`. `trying` counts, by network, the passwords that are being
     looked at. `people_turn` is held by whoever reads people, their links or tokens and writes them back, so
     that what two do at once is done one after the other. `checking` holds checks under way that others
-    may wait for as well.
+    may wait for as well. `site` is where this desk's routers are, where several desks share the store.
     """
 
     store: Store
@@ -67,3 +67,4 @@ class Context:
     pulse: Pulse = field(default_factory=Pulse)
     notices: Notices | None = None
     controllers: Controllers | None = None
+    site: str | None = None

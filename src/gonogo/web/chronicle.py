@@ -155,7 +155,19 @@ def _taken(name: str, data: Mapping[str, Any]) -> str:
     if name == "occupied" and port is not None:
         return f"{place} taken, port {port:.0f}"
     done = {"retiring": "is drained and stopped", "emptied": "is empty again"}.get(name, name)
+    if data.get("adopted") is True and name == "retiring":
+        done = "is drained"
+    elif (left := text_of(data, "left_running")) and version:
+        return f"{place} {done}; {version} was adopted and is left running at {left}"
     return f"{place}: {version} {done}" if version and name == "retiring" else f"{place} {done}"
+
+
+def _adopt(_: str, data: Mapping[str, Any]) -> str:
+    return f"adopted at {text_of(data, 'address')} in {text_of(data, 'environment')}"
+
+
+def _adopted(name: str, _: Mapping[str, Any]) -> str:
+    return {"gone": "does not run any more", "back": "runs again"}.get(name, name)
 
 
 def _traffic(name: str, data: Mapping[str, Any]) -> str:
@@ -219,6 +231,8 @@ def _stage(name: str, data: Mapping[str, Any]) -> str:
 _TELLERS: Mapping[str, tuple[Kind, Callable[[str, Mapping[str, Any]], str]]] = {
     STAGE: (Kind.STAGE, _stage),
     PERSON: (Kind.PERSON, _person),
+    "person:service:adopt": (Kind.PERSON, _adopt),
+    "desk:adopted:": (Kind.OTHER, _adopted),
     DECIDED: (Kind.GATES, _decision),
     COMMAND: (Kind.STEP, _command),
     EVIDENCE: (Kind.STEP, _evidence),

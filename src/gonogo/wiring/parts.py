@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from gonogo.adapters.adopted import AdoptedDeployer
 from gonogo.adapters.argon2_passwords import Argon2Passwords
 from gonogo.adapters.certificate_checkup import CertificateCheckup
 from gonogo.adapters.console_notifier import ConsoleNotifier
 from gonogo.adapters.counted_elsewhere import CountedElsewhere
 from gonogo.adapters.counting_limiter import CountingLimiter
+from gonogo.adapters.grounds import Grounds
 from gonogo.adapters.haproxy.checkup import HaproxyCheckup
 from gonogo.adapters.haproxy.metrics import HaproxyMetrics
 from gonogo.adapters.haproxy.router import HaproxyRouter
@@ -38,6 +40,7 @@ from gonogo.adapters.system_clock import SystemClock
 from gonogo.controllers.world import Rhythm, World
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.errors import InvalidInput, Unavailable
+from gonogo.domain.ground import GroundKind
 from gonogo.domain.prometheus import PrometheusCounts
 from gonogo.domain.rate import Rate, Rates
 from gonogo.language.reader import Reader
@@ -65,7 +68,7 @@ class Parts:
     world: World
     context: Context
     owner: Actor
-    deployer: ProcessDeployer
+    deployer: Grounds
     workshop: GitWorkshop
     counts: SharedCounts | None
 
@@ -94,7 +97,8 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
     store = open_store(settings.store_url, clock, site=site, shared_time=several)
     kept = FileSecrets(private(home / "secrets"))
     workshop = GitWorkshop(private(home / "versions"), secrets=kept.values)
-    deployer = ProcessDeployer(private(home / "instances"), workshop.files, secrets=kept.values)
+    processes = ProcessDeployer(private(home / "instances"), workshop.files, secrets=kept.values)
+    deployer = Grounds({GroundKind.PROCESSES: processes, GroundKind.ADOPTED: AdoptedDeployer()})
     history = GitHistory()
     router = HaproxyRouter(private(home / "routers"))
     source = GitSource()
@@ -157,6 +161,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         openid=openid_at(settings.openid),
         commands=command_policy(settings.allow_commands, public=settings.public_url is not None),
         notices=store.notices,
+        site=site,
     )
     return Parts(store, world, context, owner(), deployer, workshop, counts)
 

@@ -58,6 +58,16 @@ async def start(directory: Path, bind: str, port: int, *, over: int | None = Non
     await asyncio.to_thread(_start, directory, bind, port, over)
 
 
+async def obstacle(bind: str, port: int) -> str | None:
+    """What keeps a HAProxy from listening there, in words; None when nothing does."""
+    error = await asyncio.to_thread(_trial, bind, port)
+    if error is None:
+        return None
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} on {bind} is taken{await asyncio.to_thread(_holder, port)}"
+    return f"port {port} on {bind} cannot be used: {error.strerror or error}"
+
+
 async def end(directory: Path) -> None:
     """See that no HAProxy works in `directory`."""
     await asyncio.to_thread(_end, directory)

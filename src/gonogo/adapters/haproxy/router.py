@@ -12,8 +12,9 @@ Guarantees:
 - Desks may come and go: whichever calls `apply` adopts the running HAProxy. A desk that comes with an
   older picture of the rows than was followed last is refused (`picture` says how).
 
-Assumes that versions listen on this machine (slots hold loopback addresses). The tester's secret is
-in a file and a socket that only the desk's user can read. `config` says why HAProxy is set up as it is.
+Assumes that versions are reached by an IP address and a port, on this machine or another: names are
+never resolved. The tester's secret is in a file and a socket that only the desk's user can read.
+`config` says why HAProxy is set up as it is.
 """
 
 import asyncio
@@ -37,12 +38,12 @@ from gonogo.adapters.haproxy.config import (
     testers_map,
 )
 from gonogo.adapters.haproxy.runtime import NotRunning, State
+from gonogo.domain.address import host_port, split
 from gonogo.domain.errors import ActionFailed, InvalidInput, Unavailable
 from gonogo.domain.slot import SLOT_NAMES, Layout, RouterReading, SlotReading
 
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_|~-]+")
 _SECRET = re.compile(r"[A-Za-z0-9._~+/=:@-]+")
-_ADDRESS = re.compile(r"[0-9.]+:[0-9]{1,5}")
 _BIND = re.compile(r"[A-Za-z0-9.:*-]+")
 
 
@@ -88,6 +89,10 @@ class HaproxyRouter:
             if await process.running(home) is None:
                 return None
             raise
+
+    async def obstacle(self, bind: str, port: int) -> str | None:
+        """See `ports.router.Router.obstacle`."""
+        return await process.obstacle(bind, port)
 
     async def stop(self, service: str, environment: str) -> None:
         """See `ports.router.Router.stop`."""
@@ -211,13 +216,13 @@ class _Change:
     async def _accepts(self, name: str) -> None:
         """Wait until the slot accepts a connection. Raises ActionFailed when it does not in time."""
         address = self._plans[name].address or NO_ADDRESS
-        host, _, port = address.rpartition(":")
+        host, port = split(address)
         loop = asyncio.get_running_loop()
         until = loop.time() + self._up_within
         while True:
             try:
                 async with asyncio.timeout_at(until):
-                    _, writer = await asyncio.open_connection(host, int(port))
+                    _, writer = await asyncio.open_connection(host, port)
                 writer.close()
                 return
             except OSError as error:  # TimeoutError is one of them
@@ -281,8 +286,8 @@ def _check(layout: Layout) -> None:
     for target in layout.targets:
         if target.slot not in SLOT_NAMES:
             raise InvalidInput(f'there is no slot "{target.slot}", only {", ".join(SLOT_NAMES)}')
-        if target.address is not None and not _ADDRESS.fullmatch(target.address):
-            raise InvalidInput(f'"{target.address}" is not an IPv4 address and port')
+        if target.address is not None and host_port(*split(target.address)) != target.address:
+            raise InvalidInput(f'"{target.address}" is not how an IP address and port are written')
     total = sum(target.share for target in layout.targets)
     if any(not 0 <= target.share <= 1 for target in layout.targets) or (
         total and abs(total - 1) > 1e-6
@@ -294,7 +299,7 @@ def _check(layout: Layout) -> None:
 
 
 def _point(name: str, address: str) -> list[str]:
-    host, _, port = address.rpartition(":")
+    host, port = split(address)
     return [
         *(f"set server {backend}/{name} addr {host} port {port}" for backend in _BACKENDS),
         f"set map {ADDRESSES_FILE} {name} {address}",
@@ -347,4 +352,4 @@ def _reading(now: State, accepted: list[str] | None = None) -> RouterReading:
             share=serving.get(name, 0) / total if total else 0.0,
             sessions=customers.sessions + testers.sessions,
         )
-    return RouterReading(pid=now.pid, slots=slots)
+    return RouterReading(pid=now.pid, slots=slots, requests=now.requests)

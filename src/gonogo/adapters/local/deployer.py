@@ -22,7 +22,7 @@ import contextlib
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -47,23 +47,9 @@ from gonogo.adapters.local.process import (
 )
 from gonogo.adapters.local.secrets import SecretsOf, hide, no_secrets
 from gonogo.domain.errors import ActionFailed
-from gonogo.domain.instance import Instance, InstanceState, InstanceStatus
+from gonogo.domain.instance import Instance, InstanceState, InstanceStatus, KnownInstance
 
 _LOCK_SECONDS = 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class KnownInstance:
-    """What this machine knows of an instance, for showing and for stopping everything."""
-
-    id: str
-    service: str
-    environment: str
-    version: str
-    commit: str
-    port: int
-    pid: int | None
-    running: bool
 
 
 class ProcessDeployer:
@@ -154,6 +140,10 @@ class ProcessDeployer:
         not end, and Unavailable when another start or stop of it goes on or the fence is too low.
         """
         return await self._stop(identity, f"stop {identity}", grace_seconds, fence)
+
+    async def knows(self, identity: str) -> bool:
+        """Whether this instance was started here and not stopped since."""
+        return self._notes.read(identity) is not None
 
     async def resident_bytes(self, identity: str) -> int | None:
         """Resident memory of all that runs of this instance, added up; None when nothing does."""

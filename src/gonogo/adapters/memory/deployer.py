@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from gonogo.domain.errors import ActionFailed, Unavailable
+from gonogo.domain.ground import ADOPTED
 from gonogo.domain.instance import Instance, InstanceState, InstanceStatus
 
 
@@ -40,10 +41,14 @@ class _Running:
 
 
 class MemoryDeployer:
-    """The twin of every deployer. `starts` holds the id of every process that was really started."""
+    """The twin of every deployer. `starts` holds the id of every process that was really started.
+
+    `outside` says of addresses at which something runs that nobody here started whether it is healthy.
+    """
 
     def __init__(self, now: Callable[[], float] | None = None) -> None:
         self.starts: list[str] = []
+        self.outside: dict[str, bool] = {}
         self._now = now or (lambda: asyncio.get_running_loop().time())
         self._behaviours: dict[str, Behaviour] = {}
         self._found: dict[str, _Running] = {}
@@ -71,6 +76,9 @@ class MemoryDeployer:
 
     async def start(self, instance: Instance, *, fence: int | None = None) -> None:
         """See that it runs. Raises ActionFailed for a version that refuses or a port that is taken."""
+        if instance.ground == ADOPTED:
+            self._require_outside(instance)
+            return
         self._raise_fence(instance.id, fence)
         if self._lives(instance.id):
             return
@@ -86,6 +94,8 @@ class MemoryDeployer:
 
     async def status(self, instance: Instance, *, probe: bool = True) -> InstanceStatus:
         """What is true now."""
+        if instance.ground == ADOPTED:
+            return self._outside(instance, probe=probe)
         found = self._found.get(instance.id)
         if found is None:
             return InstanceStatus(InstanceState.ABSENT)
@@ -116,6 +126,24 @@ class MemoryDeployer:
         if fence is None:
             self._fences.pop(identity, None)
         return ran
+
+    def _require_outside(self, instance: Instance) -> None:
+        if not self.outside.get(instance.address):
+            raise ActionFailed(
+                f"{instance.version} was adopted at {instance.address}; gonogo cannot start it"
+                f" (nothing listens on {instance.address})"
+            )
+
+    def _outside(self, instance: Instance, *, probe: bool) -> InstanceStatus:
+        healthy = self.outside.get(instance.address)
+        if healthy is None:
+            said = f"nothing listens on {instance.address}"
+            return InstanceStatus(InstanceState.EXITED, detail=said)
+        return InstanceStatus(
+            InstanceState.RUNNING,
+            healthy=probe and healthy,
+            detail="" if healthy or not probe else "it answered 503",
+        )
 
     def _raise_fence(self, identity: str, fence: int | None) -> None:
         if self.refuses(identity, fence):

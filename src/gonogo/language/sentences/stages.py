@@ -102,5 +102,20 @@ STAGES = (
     form("nothing came within {span}"),
     form("reading it failed: {error}"),
     form("its value is no finite number"),
+    form("found at {address} in {environment}; gonogo did not release it"),
+    form("{version} was adopted at {address}; gonogo cannot start it ({maybe_trouble})"),
+    form("nothing listens on {address}"),
+    form("{address} took no connection within {span}"),
+    form("{address} cannot be reached: {error}"),
+    form(
+        "was adopted and does not run any more ({maybe_trouble}): customers of {environment} get no"
+        " answer, and gonogo cannot start it"
+    ),
+    form(
+        "was adopted and does not run any more ({maybe_trouble}): customers of {environment} cannot go"
+        " back to it, and gonogo cannot start it"
+    ),
+    form("listens on {address} again"),
+    form("{version} was adopted and does not run by this gonogo.yaml ({maybe_trouble})"),
     form("{service} {version} {stage}: {maybe_reason}"),
 )

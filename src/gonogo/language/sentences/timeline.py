@@ -30,6 +30,13 @@ TIMELINE = (
     form("step {n}"),
     form("{share} of customers"),
     form("start"),
+    form("adopted at {address} in {environment}"),
+    form("does not run any more"),
+    form("runs again"),
+    form(
+        "slot {name} in {environment} is empty again; {version} was adopted and is left running at"
+        " {address}"
+    ),
     form("pause"),
     form("resume"),
     form("retry"),
