@@ -103,6 +103,7 @@ def test_editors_accept_what_the_reader_accepts(deploy: str) -> None:
         ("{port}", "{share}", "{share} is not known in this script of a platform"),
         ("{port}", "{database_url}", "{database_url} is not known in this script"),
         ("every: 1s", "every: 6s", "less than twice"),
+        ("within: 3m", "within: 3h", "deploy may take 2h at the most"),
         ("repeatable: true", "repeatable: maybe", "allowed: true, false"),
     ],
 )
@@ -127,3 +128,15 @@ def test_a_platform_that_shares_customers_knows_no_testers() -> None:
     text = shared_elsewhere().replace("testers: off", "testers: {header: X-Tester}")
     with pytest.raises(SpecError, match="no header that leads testers"):
         load(text, "gonogo.yaml")
+
+
+def test_memory_of_processes_cannot_be_read_from_a_platform() -> None:
+    gauge = "  errors: {bad: 5xx"
+    text = spec(SCRIPTS).replace(
+        gauge, "  memory: {gauge: memory, at_most: 1GB, for: 30s}\n" + gauge
+    )
+    with pytest.raises(
+        SpecError, match='"memory" is the memory of processes, and those of production'
+    ):
+        load(text, "gonogo.yaml")
+    load(text.replace(SCRIPTS, ""), "gonogo.yaml")

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gonogo.controllers.adopted import AdoptedWatch
-from gonogo.controllers.heartbeat import beat
+from gonogo.controllers.heartbeat import beat, beside
 from gonogo.controllers.layout import follows, instance_of, layout_of, picture_of
 from gonogo.controllers.world import World
 from gonogo.domain.errors import ActionFailed, GonogoError
+from gonogo.domain.ground import GroundKind, shares_itself
 from gonogo.domain.instance import Instance, InstanceState, release_of
 from gonogo.domain.plan import Environment
 from gonogo.domain.registration import Registration
@@ -43,9 +44,18 @@ class Fleet:
         self._environment = environment
         self._restarts: dict[str, _Restarts] = {}
         self._adopted = AdoptedWatch(world)
+        self._starting: dict[str, asyncio.Task[None]] = {}
 
     async def keep(self) -> None:
         """Look again and again. Trouble is logged when it is news, and never ends the keeping."""
+        try:
+            await self._keep()
+        finally:
+            for task in self._starting.values():
+                task.cancel()
+            await asyncio.gather(*self._starting.values(), return_exceptions=True)
+
+    async def _keep(self) -> None:
         service, environment = self._registration.service, self._environment.name
         known = ""
         while True:
@@ -75,7 +85,13 @@ class Fleet:
         async with self._world.place(service, environment):
             slots = await self._world.store.slots(service, environment)
             beat()
-            await self._world.router.apply(self._layout(slots))
+            layout = self._layout(slots)
+            if not shares_itself(layout.ground):
+                await self._world.router.apply(layout)
+                return
+        # A platform's script may hang, and whoever has customers to save must not wait for it: its router
+        # refuses what follows an older picture by itself.
+        await self._world.router.apply(layout)
 
     def _layout(self, slots: Sequence[Slot]) -> Layout:
         return layout_of(self._registration, self._environment, slots, self._world.withdrawn)
@@ -101,6 +117,9 @@ class Fleet:
             return
         status = await self._world.deployer.status(instance, probe=False)
         restarts = self._restarts.setdefault(instance.id, _Restarts())
+        starting = self._starting.get(instance.id)
+        if starting is not None and not starting.done():
+            return
         if status.state in {InstanceState.RUNNING, InstanceState.UNKNOWN}:
             return  # of what nobody knows a second one may not be started
         now = self._world.clock.now()
@@ -109,10 +128,29 @@ class Fleet:
         pause = min(timedelta(seconds=2**restarts.count), _LONGEST_PAUSE)
         restarts.count, restarts.not_before = restarts.count + 1, now + pause
         log.warning("%s in %s is not running; starting it", slot.version, slot.environment)
+        if instance.ground.kind is GroundKind.COMMAND:
+            starting = beside(f"starts {slot.version} again", self._by_scripts(instance))
+            self._starting[instance.id] = starting
+            return
         async with self._world.place(slot.service, slot.environment):
-            kept, picture = await self._is_kept(instance)
-            if kept:
-                await self._world.deployer.start(instance, fence=picture)
+            await self._start(instance)
+        await self._stop_if_unwanted(instance)
+
+    async def _by_scripts(self, instance: Instance) -> None:
+        """Start it while everything else is looked after, and without the place's lock: a deploy script
+        may take long, and a rollback must not wait for it. An act that comes too late is refused."""
+        try:
+            await self._start(instance)
+            await self._stop_if_unwanted(instance)
+        except GonogoError as trouble:
+            log.warning("%s in %s: %s", instance.version, instance.environment, trouble)
+
+    async def _start(self, instance: Instance) -> None:
+        kept, picture = await self._is_kept(instance)
+        if kept:
+            await self._world.deployer.start(instance, fence=picture)
+
+    async def _stop_if_unwanted(self, instance: Instance) -> None:
         kept, picture = await self._is_kept(instance)
         if not kept:
             # It was stopped because it is not wanted any more; another desk may have said so.

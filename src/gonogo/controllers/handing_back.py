@@ -239,7 +239,7 @@ async def traffic(world: World, plan: HandBack) -> Traffic:
     reading = await world.router.read(plan.registration.service, plan.environment.name)
     if reading is None:
         return Traffic()
-    busy = sum(slot.sessions for slot in reading.slots.values())
+    busy = sum(slot.sessions or 0 for slot in reading.slots.values())
     return Traffic(reading.pid, reading.requests, busy)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from gonogo.domain.ground import ADOPTED
+from gonogo.domain.ground import ADOPTED, shares_itself
 from gonogo.domain.instance import Instance
 from gonogo.domain.placeholders import fill
 from gonogo.domain.plan import Environment, Plan
@@ -38,13 +38,15 @@ def layout_of(
                 slot=slot.name,
                 address=slot.address,
                 share=slot.share,
-                testers=slot.testers,
+                testers=slot.testers and not shares_itself(environment.ground),
+                instance=slot.instance,
             )
             for slot in slots
         ),
         tester_header=registration.plan.tester_header,
         tester_secret=registration.tester_secret,
         picture=picture,
+        ground=environment.ground,
     )
 
 

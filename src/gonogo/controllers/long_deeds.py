@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, BinaryIO
 from gonogo.controllers.heartbeat import deed
 from gonogo.controllers.world import World
 from gonogo.domain.dossier import Dossier
+from gonogo.domain.ground import Ground, Scripts, shares_itself
 from gonogo.domain.instance import Instance, InstanceStatus
 from gonogo.domain.plan import CommandSmoke, SmokeTest
+from gonogo.domain.slot import Layout, RouterReading
 from gonogo.ports.deployer import Deployer
 from gonogo.ports.dossiers import Candidate, Dossiers
+from gonogo.ports.router import Router
 from gonogo.ports.scratch import Scratch
 from gonogo.ports.smoke import Smoke, SmokeOrder, SmokeResult
 from gonogo.ports.workshop import Job, JobResult, Workshop
@@ -26,6 +29,9 @@ _ANOTHER_RUN = timedelta(minutes=12)
 """A command may have to wait for the same one of a desk that died."""
 
 _GATHER = timedelta(minutes=10)
+_SHARING = timedelta(minutes=5)
+"""Weight scripts run twice side by side, and are read back; a spec gives each a minute at the most."""
+
 _DATABASE = timedelta(minutes=5)
 _REPORT = timedelta(minutes=5)
 _SLOWER = timedelta(minutes=2)
@@ -36,6 +42,7 @@ def limited(world: World) -> World:
     return replace(
         world,
         deployer=_Deployer(world.deployer),
+        router=_Router(world.router),
         workshop=_Workshop(world.workshop),
         smoke=_Smoke(world.smoke),
         dossiers=_Dossiers(world.dossiers),
@@ -48,7 +55,9 @@ class _Deployer:
         self._deployer = deployer
 
     async def start(self, instance: Instance, *, fence: int | None = None) -> None:
-        with deed(f"starts {instance.version} in {instance.environment}", _DEPLOY):
+        with deed(
+            f"starts {instance.version} in {instance.environment}", _limit_of(instance.ground)
+        ):
             await self._deployer.start(instance, fence=fence)
 
     async def status(self, instance: Instance, *, probe: bool = True) -> InstanceStatus:
@@ -57,6 +66,26 @@ class _Deployer:
     async def stop(self, identity: str, grace_seconds: float, *, fence: int | None = None) -> bool:
         with deed(f"stops {identity}", timedelta(seconds=grace_seconds) + _DEPLOY):
             return await self._deployer.stop(identity, grace_seconds, fence=fence)
+
+
+class _Router:
+    def __init__(self, router: Router) -> None:
+        self._router = router
+
+    async def apply(self, layout: Layout) -> RouterReading:
+        if not shares_itself(layout.ground):
+            return await self._router.apply(layout)
+        with deed(f"shares the customers of {layout.environment}", _SHARING):
+            return await self._router.apply(layout)
+
+    async def read(self, service: str, environment: str) -> RouterReading | None:
+        return await self._router.read(service, environment)
+
+    async def obstacle(self, bind: str, port: int) -> str | None:
+        return await self._router.obstacle(bind, port)
+
+    async def stop(self, service: str, environment: str) -> None:
+        await self._router.stop(service, environment)
 
 
 class _Workshop:
@@ -114,12 +143,18 @@ class _Scratch:
             await self._scratch.drop(like, name)
 
 
+def _limit_of(ground: Ground) -> timedelta:
+    """A deploy script that may be repeated runs twice at the most; reading comes before and after."""
+    return 2 * ground.deploy.within + _DEPLOY if isinstance(ground, Scripts) else _DEPLOY
+
+
 def _limit(test: SmokeTest) -> timedelta:
     return test.command.within + _ANOTHER_RUN if isinstance(test, CommandSmoke) else test.within
 
 
 if TYPE_CHECKING:
     _DEPLOYER: type[Deployer] = _Deployer
+    _ROUTER: type[Router] = _Router
     _WORKSHOP: type[Workshop] = _Workshop
     _SMOKE: type[Smoke] = _Smoke
     _DOSSIERS: type[Dossiers] = _Dossiers

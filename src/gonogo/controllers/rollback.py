@@ -26,7 +26,7 @@ from gonogo.controllers.steps import (
     start,
     vacate,
 )
-from gonogo.domain.errors import ActionFailed, Unavailable
+from gonogo.domain.errors import ActionFailed, NeedsPerson, Unavailable
 from gonogo.domain.instance import InstanceState, instance_id, release_of
 from gonogo.domain.plan import Environment
 from gonogo.domain.release import TRANSITIONS, Instruction, Stage
@@ -121,6 +121,9 @@ async def _begin(drive: Drive, cause: _Cause) -> None:
             if obstacle is not None:
                 await _stay(drive, cause, obstacle)
                 return
+            back_to = way_back(slots, instance_id(drive.release.id, environment.name))
+            if back_to is not None and back_to.role is not SlotRole.BASELINE:
+                slots = await drive.slots(environment)  # it may have been started anew, elsewhere
             await _decide(drive, environment, slots, cause)
             await _confirm(drive, environment, cause.since)
 
@@ -170,7 +173,7 @@ async def _obstacle(drive: Drive, environment: Environment, slots: Sequence[Slot
             await _ready(drive, environment, back_to)
         elif back_to.adopted:  # any other is started again when it ends
             await _still_there(drive, environment, back_to)
-    except ActionFailed as failure:
+    except (ActionFailed, NeedsPerson) as failure:
         return f"{back_to.version} cannot be gone back to ({failure})"
     return None
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from gonogo.controllers.deploying import deploy, locate
 from gonogo.controllers.drive import Drive
 from gonogo.controllers.layout import (
     instance_of,
@@ -14,6 +15,7 @@ from gonogo.controllers.layout import (
 )
 from gonogo.domain.errors import ActionFailed, Conflict, NeedsPerson, StaleLease
 from gonogo.domain.evidence import EXAMPLES, Example, SmokeFacts
+from gonogo.domain.ground import shares_itself
 from gonogo.domain.instance import (
     Instance,
     InstanceState,
@@ -123,12 +125,13 @@ async def occupy(drive: Drive, environment: Environment, role: SlotRole) -> Slot
         )
         content = {"environment": environment.name, "slot": slot.name, "port": slot.port}
         await drive.record("desk:slot:occupied", content, slots=(slot,))
-    await start(drive, environment, instance_of(slot, drive.plan, environment))
-    return slot
+    return await start(drive, environment, instance_of(slot, drive.plan, environment))
 
 
-async def start(drive: Drive, environment: Environment, instance: Instance) -> None:
-    """See that what is in a slot runs and answers; raises what `healthy` does.
+async def start(drive: Drive, environment: Environment, instance: Instance) -> Slot:
+    """See that what is in a slot runs and answers; raises what `deploy` and `healthy` do.
+
+    Returns its row, which says where it really listens.
 
     The rows are read once more: the act carries the number of their picture, so that it is refused
     when somebody else has gone on from there. To start what they call retiring is newer than they are.
@@ -137,8 +140,8 @@ async def start(drive: Drive, environment: Environment, instance: Instance) -> N
     slots = await drive.slots(environment)
     slot = _holding(drive, slots, instance.id)
     fence = picture_of(slots) + (slot.role is SlotRole.RETIRING)
-    await drive.world.deployer.start(instance, fence=fence)
-    await healthy(drive, instance)
+    await deploy(drive, instance, fence)
+    return await locate(drive, environment, slot, await healthy(drive, instance))
 
 
 async def _stop(drive: Drive, environment: Environment, identity: str) -> None:
@@ -163,13 +166,13 @@ def _not_ours(drive: Drive, identity: str) -> StaleLease:
     )
 
 
-async def healthy(drive: Drive, instance: Instance) -> None:
+async def healthy(drive: Drive, instance: Instance) -> InstanceStatus:
     """Wait until an instance answers its health check; ActionFailed when it does not in time."""
     deadline = drive.world.clock.now() + instance.health.within
     while True:
         status = await drive.world.deployer.status(instance)
         if status.healthy:
-            return
+            return status
         if status.state in {InstanceState.ABSENT, InstanceState.EXITED}:
             raise ActionFailed(died(instance.version, status), detail=status.log_tail)
         if drive.world.clock.now() >= deadline:
@@ -275,7 +278,8 @@ async def smoke(
     registration, plan = drive.registration, drive.plan
     headers: dict[str, str] = {}
     url = f"http://{slot.address}"
-    if plan.tester_header is not None and slot.testers:
+    pinned = slot.testers and not shares_itself(environment.ground)
+    if plan.tester_header is not None and pinned:
         headers[plan.tester_header] = registration.tester_secret
         url = environment.url
     version = slot.version or drive.release.version

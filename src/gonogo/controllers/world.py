@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.plan import Plan
-from gonogo.domain.prometheus import PrometheusCounts
 from gonogo.ports.clock import Clock
 from gonogo.ports.deployer import Deployer
 from gonogo.ports.dossiers import Dossiers
@@ -78,7 +77,7 @@ class World:
     new_id: Callable[[], str]
     free_port: Callable[[], int]
     gauges: GaugeSource
-    counts_elsewhere: Callable[[PrometheusCounts], MetricSource] | None = None
+    counts_elsewhere: Callable[[Plan], MetricSource] | None = None
     rhythm: Rhythm = Rhythm()
     withdrawn: dict[str, str] = field(default_factory=dict)
     site: str | None = None
@@ -93,7 +92,7 @@ class World:
             return self.metrics
         if self.counts_elsewhere is None:
             raise Unavailable("this desk cannot ask a Prometheus")
-        return self.counts_elsewhere(plan.metrics)
+        return self.counts_elsewhere(plan)
 
     def place(self, service: str, environment: str) -> asyncio.Lock:
         """The lock of one service in one environment."""

@@ -3,6 +3,8 @@
 A ground says how instances are started, looked at and stopped there; the deployer of that kind does it.
 """
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -60,6 +62,20 @@ class Scripts:
     stale: timedelta = timedelta(seconds=10)
     kind: Literal[GroundKind.COMMAND] = GroundKind.COMMAND
 
+    @property
+    def programs(self) -> Mapping[str, str]:
+        """What each script begins with, where that is the plain name or path of a program."""
+        given = {
+            "deploy": self.deploy,
+            "read": self.read,
+            "retire": self.retire,
+            "weight": self.weight,
+        }
+        found = {name: _PROGRAM.match(each.line) for name, each in given.items() if each}
+        return {name: match[1] for name, match in found.items() if match}
+
+
+_PROGRAM = re.compile(r"\s*([A-Za-z0-9_./+-]+)(?=\s|$)")
 
 SCRIPT_PLACEHOLDERS = (
     "instance",
@@ -90,3 +106,8 @@ ADOPTED = Adopted()
 
 PROCESSES = Processes()
 """What an environment is deployed on when nothing else is said."""
+
+
+def shares_itself(ground: Ground) -> bool:
+    """Whether customers are shared by the platform's own load balancer, not by the desk's router."""
+    return isinstance(ground, Scripts) and ground.weight is not None

@@ -63,7 +63,7 @@ class InstanceStatus:
     """State of an instance; `healthy` is its own health answer; `log_tail` is its last output.
 
     `detail` says in one sentence why it is not healthy, where that is known. A negative `exit_code`
-    is the signal that ended it.
+    is the signal that ended it. `address` is where a ground says that it listens, where it says so.
     """
 
     state: InstanceState
@@ -73,6 +73,7 @@ class InstanceStatus:
     log_tail: str = ""
     log_path: str = ""
     detail: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

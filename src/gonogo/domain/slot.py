@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gonogo.domain.address import LOOPBACK, host_port
+from gonogo.domain.ground import PROCESSES, Ground
 
 SLOT_NAMES = ("a", "b", "c")
 
@@ -76,6 +77,7 @@ class Target:
     address: str | None
     share: float
     testers: bool
+    instance: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,9 @@ class Layout:
 
     Requests that carry `tester_header` with the value `tester_secret` go to the slot that takes
     testers and are marked as forced. `picture` grows with every change of the rows that the layout
-    was made from: a router that was laid out after a newer picture takes no older one.
+    was made from: a router that was laid out after a newer picture takes no older one. `ground` is what
+    the environment is deployed on: one that supervises versions supervises their router too, and a
+    platform may share customers itself.
     """
 
     service: str
@@ -95,18 +99,22 @@ class Layout:
     tester_header: str | None = None
     tester_secret: str | None = None
     picture: int = field(default=0, compare=False)
+    ground: Ground = PROCESSES
 
 
 @dataclass(frozen=True, slots=True)
 class SlotReading:
-    """What the router says of one slot. `share` is the part of new customers that it really gets."""
+    """What the router says of one slot. `share` is the part of new customers that it really gets.
+
+    `sessions` is how many requests it is busy with; None where nobody can say.
+    """
 
     slot: str
     address: str | None
     up: bool
     in_rotation: bool
     share: float
-    sessions: int
+    sessions: int | None
 
 
 @dataclass(frozen=True, slots=True)

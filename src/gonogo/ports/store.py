@@ -453,13 +453,18 @@ class AuditStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of a message: when it was sent (None: not yet), how often that was tried in vain or
-    not, and the last trouble."""
+    """What became of a message: when it was sent (None: not yet) and where to, how often that was tried
+    in vain or not, why it was put off the last time, and when it is due.
+
+    `sent_to` is empty where nobody wrote it down. A message with trouble and no attempts is held back.
+    """
 
     message: Message
     sent_at: datetime | None
     attempts: int
+    due_at: datetime
     trouble: str = ""
+    sent_to: str = ""
 
 
 class Outbox(Protocol):
@@ -480,12 +485,14 @@ class Outbox(Protocol):
         """Messages that were not delivered yet, due or put off, oldest first: to look at, not to send."""
         ...
 
-    async def sent(self, message_id: str, at: datetime) -> None:
-        """It was delivered."""
+    async def sent(self, message_id: str, at: datetime, to: str) -> None:
+        """It was delivered there."""
         ...
 
-    async def postpone(self, message_id: str, until: datetime, error: str) -> None:
-        """It was not delivered; try again at `until`."""
+    async def postpone(
+        self, message_id: str, until: datetime, why: str, *, tried: bool = True
+    ) -> None:
+        """It was not delivered, or not even tried; it is due again at `until`."""
         ...
 
 

@@ -25,6 +25,13 @@ READ_WITHIN = parse_duration("5s")
 RETIRE_WITHIN = parse_duration("2m")
 WEIGHT_WITHIN = parse_duration("30s")
 
+_LONGEST = (
+    ("deploy", parse_duration("2h"), "a release waits for it"),
+    ("read", parse_duration("30s"), "what it says would be old already"),
+    ("retire", parse_duration("5m"), "the end of a rollback waits for it"),
+    ("weight", parse_duration("1m"), "customers wait for it when a version is taken back"),
+)
+
 _WORDS: dict[str, Ground] = {
     GroundKind.PROCESSES.value: PROCESSES,
     GroundKind.SYSTEMD.value: SystemdUnits(),
@@ -92,7 +99,14 @@ class ScriptsPart(Part):
     )
 
     def check(self, problems: Problems) -> None:
-        """A reading that lasts until the next one."""
+        """Limits that nobody waits too long for, and a reading that lasts until the next one."""
+        for name, longest, why in _LONGEST:
+            part: ScriptPart | None = getattr(self, name)
+            if part is not None and part.within is not None and part.within > longest:
+                problems.note(
+                    part.mark("within"),
+                    f"{name} may take {format_duration(longest)} at the most, because {why}",
+                )
         scripts = self.scripts()
         if scripts.stale < 2 * scripts.every:
             stale, every = format_duration(scripts.stale), format_duration(scripts.every)

@@ -15,7 +15,7 @@ from gonogo.spec.names import note_bad_keys, note_duplicates, note_long_keys
 from gonogo.spec.part import Problems, found_by_shape
 from gonogo.spec.problem import SpecError
 from gonogo.spec.shape import KpiPart, SpecPart
-from gonogo.spec.source import Table, parse
+from gonogo.spec.source import Table, Text, parse
 from gonogo.spec.wording import listed, not_allowed, quoted
 
 
@@ -67,6 +67,7 @@ def _check_whole(spec: SpecPart, problems: Problems) -> None:
     _check_reports(spec, problems)
     _check_checklists(spec, problems)
     _check_metrics(spec, problems)
+    _check_memory(spec, problems)
     _check_shared_elsewhere(spec, problems)
     check_commands(spec, problems)
     check_variables(spec, problems)
@@ -151,6 +152,20 @@ def _check_metrics(spec: SpecPart, problems: Problems) -> None:
                 counts.mark("buckets"),
                 f"{quoted(name)} counts statuses, and buckets only tell slow requests; "
                 "give total and bad",
+            )
+
+
+def _check_memory(spec: SpecPart, problems: Problems) -> None:
+    """Resident memory is read from processes of this machine."""
+    name, production = next(reversed(spec.environments.items()), ("", None))
+    if production is None or not isinstance(production.deploy, DeployPart):
+        return
+    for kpi, part in spec.kpis.items():
+        if isinstance(part, GaugePart) and isinstance(part.node("gauge"), Text):
+            problems.note(
+                part.mark("gauge"),
+                f"{quoted(kpi)} is the memory of processes, and those of {name} are on its platform; read "
+                "a number that the service answers itself, as in {metrics: /metrics, series: …}",
             )
 
 

@@ -151,7 +151,9 @@ class Presence:
     def _stay(self) -> None:
         try:
             self._listen_on()
-        except Exception as defect:  # an edge: a thread that died in silence would leave the desk deaf
+        except (
+            Exception
+        ) as defect:  # an edge: a thread that died in silence would leave the desk deaf
             log.exception("the desk does not hear others any more")
             self._lost(Unavailable(f"the desk does not hear others any more: {defect}"))
 

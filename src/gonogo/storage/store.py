@@ -372,17 +372,19 @@ class SqlStore(WaysIn, Adopting, AmongDesks):
         """See the port."""
         return await self._read(lambda c: outbox.unsent(c, limit))
 
-    async def sent(self, message_id: str, at: datetime) -> None:
+    async def sent(self, message_id: str, at: datetime, to: str) -> None:
         """See the port. Raises NotFound for a message that was never queued."""
-        await self._write(lambda c: outbox.sent(c, message_id, at))
+        await self._write(lambda c: outbox.sent(c, message_id, at, to))
 
-    async def postpone(self, message_id: str, until: datetime, error: str) -> None:
+    async def postpone(
+        self, message_id: str, until: datetime, why: str, *, tried: bool = True
+    ) -> None:
         """See the port. Raises NotFound for a message that was never queued."""
         now = self._clock.now()
 
         def work(connection: sa.Connection) -> None:
             due = self._shared(connection, now) + (until - now)
-            outbox.postpone(connection, message_id, due, error)
+            outbox.postpone(connection, message_id, due, why, tried)
 
         await self._write(work)
 

@@ -14,7 +14,7 @@ from gonogo.domain.address import split
 from gonogo.domain.adoption import Adoption, newest_of
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.errors import Conflict, InvalidInput, NotFound
-from gonogo.domain.ground import ADOPTED
+from gonogo.domain.ground import ADOPTED, shares_itself
 from gonogo.domain.instance import Instance, instance_id
 from gonogo.domain.plan import Environment
 from gonogo.domain.registration import Registration
@@ -63,6 +63,12 @@ async def adopt(
     allow(actor, Deed.ADOPT)
     registration = await registration_of(context, service)
     place = _environment_of(registration, environment)
+    if shares_itself(place.ground):
+        raise InvalidInput(
+            f"customers of {service} in {environment} are shared by its platform, and only what stands"
+            " behind gonogo's own router can be adopted",
+            hint="take weight out of deploy.command, or release there instead: docs/grounds.md",
+        )
     await _see_that_it_is_ours(context, service, environment)
     host, port = split(at)
     named = await _commit_of(context, registration, version, commit)

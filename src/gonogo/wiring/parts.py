@@ -15,6 +15,9 @@ from pathlib import Path
 from gonogo.adapters.adopted import AdoptedDeployer
 from gonogo.adapters.argon2_passwords import Argon2Passwords
 from gonogo.adapters.certificate_checkup import CertificateCheckup
+from gonogo.adapters.command.checkup import PlatformCheckup
+from gonogo.adapters.command.deployer import CommandDeployer
+from gonogo.adapters.command.router import PlatformRouter
 from gonogo.adapters.console_notifier import ConsoleNotifier
 from gonogo.adapters.counted_elsewhere import CountedElsewhere
 from gonogo.adapters.counting_limiter import CountingLimiter
@@ -36,11 +39,18 @@ from gonogo.adapters.local.source import GitSource
 from gonogo.adapters.local.workshop import GitWorkshop
 from gonogo.adapters.openid import OpenIdProvider
 from gonogo.adapters.prometheus import PrometheusMetrics
+from gonogo.adapters.routers import Routers
 from gonogo.adapters.system_clock import SystemClock
+from gonogo.adapters.systemd.checkup import SystemdCheckup
+from gonogo.adapters.systemd.deployer import SystemdDeployer
+from gonogo.adapters.systemd.folder import UnitFolder
+from gonogo.adapters.systemd.router import SystemdRouters
+from gonogo.adapters.systemd.systemctl import Systemctl
 from gonogo.controllers.world import Rhythm, World
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.errors import InvalidInput, Unavailable
-from gonogo.domain.ground import GroundKind
+from gonogo.domain.ground import GroundKind, shares_itself
+from gonogo.domain.plan import Plan
 from gonogo.domain.prometheus import PrometheusCounts
 from gonogo.domain.rate import Rate, Rates
 from gonogo.language.reader import Reader
@@ -69,11 +79,13 @@ class Parts:
     context: Context
     owner: Actor
     deployer: Grounds
+    platforms: CommandDeployer
     workshop: GitWorkshop
     counts: SharedCounts | None
 
     async def close(self) -> None:
         """Finish what was begun and let go of the database."""
+        await self.platforms.close()
         if self.counts is not None:
             await self.counts.close()
         await self.store.close()
@@ -98,15 +110,31 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
     kept = FileSecrets(private(home / "secrets"))
     workshop = GitWorkshop(private(home / "versions"), secrets=kept.values)
     processes = ProcessDeployer(private(home / "instances"), workshop.files, secrets=kept.values)
-    deployer = Grounds({GroundKind.PROCESSES: processes, GroundKind.ADOPTED: AdoptedDeployer()})
+    units = UnitFolder(home, Systemctl())
+    systemd = SystemdDeployer(private(home / "units"), workshop.files, units, secrets=kept.values)
+    platforms = CommandDeployer(private(home / "platforms"), workshop.run, workshop.end_left)
+    deployer = Grounds(
+        {
+            GroundKind.PROCESSES: processes,
+            GroundKind.SYSTEMD: systemd,
+            GroundKind.COMMAND: platforms,
+            GroundKind.ADOPTED: AdoptedDeployer(),
+        }
+    )
     history = GitHistory()
-    router = HaproxyRouter(private(home / "routers"))
+    router = Routers(
+        HaproxyRouter(private(home / "routers"), supervisor=SystemdRouters(units)),
+        PlatformRouter(private(home / "balancers"), platforms),
+    )
     source = GitSource()
     dossiers = DossierReader(store, history, kept)
     metrics = HaproxyMetrics(home / "routers", clock, _key(home / "digest.key"))
 
-    def counts_elsewhere(origin: PrometheusCounts) -> MetricSource:
+    def counts_elsewhere(plan: Plan) -> MetricSource:
+        origin = plan.metrics or PrometheusCounts("")
         counts = PrometheusMetrics(origin, clock)
+        if shares_itself(plan.production.ground):
+            return counts  # the desk's own router sees no request
         return CountedElsewhere(
             counts, origin.counts.keys(), metrics, clock, origin.stale + origin.every
         )
@@ -121,7 +149,11 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         metrics=metrics,
         counts_elsewhere=counts_elsewhere,
         smoke=HttpSmokeRunner(workshop.run),
-        notifier=ConsoleNotifier(sys.stdout, Reader.of(settings.language)),
+        notifier=ConsoleNotifier(
+            sys.stdout,
+            Reader.of(settings.language),
+            f"the terminal or log of desk {settings.desk}",
+        ),
         dossiers=dossiers,
         scratch=LocalScratch(private(home / "scratch")),
         new_id=new_id,
@@ -143,6 +175,8 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         checkups=(
             HostCheckup(home),
             HaproxyCheckup(),
+            PlatformCheckup(platforms, workshop.files),
+            SystemdCheckup(units, systemd.used),
             store.checkup,
             *((CertificateCheckup(settings.tls.certificate, clock),) if settings.tls else ()),
         ),
@@ -163,7 +197,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         notices=store.notices,
         site=site,
     )
-    return Parts(store, world, context, owner(), deployer, workshop, counts)
+    return Parts(store, world, context, owner(), deployer, platforms, workshop, counts)
 
 
 def openid_at(told: OpenIdSettings | None) -> OpenId | None:

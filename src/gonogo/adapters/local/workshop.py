@@ -165,6 +165,10 @@ class GitWorkshop:
         except (OSError, ValueError) as error:
             raise ActionFailed(f'"{job.name}" cannot be started: {error}') from error
 
+    async def end_left(self, job: Job) -> tuple[str, ...]:
+        """End what a desk that is gone left running of this command; returns its name if anything was."""
+        return await _end_orphans(self._tag(job))
+
     async def end_orphans(self) -> tuple[str, ...]:
         """End every command under this directory whose desk is gone; returns their names."""
         return await _end_orphans({"GONOGO_DIRECTORY": str(self._directory)})

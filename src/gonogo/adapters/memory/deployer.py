@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from gonogo.domain.errors import ActionFailed, Unavailable
 from gonogo.domain.ground import ADOPTED
-from gonogo.domain.instance import Instance, InstanceState, InstanceStatus
+from gonogo.domain.instance import Instance, InstanceState, InstanceStatus, KnownInstance
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +143,39 @@ class MemoryDeployer:
             InstanceState.RUNNING,
             healthy=probe and healthy,
             detail="" if healthy or not probe else "it answered 503",
+        )
+
+    async def knows(self, identity: str) -> bool:
+        """Whether it was started and not stopped since."""
+        return identity in self._found
+
+    async def resident_bytes(self, identity: str) -> int | None:
+        """It takes no memory worth telling."""
+        del identity
+        return None
+
+    async def instances(self) -> tuple[KnownInstance, ...]:
+        """Everything that was started and not stopped, by id."""
+        return tuple(self._known(self._found[key]) for key in sorted(self._found))
+
+    async def stop_all(self, grace_seconds: float) -> tuple[KnownInstance, ...]:
+        """Stop everything; what there was."""
+        found = await self.instances()
+        for known in found:
+            await self.stop(known.id, grace_seconds)
+        return found
+
+    def _known(self, found: _Running) -> KnownInstance:
+        instance = found.instance
+        return KnownInstance(
+            id=instance.id,
+            service=instance.service,
+            environment=instance.environment,
+            version=instance.version,
+            commit=instance.commit,
+            port=instance.port,
+            pid=found.pid,
+            running=self._lives(instance.id),
         )
 
     def _raise_fence(self, identity: str, fence: int | None) -> None:
