@@ -27,6 +27,7 @@ from gonogo.usecases.releases import start_release
 _LONGEST = 1500.0
 """Virtual seconds in which everything must have come to an end or wait for somebody."""
 
+_MOST_RESTS = 6
 _REST = 15.0
 """Virtual seconds in which what is still on its way arrives: longer than anything hangs."""
 
@@ -142,9 +143,13 @@ class Run:
         self._mishaps.over = True
         self.scenario.weather.clears_at = 0.0
         self._desks.release_all()
-        for _ in range(int(_REST / TICK)):
-            await asyncio.sleep(TICK)
-            self.ground.serve()
+        for _ in range(_MOST_RESTS):
+            before = self._people.newest().stage
+            for _ in range(int(_REST / TICK)):
+                await asyncio.sleep(TICK)
+                self.ground.serve()
+            if self._people.newest().stage is before:
+                return  # else harm was seen meanwhile in what a person had paused, and it is taken back
 
     async def _stop(self) -> None:
         """The desks are asked to end; afterwards they must not do anything."""
