@@ -77,6 +77,7 @@ class Life:
         witness: Witness,
         crash: Crash | None,
         lost_answers: frozenset[int],
+        stalls: Callable[["Life", str], None] | None = None,
     ) -> None:
         self.desk = desk
         self.number = number
@@ -95,6 +96,8 @@ class Life:
         self._witness = witness
         self._crash = crash
         self._lost_answers = lost_answers
+        self._stalls = stalls
+        """Told of every call before it has its effect: may let the desk stand still there."""
         self._changes = 0
         self.calls = 0
         self._acts = 0
@@ -142,6 +145,8 @@ class Life:
         self.calls += 1
         dies_after = False if self._crash is None else self._ends_with(name)
         fate = self._fate(name)
+        if self._stalls is not None:
+            self._stalls(self, name)
         if self._held is not None:
             await self._hold_on()
         if fate is not None:
@@ -295,14 +300,17 @@ class MetricsWire:
         """See the port."""
         life = self._life
         async with self._target.subscribe(service, environment, kpis) as stream:
-            if life.dead:
-                raise Crashed
+            await life.call("metrics.subscribe", _nothing, (), {})
             life.streams.append(stream)
             try:
                 yield _StreamWire(life, stream)
             finally:
                 if stream in life.streams:
                     life.streams.remove(stream)
+
+
+async def _nothing() -> None:
+    """What a subscription does beyond being there."""
 
 
 class _StreamWire:
