@@ -27,7 +27,7 @@ from gonogo.usecases.releases import start_release
 _LONGEST = 1500.0
 """Virtual seconds in which everything must have come to an end or wait for somebody."""
 
-_REST = 15.0
+_REST = 20.0
 """Virtual seconds in which what is still on its way arrives: longer than anything hangs."""
 
 

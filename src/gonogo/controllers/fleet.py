@@ -17,7 +17,8 @@ from gonogo.domain.errors import ActionFailed, GonogoError
 from gonogo.domain.instance import Instance, InstanceState, release_of
 from gonogo.domain.plan import Environment
 from gonogo.domain.registration import Registration
-from gonogo.domain.slot import Layout, Slot, SlotRole
+from gonogo.domain.release import Release
+from gonogo.domain.slot import SLOT_NAMES, Layout, Slot, SlotRole
 
 log = logging.getLogger("gonogo.fleet")
 
@@ -39,6 +40,7 @@ class Fleet:
         self._registration = registration
         self._environment = environment
         self._restarts: dict[str, _Restarts] = {}
+        self._ended: dict[str, Release] = {}
 
     async def keep(self) -> None:
         """Look again and again. Trouble is logged when it is news, and never ends the keeping."""
@@ -82,7 +84,7 @@ class Fleet:
                     log.warning("%s in %s: %s", slot.version, slot.environment, trouble)
 
     async def _revive(self, slot: Slot) -> None:
-        release = await self._world.store.release(release_of(slot.instance or ""))
+        release = await self._release(release_of(slot.instance or ""))
         if release is None:
             raise ActionFailed(f"nothing is known of how {slot.version} is run")
         if not release.final:
@@ -106,6 +108,17 @@ class Fleet:
             await self._world.deployer.stop(
                 instance.id, self._world.rhythm.stop_grace.total_seconds()
             )
+
+    async def _release(self, identity: str) -> Release | None:
+        """A release; one that has ended does not change, and is read once."""
+        known = self._ended.get(identity)
+        if known is None:
+            known = await self._world.store.release(identity)
+            if known is not None and known.final:
+                if len(self._ended) >= len(SLOT_NAMES):
+                    self._ended.clear()
+                self._ended[identity] = known
+        return known
 
     async def _is_kept(self, instance: Instance) -> bool:
         slots = await self._world.store.slots(instance.service, instance.environment)

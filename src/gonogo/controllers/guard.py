@@ -10,7 +10,6 @@ from typing import Any
 
 from gonogo.controllers.drive import Drive
 from gonogo.controllers.judging import Watcher
-from gonogo.controllers.layout import instance_of
 from gonogo.controllers.steps import died
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.instance import InstanceState, instance_id
@@ -77,7 +76,7 @@ class Lookout:
         withdrawn = drive.world.withdrawn.get(self._identity)
         if withdrawn is not None:
             return Harm("desk:release:withdrawn", withdrawn, now, watcher.judgement())
-        died = await self._died() if now >= self._next_probe else None
+        died = await self._died(watcher) if now >= self._next_probe else None
         if died is not None:
             return Harm("deployer:release:fail", died, now, watcher.judgement())
         self._keep_books(watcher)
@@ -101,15 +100,11 @@ class Lookout:
     def _identity(self) -> str:
         return instance_id(self._drive.release.id, self._drive.plan.production.name)
 
-    async def _died(self) -> str | None:
-        drive = self._drive
+    async def _died(self, watcher: Watcher) -> str | None:
+        drive, instance = self._drive, watcher.own
         self._next_probe = drive.world.clock.now() + drive.world.rhythm.poll
-        environment = drive.plan.production
-        slots = await drive.slots(environment)
-        slot = next((slot for slot in slots if slot.instance == self._identity), None)
-        if slot is None:
+        if instance is None:
             return f"{drive.release.version} has no slot any more"
-        instance = instance_of(slot, drive.plan, environment)
         status = await drive.world.deployer.status(instance, probe=False)
         if status.state is InstanceState.RUNNING:
             return None

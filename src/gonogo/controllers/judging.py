@@ -18,7 +18,7 @@ from gonogo.controllers.gauges import GaugeReader
 from gonogo.controllers.layout import instance_of
 from gonogo.domain.errors import InvalidInput, Unavailable
 from gonogo.domain.gauge import Reading
-from gonogo.domain.instance import instance_id
+from gonogo.domain.instance import Instance, instance_id
 from gonogo.domain.latency import ArmLatencies, Latencies, summed
 from gonogo.domain.look import Look
 from gonogo.domain.plan import CriterionMode, RollbackCriterion, as_kpi_name
@@ -70,6 +70,8 @@ class Watcher:
         self._storing = asyncio.Lock()
         self.step_requests = 0
         self.first_bad: datetime | None = None
+        self.own: Instance | None = None
+        """The version that is watched, as it runs: only its driver changes where."""
         self.follow(slots)
 
     async def __aenter__(self) -> "Watcher":
@@ -148,7 +150,8 @@ class Watcher:
         self._arms = _arms(slots, self._instance)
         plan = self._drive.plan
         own = next((slot for slot in slots if slot.instance == self._instance), None)
-        self._reader.follow(None if own is None else instance_of(own, plan, plan.production))
+        self.own = None if own is None else instance_of(own, plan, plan.production)
+        self._reader.follow(self.own)
 
     async def begin_step(self, share: float, record: Callable[[Seen], Awaitable[None]]) -> None:
         """A rollout step with this planned share begins: a fault may begin with it.
