@@ -8,6 +8,8 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from gonogo.domain.address import host_port
+
 _REASONS = {200: "OK", 201: "Created", 404: "Not Found", 500: "Internal Server Error"}
 
 
@@ -22,7 +24,7 @@ class Seen:
 
 @dataclass
 class VersionServer:
-    """One version listening on a loopback port in a thread of its own.
+    """One version listening on a loopback port (of `host`) in a thread of its own.
 
     Switches may be changed at any time: `status` of the answers, `delay` in seconds before them,
     `close` to close every connection without an answer, `truncate` to close it in the middle of one.
@@ -38,11 +40,12 @@ class VersionServer:
     truncate: bool = False
     close_after: int | None = None
     seen: list[Seen] = field(default_factory=list)
+    host: str = "127.0.0.1"
 
     @property
     def address(self) -> str:
         """`host:port`."""
-        return f"127.0.0.1:{self.port}"
+        return host_port(self.host, self.port)
 
     def start(self) -> "VersionServer":
         """Listen; the port is chosen by the system unless one was given."""
@@ -72,7 +75,7 @@ class VersionServer:
         self._loop = asyncio.get_running_loop()
         self._end = asyncio.Event()
         self._connections: set[asyncio.Task[None]] = set()
-        server = await asyncio.start_server(self._connection, "127.0.0.1", self.port, backlog=512)
+        server = await asyncio.start_server(self._connection, self.host, self.port, backlog=512)
         self.port = server.sockets[0].getsockname()[1]
         ready.set()
         await self._end.wait()

@@ -17,6 +17,7 @@ EVERYBODY = frozenset(PEOPLE_ROLES)
 ADMIN, DEVOPS, QA, LEAD = Role.ADMIN, Role.DEVOPS, Role.QA, Role.TECH_LEAD
 SECURITY, VIEWER = Role.SECURITY, Role.VIEWER
 RELEASE = {"service": "shop", "version": "v1.2.0"}
+ADOPTION = {"environment": "production", "at": "127.0.0.1:8000", "version": "v1"}
 PERSON = {"name": "Ann", "roles": ["qa"]}
 
 
@@ -42,6 +43,7 @@ READING = [
         "/services/shop/spec",
         "/services/shop/outlook",
         "/services/shop/papers",
+        "/services/shop/adoptions/production",
         "/papers/x",
         "/people/nobody",
         "/audit",
@@ -67,6 +69,7 @@ DOING: list[tuple[str, str, dict[str, Any], frozenset[Role]]] = [
         frozenset({ADMIN, DEVOPS}),
     ),
     ("POST", "/differences", {"json": {"spec": "no spec"}}, frozenset({ADMIN, DEVOPS})),
+    ("POST", "/services/shop/adoptions", {"json": ADOPTION}, frozenset({ADMIN, DEVOPS})),
     ("POST", "/releases", {"json": RELEASE}, frozenset({ADMIN, DEVOPS, LEAD})),
     ("POST", "/intentions", {"json": RELEASE}, frozenset({ADMIN, DEVOPS, LEAD})),
     ("POST", "/releases/x/instructions", word("pause"), frozenset({ADMIN, DEVOPS, QA, LEAD})),
@@ -165,7 +168,12 @@ async def test_every_endpoint_stands_in_the_list(house: House) -> None:
     listed = {(method, path.partition("?")[0]) for method, path, _, _ in ENDPOINTS}
     paths = (await house.ask("GET", "/openapi.json")).json()["paths"]
     names = {"{reference}": "x", "{service}": "shop", "{name}": "nobody", "{token_id}": "none"}
-    names |= {"{key}": "abcdef1234", "{session_id}": "none", "{paper}": "x"}
+    names |= {
+        "{environment}": "production",
+        "{key}": "abcdef1234",
+        "{session_id}": "none",
+        "{paper}": "x",
+    }
     known = set()
     for path, methods in paths.items():
         plain = path.removeprefix("/api/v1")

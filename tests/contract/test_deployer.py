@@ -8,10 +8,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.little_platform import SOURCE, Platform, scripts
+from tests.systemd import systemd_at
 
+from gonogo.adapters.command.deployer import CommandDeployer
 from gonogo.adapters.local.deployer import ProcessDeployer
+from gonogo.adapters.local.workshop import GitWorkshop
 from gonogo.adapters.memory.deployer import Behaviour, MemoryDeployer
-from gonogo.domain.errors import ActionFailed
+from gonogo.adapters.systemd.deployer import SystemdDeployer
+from gonogo.domain.errors import ActionFailed, Unavailable
 from gonogo.domain.instance import Instance, InstanceState, InstanceStatus
 from gonogo.domain.plan import Health
 from gonogo.ports.deployer import Deployer
@@ -41,7 +46,15 @@ Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 Make = Callable[..., Instance]
 
 
-@pytest.fixture(params=["process", "memory"])
+@pytest.fixture(
+    params=[
+        "process",
+        "memory",
+        pytest.param("systemd twin", marks=pytest.mark.slow),
+        pytest.param("systemd", marks=pytest.mark.slow),
+        pytest.param("command", marks=pytest.mark.slow),
+    ]
+)
 async def deployer(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Deployer]:
     if request.param == "memory":
         twin = MemoryDeployer()
@@ -49,14 +62,35 @@ async def deployer(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
             twin.behave(version, behaviour)
         yield twin
         return
+    if request.param == "command":
+        workshop = GitWorkshop(tmp_path / "versions")
+        files = workshop.files("orders", "c" * 40)
+        files.mkdir(parents=True)
+        (files / "server.py").write_text(SERVER)
+        (files / "platform.py").write_text(SOURCE)
+        platforms = CommandDeployer(tmp_path / "platforms", workshop.run, workshop.end_left)
+        yield platforms
+        await platforms.stop_all(grace_seconds=5)
+        await platforms.close()
+        return
     (tmp_path / "server.py").write_text(SERVER)
+    if request.param.startswith("systemd"):
+        with systemd_at(tmp_path / "desk", twin=request.param.endswith("twin")) as units:
+            supervised = SystemdDeployer(
+                tmp_path / "units", lambda service, commit: tmp_path, units
+            )
+            yield supervised
+            await supervised.stop_all(grace_seconds=1)
+        return
     real = ProcessDeployer(tmp_path / "instances", lambda service, commit: tmp_path)
     yield real
     await real.stop_all(grace_seconds=1)
 
 
 @pytest.fixture
-def make(free_port: Callable[[], int]) -> Make:
+def make(free_port: Callable[[], int], tmp_path: Path) -> Make:
+    platform = Platform(tmp_path / "platform")
+
     def make_instance(version: str, name: str = "one", port: int | None = None) -> Instance:
         chosen = port or free_port()
         return Instance(
@@ -68,6 +102,8 @@ def make(free_port: Callable[[], int]) -> Make:
             port=chosen,
             line=LINES[version].replace("{port}", str(chosen)),
             health=Health("/health"),
+            variables=platform.variables,
+            ground=scripts(),
         )
 
     return make_instance
@@ -96,7 +132,7 @@ async def test_what_was_started_becomes_healthy(deployer, make, reaches):
     instance = make("well")
     await deployer.start(instance)
     status = await reaches(instance, InstanceState.RUNNING, healthy=True)
-    assert status.pid is not None
+    assert isinstance(deployer, CommandDeployer) or status.pid is not None
     assert status.exit_code is None
     assert status.detail == ""
 
@@ -185,3 +221,38 @@ async def test_a_port_is_free_again_once_its_instance_was_stopped(deployer, make
     second = make("well", name="two", port=first.port)
     await deployer.start(second)
     await reaches(second, InstanceState.RUNNING, healthy=True)
+
+
+async def test_a_start_that_was_decided_on_before_a_newer_stop_is_refused(deployer, make):
+    instance = make("well")
+    await deployer.start(instance, fence=4)
+    await deployer.stop(instance.id, grace_seconds=5, fence=6)
+    with pytest.raises(Unavailable, match="picture 6"):
+        await deployer.start(instance, fence=4)
+    assert (await deployer.status(instance)).state is InstanceState.ABSENT
+
+
+async def test_a_stop_that_was_decided_on_before_a_newer_start_is_refused(deployer, make, reaches):
+    instance = make("well")
+    await deployer.start(instance, fence=4)
+    await reaches(instance, InstanceState.RUNNING, healthy=True)
+    await deployer.start(instance, fence=6)  # it runs: only the decision is newer
+    with pytest.raises(Unavailable, match="picture 6"):
+        await deployer.stop(instance.id, grace_seconds=5, fence=4)
+    assert (await deployer.status(instance)).healthy
+
+
+async def test_an_act_after_the_same_picture_may_be_repeated(deployer, make):
+    instance = make("well")
+    await deployer.start(instance, fence=4)
+    assert await deployer.stop(instance.id, grace_seconds=5, fence=4)
+    await deployer.start(instance, fence=4)
+    assert (await deployer.status(instance)).state is InstanceState.RUNNING
+
+
+async def test_after_a_person_stopped_it_everybody_begins_anew(deployer, make):
+    instance = make("well")
+    await deployer.start(instance, fence=8)
+    await deployer.stop(instance.id, grace_seconds=5)
+    await deployer.start(instance, fence=2)
+    assert (await deployer.status(instance)).state is InstanceState.RUNNING

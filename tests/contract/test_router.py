@@ -14,12 +14,22 @@ import psutil
 import pytest
 from tests.layouts import HEADER, SECRET, layout, target
 from tests.servers import VersionServer, ask, free_port
+from tests.systemd import systemd_at
 
 from gonogo.adapters.haproxy.router import HaproxyRouter
 from gonogo.adapters.memory.router import MemoryRouter
+from gonogo.adapters.systemd.router import SystemdRouters
 from gonogo.domain.errors import ActionFailed, InvalidInput, Unavailable
-from gonogo.domain.slot import Layout
+from gonogo.domain.ground import SystemdUnits
+from gonogo.domain.slot import Layout, RouterReading
 from gonogo.ports.router import Router
+
+
+class Supervised(HaproxyRouter):
+    """HAProxy in environments that are deployed to systemd."""
+
+    async def apply(self, layout: Layout) -> RouterReading:
+        return await super().apply(replace(layout, ground=SystemdUnits()))
 
 
 @dataclass
@@ -86,14 +96,25 @@ def stack() -> Iterator[ExitStack]:
         yield stack
 
 
-@pytest.fixture(params=["haproxy", "memory"])
+@pytest.fixture(
+    params=[
+        "haproxy",
+        "memory",
+        pytest.param("haproxy under the systemd twin", marks=pytest.mark.slow),
+        pytest.param("haproxy under systemd", marks=pytest.mark.slow),
+    ]
+)
 async def world(
     request: pytest.FixtureRequest, tmp_path: Path, stack: ExitStack
 ) -> AsyncIterator[World]:
     if request.param == "memory":
         yield TwinWorld(MemoryRouter())
         return
-    router = HaproxyRouter(tmp_path, up_within=0.3)
+    if "under" in request.param:
+        units = stack.enter_context(systemd_at(tmp_path, twin=request.param.endswith("twin")))
+        router = Supervised(tmp_path / "r", up_within=0.3, supervisor=SystemdRouters(units))
+    else:
+        router = HaproxyRouter(tmp_path, up_within=0.3)
     yield RealWorld(router, stack)
     for service in ("orders", "other"):
         await router.stop(service, "production")
@@ -152,6 +173,17 @@ async def test_a_layout_without_shares_lets_nobody_in(world: World) -> None:
     reading = await world.router.apply(layout(world.port, target(one)))
     assert not any(slot.in_rotation for slot in reading.slots.values())
     assert await world.visit() is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["localhost:8000", "127.0.0.1", "127.0.0.1:0", "0.0.0.0:8000", "::1:8000", "[::01]:8000"],
+)
+async def test_what_is_no_plain_address_of_one_machine_is_refused(
+    world: World, address: str
+) -> None:
+    with pytest.raises(InvalidInput):
+        await world.router.apply(layout(world.port, target(address, 1.0)))
 
 
 async def test_a_slot_can_be_pointed_at_another_version(world: World) -> None:

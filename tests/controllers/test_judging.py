@@ -16,6 +16,7 @@ from gonogo.controllers.judging import Watcher
 from gonogo.controllers.world import World
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.errors import Unavailable
+from gonogo.domain.plan import Plan
 from gonogo.domain.prometheus import CounterPair, PrometheusCounts
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Stage
@@ -148,8 +149,8 @@ async def test_a_plan_with_counters_elsewhere_is_judged_by_them(drive: Drive) ->
     other = MemoryMetrics(drive.world.clock)
     asked = []
 
-    def elsewhere(origin: PrometheusCounts) -> MemoryMetrics:
-        asked.append(origin)
+    def elsewhere(plan: Plan) -> MemoryMetrics:
+        asked.append(plan.metrics)
         return other
 
     origin = PrometheusCounts("http://127.0.0.1:9090", {"errors": CounterPair("all", "bad")})

@@ -177,7 +177,9 @@ class DeskHouse:
     @property
     def address(self) -> dict[str, Any]:
         """Where the desk says it listens."""
-        found: dict[str, Any] = json.loads((self.home / "desk.json").read_text())
+        name = self.environ.get("GONOGO_DESK")
+        file = self.home / (f"desk-{name}.json" if name else "desk.json")
+        found: dict[str, Any] = json.loads(file.read_text())
         return found
 
     def get(self, path: str, *, within: float = 40) -> Any:

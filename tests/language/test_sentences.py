@@ -109,6 +109,15 @@ def test_what_gates_say_of_reports_is_recognised():
     assert unknown(told(results)) == []
 
 
+def test_what_gates_count_in_is_recognised():
+    results = [judged(rule, facts) for rule, facts in FACTS]
+    results += evaluate(a_plan(gates=RULES), dossier(), NOW, GateMoment.PRODUCTION)
+    figures = {f"{each.number:g} {each.unit}" for each in results if each.number is not None}
+    units = {each.partition(" ")[2] for each in figures}
+    assert {"failed", "sign-offs", "errors"} <= units
+    assert unknown(figures) == []
+
+
 def test_what_gates_say_where_nothing_is_filed_is_recognised():
     plan = a_plan(gates=RULES, checklists=(Checklist("deploy", (ChecklistItem("Backup"),)),))
     assert unknown(told(evaluate(plan, dossier(), NOW, GateMoment.PRODUCTION))) == []

@@ -28,6 +28,9 @@ RHYTHM = Rhythm(
     regard=timedelta(seconds=10),
     gap_patience=timedelta(seconds=6),
     stop_grace=timedelta(seconds=5),
+    supervise=timedelta(seconds=5),
+    patience=timedelta(seconds=20),
+    farewell=timedelta(seconds=10),
 )
 
 _LONGEST_CROWD = 15.0

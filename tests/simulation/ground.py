@@ -94,7 +94,7 @@ class Ground:
         self.registration = Registration(
             SERVICE, REPOSITORY, "service: shop\n", scenario.plan, "qa", self.clock.now(), "secret"
         )
-        self.referee = Referee(self.registration, self.router, loop.time)
+        self.referee = Referee(self.registration, self.router, self.deployer, loop.time)
         self.referee.several = len(scenario.desks) > 1
         self.smoke = ScenarioSmoke(scenario, self.referee, self.workshop.jobs)
         self.bad_seen = 0

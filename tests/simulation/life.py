@@ -39,6 +39,9 @@ ACTS = frozenset(
 
 _MAY_FAIL_FOR_GOOD = frozenset({"router", "deployer", "workshop", "scratch"})
 
+_HANG_FOR_GOOD = frozenset({"store", "router", "metrics", "notifier"})
+"""Ports of which a call may never come back, and nobody expects one to take long."""
+
 LIFE: ContextVar["Life | None"] = ContextVar("life", default=None)
 
 
@@ -56,7 +59,9 @@ class Witness(Protocol):
         """A call begins."""
         ...
 
-    def about(self, life: "Life", name: str, arguments: tuple[Any, ...]) -> None:
+    def about(
+        self, life: "Life", name: str, arguments: tuple[Any, ...], options: dict[str, Any]
+    ) -> None:
         """The call is about to have its effect."""
         ...
 
@@ -218,6 +223,9 @@ class Life:
             return await self._take_effect(name, function, arguments, options)
         if fate == "refused":
             raise self._error(name)
+        if fate == "hangs" and name.partition(".")[0] in _HANG_FOR_GOOD and random.random() < 0.2:
+            await self.died.wait()  # nothing ends this but whoever looks after the task
+            raise Crashed
         if fate in {"hangs", "failed late"}:
             await asyncio.sleep(random.uniform(0.2, 12))
         if fate == "failed late":
@@ -236,7 +244,7 @@ class Life:
     ) -> Any:
         if self.dead:
             raise Crashed
-        self._witness.about(self, name, arguments)
+        self._witness.about(self, name, arguments, options)
         result = await function(*arguments, **options)
         self._witness.done(self, name, arguments, result)
         if self.dead:

@@ -48,6 +48,7 @@ class People:
         self._filers = Filers(ground, context, gatekeeper)
         self._random = Random(f"people {ground.scenario.seed}")
         self._cares = 12
+        self._backwards = 12
         self._next_care = 0.0
         self._began = 0.0
 
@@ -176,7 +177,10 @@ class People:
             await self._filers.bring_what_is_missing(release)
         if since < asked.gives_up_at or release.stage is Stage.HELD:
             return
-        if not self._referee.unanswered(release.id) and not self._gatekeeper.lacks_nothing(release):
+        if self._referee.unanswered(release.id) or self._backwards <= 0:
+            return
+        if not self._gatekeeper.lacks_nothing(release):
+            self._backwards -= 1
             await self.say("roll_back")
 
     def look_at_words(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.simulation.life import Life
 
+from gonogo.adapters.memory.deployer import MemoryDeployer
 from gonogo.adapters.memory.router import MemoryRouter
 from gonogo.controllers.confirming import STEPS
 from gonogo.controllers.layout import layout_of
@@ -59,7 +60,13 @@ class Referee:
     )
     """Calls that change what rules speak of. All others only read, or are looked at when all is over."""
 
-    def __init__(self, registration: Registration, router: MemoryRouter, now: Any) -> None:
+    def __init__(
+        self,
+        registration: Registration,
+        router: MemoryRouter,
+        deployer: MemoryDeployer,
+        now: Any,
+    ) -> None:
         self.broken: list[str] = []
         self.cases: dict[str, Case] = {}
         self.rows: dict[tuple[str, str], Slot] = {}
@@ -77,6 +84,7 @@ class Referee:
         self._pictures: dict[str, int] = {}
         self._registration = registration
         self._router = router
+        self._deployer = deployer
         self._now = now
         self._served = False
 
@@ -118,14 +126,16 @@ class Referee:
         if self.trace is not None:
             self.trace(f"{self._now():.6f} {life.desk}{life.number} {name}")
 
-    def about(self, life: Life, name: str, arguments: tuple[Any, ...]) -> None:
+    def about(
+        self, life: Life, name: str, arguments: tuple[Any, ...], options: dict[str, Any]
+    ) -> None:
         """A call is about to have its effect."""
         if name == "router.apply":
             self._before_apply(life, arguments[0])
         elif name == "deployer.start":
-            self._before_start(arguments[0])
+            self._before_start(arguments[0], options.get("fence"))
         elif name == "deployer.stop":
-            self._before_stop(arguments[0])
+            self._before_stop(arguments[0], options.get("fence"))
         elif name == "workshop.run":
             self._before_run(arguments[0])
 
@@ -277,21 +287,23 @@ class Referee:
             )
         self._pictures[layout.environment] = max(newest, layout.picture)
 
-    def _before_start(self, instance: Instance) -> None:
-        if instance.environment == PLACE:
+    def _before_start(self, instance: Instance, fence: int | None) -> None:
+        if instance.environment == PLACE or self._deployer.refuses(instance.id, fence):
             return
         rows = self.rows.values()
-        if not any(slot.instance == instance.id for slot in rows) and not self.several:
+        if not any(slot.instance == instance.id for slot in rows):
             self.complain(f"{instance.id} was started, and no row says so")
 
-    def _before_stop(self, identity: str) -> None:
+    def _before_stop(self, identity: str, fence: int | None) -> None:
+        if self._deployer.refuses(identity, fence):
+            return
         address = next(
             (slot.address for slot in self.rows.values() if slot.instance == identity), None
         )
         for layout in self._router.running():
             for target in layout.targets:
                 if target.address == address and address is not None and target.share > 0:
-                    self._unless_stale(f"{identity} was stopped while customers were sent to it")
+                    self.complain(f"{identity} was stopped while customers were sent to it")
 
     def _before_run(self, job: Job) -> None:
         if job.environment == PLACE:

@@ -15,6 +15,7 @@ from tests.simulation.run import Outcome, simulate
 from gonogo.adapters.memory.router import MemoryRouter
 from gonogo.controllers import clearing, confirming, rehearsing, rollback, steps
 from gonogo.controllers.drive import Drive, Interrupted
+from gonogo.controllers.supervisor import Supervisor
 from gonogo.domain.gate import Answer
 from gonogo.domain.release import Release
 from gonogo.ports.store import Change
@@ -198,6 +199,11 @@ def lost_answer(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Drive, "be_sure", sure)
 
 
+def nobody_looks_after_tasks(patch: pytest.MonkeyPatch) -> None:
+    """A task whose call never comes back waits for it for ever."""
+    patch.setattr(Supervisor, "_look", lambda *_: None)
+
+
 async def nothing(*_arguments: Any) -> None:
     return
 
@@ -324,6 +330,7 @@ PLANTED: tuple[Plant, ...] = (
     rollback_without_router,
     repeats_unknown_steps,
     lost_answer,
+    nobody_looks_after_tasks,
     no_last_word,
     lets_on_while_held,
     stale_papers,

@@ -59,7 +59,17 @@ async def test_registering_again_leaves_running_slots_alone(store):
     await store.register(a_registration(), a_draft("orders"))
     release, lease = await opened(store), await claimed(store)
     running = Slot(
-        "orders", "production", "b", SlotRole.BASELINE, "v1", "c1", "i1", 7001, 0.95, True
+        "orders",
+        "production",
+        "b",
+        SlotRole.BASELINE,
+        "v1",
+        "c1",
+        "i1",
+        7001,
+        0.95,
+        True,
+        "10.0.0.7",
     )
     await store.record(Change(release, lease, slots=(running,)))
     await store.register(a_registration(digest="new"), a_draft("orders"))

@@ -24,6 +24,7 @@ LETTERS = {
 MATRIX = {
     "look": "O A V Q L S P E W C .",
     "register a service": "O A V . . . . . . . .",
+    "adopt a running service": "O A V . . . . . . . .",
     "start a release": "O A V . L . . . . . .",
     "pause or resume a release": "O A V Q L . . . . . .",
     "abort a release": "O A V Q L . . . . . .",

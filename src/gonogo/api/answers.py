@@ -309,6 +309,7 @@ class SlotAnswer(Answer):
     version: str | None
     address: str | None
     share: float
+    adopted: bool = Field(description="It ran before: gonogo neither starts nor stops it.")
 
 
 class EnvironmentAnswer(Answer):
@@ -329,6 +330,27 @@ class ServiceAnswer(Answer):
     registered_at: Instant
     environments: list[EnvironmentAnswer]
     under_way: list[ReleaseAnswer]
+
+
+class EntranceAnswer(Answer):
+    """An adopted version and how customers come in: `role` is null when it was let go, `routed` says
+    that the router runs and sends customers where they belong, `requests` counts those that came
+    through its process `router`."""
+
+    release: str
+    service: str
+    environment: str
+    version: str
+    commit: str
+    address: str
+    adopted_by: str
+    adopted_at: Instant
+    url: str
+    role: str | None
+    share: float
+    routed: bool
+    router: int | None
+    requests: int
 
 
 class SpecAnswer(Answer):

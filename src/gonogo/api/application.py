@@ -14,6 +14,7 @@ from collections.abc import Callable
 from fastapi import Depends, FastAPI
 
 from gonogo import __version__
+from gonogo.api.adoptions import add_adoptions
 from gonogo.api.description import complete, named, only_known_parameters
 from gonogo.api.desk import add_desk
 from gonogo.api.door import Door, lead_to_sign_in, reader
@@ -71,6 +72,7 @@ def build_application(
     lead_to_sign_in(application)
     add_desk(application, context, actor, looking, stop)
     add_services(application, context, actor, looking)
+    add_adoptions(application, context, actor)
     add_releases(application, context, visitors, actor, looking)
     add_people(application, context, actor, looking)
     add_sessions(application, context, door, actor)

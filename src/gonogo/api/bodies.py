@@ -41,6 +41,17 @@ class RegisterBody(Body):
     replaces: Annotated[str, StringConstraints(max_length=64)] | None = None
 
 
+class AdoptBody(Body):
+    """What listens at `at` (an IP address and a port) is `version`, a tag, or what people call `commit`."""
+
+    environment: Name
+    at: Annotated[str, StringConstraints(min_length=1, max_length=60)] = Field(
+        examples=["127.0.0.1:8000"]
+    )
+    version: Name
+    commit: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40,64}$")] | None = None
+
+
 class CompareBody(Body):
     """A spec's text and where it was read, to be held against the registered one."""
 

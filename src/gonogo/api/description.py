@@ -108,7 +108,7 @@ def named(route: APIRoute) -> str:
     return route.name
 
 
-def only_known_parameters(request: HTTPConnection) -> None:
+async def only_known_parameters(request: HTTPConnection) -> None:
     """Raises InvalidInput for a query parameter that the endpoint does not know: a misspelt filter
     must not answer with everything."""
     route = request.scope.get("route")

@@ -11,9 +11,11 @@ from fastapi import FastAPI, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gonogo import __version__
+from gonogo.domain.controller import ControllerKind
 from gonogo.domain.errors import GonogoError
 from gonogo.domain.release import FINAL, Stage
 from gonogo.usecases.context import Context
+from gonogo.usecases.controllers import at_work, restarts
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _MOST = 100_000
@@ -61,6 +63,24 @@ class Figures:
         self.ready: Gauge = Gauge(
             "gonogo_ready", "1 while the database answers, else 0.", registry=self.registry
         )
+        self.beats: Gauge = Gauge(
+            "gonogo_controller_last_beat_seconds",
+            "Seconds since a task of the desk gave its last sign of life.",
+            ("controller", "of"),
+            registry=self.registry,
+        )
+        self.stuck: Gauge = Gauge(
+            "gonogo_controllers_stuck",
+            "Tasks of the desk that take longer than they may.",
+            registry=self.registry,
+        )
+        self.restarts: Counter = Counter(
+            "gonogo_controller_restarts",
+            "How often a task of the desk had to be begun anew.",
+            ("controller", "of"),
+            registry=self.registry,
+        )
+        self._counted: dict[tuple[ControllerKind, str], int] = {}
         build = Gauge("gonogo_build_info", "Always 1.", ("version",), registry=self.registry)
         build.labels(__version__).set(1)
 
@@ -84,7 +104,18 @@ class Figures:
                 self.under_way.labels(stage.value).set(count)
             self.ready.set(1)
             self.oldest.set((now - due[0].at).total_seconds() if due else 0)
+        self._tasks(context)
         return generate_latest(self.registry)
+
+    def _tasks(self, context: Context) -> None:
+        seen = at_work(context)
+        self.beats.clear()
+        for each in sorted(seen, key=lambda each: each.beat_seconds):
+            self.beats.labels(each.kind.value, each.of).set(each.beat_seconds)
+        self.stuck.set(sum(each.stuck for each in seen))
+        for (kind, of), count in restarts(context).items():
+            self.restarts.labels(kind.value, of).inc(count - self._counted.get((kind, of), 0))
+            self._counted[kind, of] = count
 
 
 class Measured:
@@ -132,6 +163,8 @@ def add_operations(application: FastAPI, context: Context, looking: Any) -> Figu
             await context.store.registrations()
         except GonogoError:
             return Response("the database does not answer\n", 503, media_type="text/plain")
+        if any(each.stuck for each in at_work(context)):
+            return Response("a task of the desk is stuck\n", 503, media_type="text/plain")
         return Response("ready\n", media_type="text/plain")
 
     @application.get("/metrics", include_in_schema=False, dependencies=[looking])

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "Judge traffic that something else routes: a log, a Prometheus, a router.",
     ),
     "register": ("releases", "Register the service of a gonogo.yaml."),
+    "adopt": ("adoption", "Take a service that runs already in, without downtime."),
     "release": ("releases", "Release a version and follow it to its end."),
     "status": ("releases", "Show services and releases."),
     "watch": ("releases", "Follow a release."),

@@ -13,6 +13,7 @@ RELEASED, HELD, NO_GO, WRONG, OTHER = 0, 10, 20, 2, 1
 
 EXIT_CODES: Mapping[str, int] = {
     "released": RELEASED,
+    "adopted": RELEASED,
     "rolled_back": NO_GO,
     "no_go": NO_GO,
     "aborted": NO_GO,
@@ -24,6 +25,7 @@ EXIT_CODES: Mapping[str, int] = {
 
 SIGNS: Mapping[str, str] = {
     "released": "✔",
+    "adopted": "⇠",
     "rolled_back": "↩",
     "no_go": "✘",
     "aborted": "✘",

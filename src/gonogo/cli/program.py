@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from gonogo.usecases.heads import HeadPlace
     from gonogo.usecases.local_check import Checked, CheckRequest
     from gonogo.usecases.observe_metrics import OnStart, Wanted
+    from gonogo.usecases.operation import Stopped
     from gonogo.usecases.patch_guard import Guarded, Request
 
 
@@ -24,8 +26,31 @@ class Program(Protocol):
         """Run the desk until it is told to stop."""
         ...
 
-    def stop_everything(self) -> tuple[str, ...]:
-        """Stop the desk and all that it left running; what was stopped."""
+    def who_loses(self) -> tuple[str, ...]:
+        """Adopted versions whose customers come through a router, a sentence for each."""
+        ...
+
+    def plan_leaving(self) -> tuple[str, ...]:
+        """What handing customers back would do, a sentence for each environment."""
+        ...
+
+    def leave(
+        self,
+        *,
+        quiet: timedelta,
+        within: timedelta | None,
+        router_stays: bool,
+        say: Callable[[str], None],
+        ask: Callable[[str], bool],
+    ) -> tuple[dict[str, Any], ...]:
+        """Stop the desk, hand customers back, wait until nobody comes and end the routers.
+
+        What became of each environment: where its customers are, and whether its router ended.
+        """
+        ...
+
+    def stop_everything(self) -> "Stopped":
+        """Stop the desk and all that it left running; what was stopped, and what was left."""
         ...
 
     def examine(self) -> tuple[Finding, ...]:

@@ -3,28 +3,40 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
+from functools import partial
 
 from gonogo.controllers.drive import Drive
 from gonogo.controllers.fleet import Fleet
+from gonogo.controllers.heartbeat import beat
+from gonogo.controllers.long_deeds import limited
 from gonogo.controllers.outbox import deliver
 from gonogo.controllers.reach import Reach, reach_of, say_that_nobody_drives
 from gonogo.controllers.release import drive_to_end
+from gonogo.controllers.supervisor import Ending, Of, Supervisor
 from gonogo.controllers.world import World
+from gonogo.domain.controller import ControllerKind
 from gonogo.domain.errors import GonogoError, StaleLease
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Release
+from gonogo.ports.controllers import Controllers
 
 log = logging.getLogger("gonogo.desk")
 
 
 class Desk:
-    """Runs until it is cancelled. Everything it knows is in the store: it may die at any instant."""
+    """Runs until it is cancelled. Everything it knows is in the store: it may die at any instant.
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    `turned` is called about once a second for as long as its tasks are looked after.
+    """
+
+    def __init__(self, world: World, turned: Callable[[], None] | None = None) -> None:
+        self._world = limited(world)
+        self._supervisor = Supervisor(world.rhythm, turned)
         self._drives: dict[str, Drive] = {}
         self._driving: dict[str, asyncio.Task[None]] = {}
         self._keeping: dict[tuple[str, str, str], asyncio.Task[None]] = {}
+        self._given_up: set[str] = set()
         self._woken = asyncio.Event()
         self._told = asyncio.Event()
 
@@ -36,24 +48,33 @@ class Desk:
             if release_id in {known, ""}:
                 drive.woken.set()
 
+    @property
+    def controllers(self) -> Controllers:
+        """Its tasks, for whoever looks after their health."""
+        return self._supervisor
+
     async def run(self) -> None:
         """Work until cancelled; ends every task, and touches nothing that serves customers."""
-        outbox = asyncio.ensure_future(deliver(self._world, self._told))
+        claims, outbox = Of(ControllerKind.CLAIMS), Of(ControllerKind.OUTBOX)
+        send = partial(deliver, self._world, self._told)
+        self._supervisor.stand(claims, self._keep_looking, "looks for releases to drive")
+        self._supervisor.stand(outbox, send, "sends messages")
         try:
-            while True:
-                try:
-                    await self._look()
-                except GonogoError as trouble:
-                    log.warning("the desk waits: %s", trouble)
-                with contextlib.suppress(TimeoutError):
-                    seconds = self._world.rhythm.claim.total_seconds()
-                    await asyncio.wait_for(self._woken.wait(), seconds)
-                self._woken.clear()
+            await self._supervisor.run()
         finally:
-            tasks = [outbox, *self._driving.values(), *self._keeping.values()]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._supervisor.end()
+
+    async def _keep_looking(self) -> None:
+        while True:
+            beat()
+            try:
+                await self._look()
+            except GonogoError as trouble:
+                log.warning("the desk waits: %s", trouble)
+            with contextlib.suppress(TimeoutError):
+                seconds = self._world.rhythm.claim.total_seconds()
+                await asyncio.wait_for(self._woken.wait(), seconds)
+            self._woken.clear()
 
     async def _look(self) -> None:
         reach = await reach_of(self._world)
@@ -66,6 +87,7 @@ class Desk:
             self._keep(registration, reach)
 
     async def _claim(self, release: Release, reach: Reach) -> None:
+        beat()
         if not reach.covers_all(release):
             why = reach.nobody(release)
             if why is not None:
@@ -73,21 +95,33 @@ class Desk:
             return
         now = self._world.clock.now()
         lease = await self._world.store.claim(
-            release.id, self._world.desk, now, now + self._world.rhythm.lease
+            release.id,
+            self._world.desk,
+            now,
+            now + self._world.rhythm.lease,
+            anew=release.id in self._given_up,
         )
         if lease is None:
             self._world.elsewhere.add(release.service)
             return
+        self._given_up.discard(release.id)
         self._world.elsewhere.discard(release.service)
         known = await self._world.store.registration(release.service)
         current = await self._world.store.release(release.id)
+        beat()
         if known is None or current is None:
             return
         drive = Drive(self._world, known, current, lease)
+        of = Of(ControllerKind.RELEASE, release.service, release.id)
         self._drives[release.id] = drive
-        self._driving[release.id] = asyncio.ensure_future(self._drive(drive))
+        self._driving[release.id] = self._supervisor.begin(
+            of,
+            partial(self._drive, drive, of),
+            "begins",
+            partial(self._driven, release),
+        )
 
-    async def _drive(self, drive: Drive) -> None:
+    async def _drive(self, drive: Drive, of: Of) -> None:
         identity = drive.release.id
         try:
             await drive_to_end(drive)
@@ -96,24 +130,40 @@ class Desk:
         except GonogoError as trouble:
             log.warning("release %s: %s", identity, trouble)
             await asyncio.sleep(self._world.rhythm.claim.total_seconds())
-        except Exception:  # the edge of one release: a defect in it must not stop the others
+        except Exception as defect:  # the edge of one release: a defect must not stop the others
             log.exception("release %s: a defect in gonogo; trying again", identity)
+            self._supervisor.stumbled(of, defect)
             await asyncio.sleep(self._world.rhythm.claim.total_seconds())
-        finally:
-            self._drives.pop(identity, None)
-            self._driving.pop(identity, None)
-            self._told.set()
-            self._woken.set()
+
+    def _driven(self, release: Release, ending: Ending) -> None:
+        self._drives.pop(release.id, None)
+        self._driving.pop(release.id, None)
+        if ending is Ending.ABANDONED:
+            # It may hold a lock for ever, and it may still write: both end here.
+            self._world.renew_places(release.service)
+            self._given_up.add(release.id)
+        self._told.set()
+        self._woken.set()
 
     def _keep(self, registration: Registration, reach: Reach) -> None:
         """One task per environment that lives here; a changed registration gets fresh ones."""
         digest = registration.plan.digest
         for key in [key for key in self._keeping if key[0] == registration.service]:
             moved = not reach.covers(key[0], key[1])
-            if moved or key[2] != digest or self._keeping[key].done():
-                self._keeping.pop(key).cancel()
+            if moved or key[2] != digest:
+                self._supervisor.let_go(
+                    self._keeping.pop(key), partial(self._world.renew_places, key[0])
+                )
         for environment in registration.plan.environments:
             key = (registration.service, environment.name, digest)
             if key not in self._keeping and reach.covers(registration.service, environment.name):
                 fleet = Fleet(self._world, registration, environment)
-                self._keeping[key] = asyncio.ensure_future(fleet.keep())
+                of = Of(ControllerKind.FLEET, f"{registration.service}/{environment.name}")
+                self._keeping[key] = self._supervisor.begin(
+                    of, fleet.keep, "keeps what serves", partial(self._kept, key)
+                )
+
+    def _kept(self, key: tuple[str, str, str], ending: Ending) -> None:
+        self._keeping.pop(key, None)
+        if ending is Ending.ABANDONED:
+            self._world.renew_places(key[0])

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from gonogo.controllers.heartbeat import beat, deed
 from gonogo.controllers.world import World
 from gonogo.domain.actor import DESK
 from gonogo.domain.audit import AuditDraft
@@ -24,6 +25,9 @@ from gonogo.domain.registration import Registration
 from gonogo.domain.release import Instruction, Release, Stage, move
 from gonogo.domain.slot import Slot
 from gonogo.ports.store import Change, Lease
+
+_LATE = timedelta(seconds=30)
+"""How much later than asked for a busy desk may come back from waiting."""
 
 
 class Interrupted(Exception):
@@ -57,10 +61,12 @@ class Drive:
         self.decided: tuple[Any, ...] | None = None
         self.waiting: tuple[object, str] | None = None
         self._said: dict[str, object] = {}
+        self._rows: dict[str, tuple[Slot, ...]] = {}
         self._writing = asyncio.Lock()
         self._doubtful = False
         self._deaf = 0
         self._asked = world.clock.now()
+        self._held_until = _monotonic() + (lease.until - world.clock.now()).total_seconds()
 
     @property
     def plan(self) -> Plan:
@@ -79,7 +85,14 @@ class Drive:
 
     async def slots(self, environment: Environment) -> tuple[Slot, ...]:
         """The rows of this service in one environment."""
-        return await self.world.store.slots(self.release.service, environment.name)
+        beat()
+        found = await self.world.store.slots(self.release.service, environment.name)
+        self._rows[environment.name] = found
+        return found
+
+    def known_slots(self, environment: Environment) -> tuple[Slot, ...]:
+        """The rows as they were read last, for when they cannot be read (others may have changed them)."""
+        return self._rows.get(environment.name, ())
 
     async def record(
         self,
@@ -145,6 +158,7 @@ class Drive:
 
     async def _write(self, wanted: Callable[[], Change]) -> None:
         async with self._writing:
+            beat()
             await self._reread()
             change = wanted()
             self._doubtful = True
@@ -201,18 +215,22 @@ class Drive:
 
     async def renew(self) -> None:
         """Hold the lease for longer. Raises StaleLease when another desk has it."""
-        now = self.world.clock.now()
+        beat()
+        now, began = self.world.clock.now(), _monotonic()
         lease = await self.world.store.claim(
             self.release.id, self.world.desk, now, now + self.world.rhythm.lease
         )
         if lease is None or lease.fence != self.lease.fence:
             raise StaleLease(f"another desk drives release {self.release.id} now")
         self.lease = lease
+        self._held_until = began + self.world.rhythm.lease.total_seconds()
 
     async def may_act(self) -> None:
         """Called before every act on the world: the lease must hold with margin."""
-        left = self.lease.until - self.world.clock.now()
-        if left < self.world.rhythm.lease / 3:
+        beat()
+        # Also by a clock that nobody sets back: a lease must not grow longer by that.
+        left = timedelta(seconds=self._held_until - _monotonic())
+        if min(left, self.lease.until - self.world.clock.now()) < self.world.rhythm.lease / 3:
             await self.renew()
 
     async def instruction(self) -> Instruction | None:
@@ -235,6 +253,7 @@ class Drive:
         The store is asked when somebody woke this drive, and once in a while in case the word came
         in through another desk.
         """
+        beat()
         if self._deaf:
             return
         now = self.world.clock.now()
@@ -250,7 +269,8 @@ class Drive:
     async def wait(self, duration: timedelta) -> None:
         """Wait, but not past a person's word: raises Interrupted as soon as there is one."""
         if self._deaf:
-            await asyncio.sleep(duration.total_seconds())
+            with deed("waits", duration + _LATE):
+                await asyncio.sleep(duration.total_seconds())
             return
         await self.heed()
         await self.pass_time(duration)
@@ -258,8 +278,12 @@ class Drive:
 
     async def pass_time(self, duration: timedelta) -> None:
         """Wait, at most until something is stored for this release; what it is, is not looked at."""
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError), deed("waits", duration + _LATE):
             await asyncio.wait_for(self.woken.wait(), duration.total_seconds())
+
+
+def _monotonic() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _end_quietly(writing: "asyncio.Future[None]") -> None:

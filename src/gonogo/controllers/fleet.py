@@ -2,7 +2,8 @@
 
 A baseline that dies is started again, more slowly each time. A canary that dies is left alone: its
 death is evidence, and the release that drives it takes it back. A router that dies is started with
-the right addresses. Nothing here changes a row.
+the right addresses. What was adopted can only be watched. Nothing here changes a row, but for those
+that adopted versions have left.
 """
 
 import asyncio
@@ -11,9 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gonogo.controllers.layout import follows, instance_of, layout_of
+from gonogo.controllers.adopted import AdoptedWatch
+from gonogo.controllers.heartbeat import beat, beside
+from gonogo.controllers.layout import follows, instance_of, layout_of, picture_of
 from gonogo.controllers.world import World
 from gonogo.domain.errors import ActionFailed, GonogoError
+from gonogo.domain.ground import GroundKind, shares_itself
 from gonogo.domain.instance import Instance, InstanceState, release_of
 from gonogo.domain.plan import Environment
 from gonogo.domain.registration import Registration
@@ -41,12 +45,23 @@ class Fleet:
         self._environment = environment
         self._restarts: dict[str, _Restarts] = {}
         self._ended: dict[str, Release] = {}
+        self._adopted = AdoptedWatch(world)
+        self._starting: dict[str, asyncio.Task[None]] = {}
 
     async def keep(self) -> None:
         """Look again and again. Trouble is logged when it is news, and never ends the keeping."""
+        try:
+            await self._keep()
+        finally:
+            for task in self._starting.values():
+                task.cancel()
+            await asyncio.gather(*self._starting.values(), return_exceptions=True)
+
+    async def _keep(self) -> None:
         service, environment = self._registration.service, self._environment.name
         known = ""
         while True:
+            beat()
             try:
                 await self.look()
                 known = ""
@@ -66,17 +81,26 @@ class Fleet:
             return
         await self._processes(slots)
         reading = await self._world.router.read(service, environment)
-        if follows(reading, self._layout(slots)):
+        if reading is not None and follows(reading, self._layout(slots)):
+            await self._adopted.let_go(slots, reading)
             return
         async with self._world.place(service, environment):
             slots = await self._world.store.slots(service, environment)
-            await self._world.router.apply(self._layout(slots))
+            beat()
+            layout = self._layout(slots)
+            if not shares_itself(layout.ground):
+                await self._world.router.apply(layout)
+                return
+        # A platform's script may hang, and whoever has customers to save must not wait for it: its router
+        # refuses what follows an older picture by itself.
+        await self._world.router.apply(layout)
 
     def _layout(self, slots: Sequence[Slot]) -> Layout:
         return layout_of(self._registration, self._environment, slots, self._world.withdrawn)
 
     async def _processes(self, slots: Sequence[Slot]) -> None:
         for slot in slots:
+            beat()
             if slot.role in _KEPT and slot.instance is not None:
                 try:
                     await self._revive(slot)
@@ -90,24 +114,29 @@ class Fleet:
         if not release.final:
             return  # its death is evidence for the release that is under way
         instance = instance_of(slot, release.plan, self._environment)
+        if slot.adopted:
+            await self._adopted.look(slot, instance, release)
+            return
         status = await self._world.deployer.status(instance, probe=False)
         restarts = self._restarts.setdefault(instance.id, _Restarts())
-        if status.state is InstanceState.RUNNING:
+        starting = self._starting.get(instance.id)
+        if starting is not None and not starting.done():
             return
+        if status.state in {InstanceState.RUNNING, InstanceState.UNKNOWN}:
+            return  # of what nobody knows a second one may not be started
         now = self._world.clock.now()
         if restarts.not_before is not None and now < restarts.not_before:
             return
         pause = min(timedelta(seconds=2**restarts.count), _LONGEST_PAUSE)
         restarts.count, restarts.not_before = restarts.count + 1, now + pause
         log.warning("%s in %s is not running; starting it", slot.version, slot.environment)
+        if instance.ground.kind is GroundKind.COMMAND:
+            starting = beside(f"starts {slot.version} again", self._by_scripts(instance))
+            self._starting[instance.id] = starting
+            return
         async with self._world.place(slot.service, slot.environment):
-            if await self._is_kept(instance):
-                await self._world.deployer.start(instance)
-        if not await self._is_kept(instance):
-            # It was stopped because it is not wanted any more; another desk may have said so.
-            await self._world.deployer.stop(
-                instance.id, self._world.rhythm.stop_grace.total_seconds()
-            )
+            await self._start(instance)
+        await self._stop_if_unwanted(instance)
 
     async def _release(self, identity: str) -> Release | None:
         """A release; one that has ended does not change, and is read once."""
@@ -120,6 +149,29 @@ class Fleet:
                 self._ended[identity] = known
         return known
 
-    async def _is_kept(self, instance: Instance) -> bool:
+    async def _by_scripts(self, instance: Instance) -> None:
+        """Start it while everything else is looked after, and without the place's lock: a deploy script
+        may take long, and a rollback must not wait for it. An act that comes too late is refused."""
+        try:
+            await self._start(instance)
+            await self._stop_if_unwanted(instance)
+        except GonogoError as trouble:
+            log.warning("%s in %s: %s", instance.version, instance.environment, trouble)
+
+    async def _start(self, instance: Instance) -> None:
+        kept, picture = await self._is_kept(instance)
+        if kept:
+            await self._world.deployer.start(instance, fence=picture)
+
+    async def _stop_if_unwanted(self, instance: Instance) -> None:
+        kept, picture = await self._is_kept(instance)
+        if not kept:
+            # It was stopped because it is not wanted any more; another desk may have said so.
+            grace = self._world.rhythm.stop_grace.total_seconds()
+            await self._world.deployer.stop(instance.id, grace, fence=picture)
+
+    async def _is_kept(self, instance: Instance) -> tuple[bool, int]:
+        """Whether the rows want it, and the number of their picture."""
         slots = await self._world.store.slots(instance.service, instance.environment)
-        return any(slot.instance == instance.id and slot.role in _KEPT for slot in slots)
+        kept = any(slot.instance == instance.id and slot.role in _KEPT for slot in slots)
+        return kept, picture_of(slots)

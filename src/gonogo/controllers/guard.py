@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from gonogo.controllers.drive import Drive
+from gonogo.controllers.heartbeat import beat, beside
 from gonogo.controllers.judging import Watcher
 from gonogo.controllers.steps import died
 from gonogo.domain.errors import Unavailable
@@ -55,12 +56,18 @@ class Lookout:
         """Stop counting."""
         flushing, self._flushing = self._flushing, None
         if flushing is not None:
+            # A write that never ends must not keep the source open; what it was to store is a gap.
+            await asyncio.wait(
+                {flushing}, timeout=self._drive.world.rhythm.farewell.total_seconds() / 2
+            )
+            flushing.cancel()
             await asyncio.gather(flushing, return_exceptions=True)
         await self._stack.aclose()
         self._watcher = None
 
     async def once(self) -> Harm | None:
         """Watch until the next batch, or for one short while; returns harm when there is any."""
+        beat()
         drive, watcher = self._drive, await self.watcher()
         harmed = await watcher.look(drive.world.rhythm.poll)
         now = drive.world.clock.now()
@@ -88,7 +95,7 @@ class Lookout:
             flushed, self._flushing = self._flushing, None
             flushed.result()
         if watcher.due() and self._flushing is None:
-            self._flushing = asyncio.ensure_future(self._flush(watcher))
+            self._flushing = beside("stores what was seen", self._flush(watcher))
 
     async def _flush(self, watcher: Watcher) -> None:
         try:
@@ -106,13 +113,13 @@ class Lookout:
         if instance is None:
             return f"{drive.release.version} has no slot any more"
         status = await drive.world.deployer.status(instance, probe=False)
-        if status.state is InstanceState.RUNNING:
+        if status.state in {InstanceState.RUNNING, InstanceState.UNKNOWN}:
             return None
         return died(instance.version, status)
 
     async def during(self, work: Coroutine[Any, Any, None]) -> Harm | None:
         """Keep watch until the work is done. Harm ends the work; the work's own errors come through."""
-        task = asyncio.ensure_future(work)
+        task = beside("works while it watches", work)
         try:
             while not task.done():
                 harm = await self.once()

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from gonogo.domain.ground import ADOPTED, shares_itself
 from gonogo.domain.instance import Instance
 from gonogo.domain.placeholders import fill
 from gonogo.domain.plan import Environment, Plan
@@ -21,7 +22,7 @@ def layout_of(
     Customers who were taken off a version before its row says so stay off it until the rows change:
     that picture is newer than the rows, and older than the next ones.
     """
-    picture = 2 * sum(slot.revision for slot in slots)
+    picture = picture_of(slots)
     for instance in withdrawn:
         if any(slot.instance == instance and slot.share > 0 for slot in slots):
             picture |= 1
@@ -37,14 +38,25 @@ def layout_of(
                 slot=slot.name,
                 address=slot.address,
                 share=slot.share,
-                testers=slot.testers,
+                testers=slot.testers and not shares_itself(environment.ground),
+                instance=slot.instance,
             )
             for slot in slots
         ),
         tester_header=registration.plan.tester_header,
         tester_secret=registration.tester_secret,
         picture=picture,
+        ground=environment.ground,
     )
+
+
+def picture_of(slots: Sequence[Slot]) -> int:
+    """The number of this picture of one environment's rows: even, and higher with every change of them.
+
+    The odd number after it is for what is decided upon these rows and against what they say, before
+    they are changed.
+    """
+    return 2 * sum(slot.revision for slot in slots)
 
 
 def follows(reading: RouterReading | None, layout: Layout) -> bool:
@@ -92,6 +104,8 @@ def instance_of(slot: Slot, plan: Plan, environment: Environment) -> Instance:
         line=fill(plan.run, values),
         health=plan.health,
         variables=variables_of(environment, values),
+        host=slot.host,
+        ground=ADOPTED if slot.adopted else environment.ground,
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from datetime import timedelta
 
+from gonogo.controllers.heartbeat import beat
 from gonogo.controllers.world import World
 from gonogo.domain.dossier import standing_flag
 from gonogo.domain.errors import GonogoError, Unavailable
@@ -19,6 +20,7 @@ _QUIET = timedelta(minutes=1)
 async def deliver(world: World, wake: asyncio.Event) -> None:
     """Send messages as they come, for ever; one that fails is tried again later."""
     while True:
+        beat()
         try:
             await deliver_once(world)
         except GonogoError as trouble:
@@ -33,15 +35,18 @@ async def deliver(world: World, wake: asyncio.Event) -> None:
 async def deliver_once(world: World) -> None:
     """Send everything that is due now."""
     for message in await world.store.waiting(world.clock.now()):
+        beat()
         if (quiet := await _held_back(world, message)) is not None:
-            await world.store.postpone(message.id, world.clock.now() + _QUIET, quiet)
+            due = world.clock.now() + _QUIET
+            await world.store.postpone(message.id, due, quiet, tried=False)
             continue
         try:
-            await world.notifier.send(message)
+            where = await world.notifier.send(message)
         except Unavailable as trouble:
             await world.store.postpone(message.id, world.clock.now() + _RETRY, str(trouble))
         else:
-            await world.store.sent(message.id, world.clock.now())
+            beat()  # whoever was given up while the receiver did not answer leaves the rest to its successor
+            await world.store.sent(message.id, world.clock.now(), where)
 
 
 async def _held_back(world: World, message: Message) -> str | None:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from gonogo.controllers import clearing, instructions, rollback, stages
 from gonogo.controllers.drive import Drive, Interrupted
 from gonogo.controllers.guard import Lookout
+from gonogo.controllers.heartbeat import beat, beside
 from gonogo.controllers.stages import BLOCKED
 from gonogo.domain.errors import (
     ActionFailed,
@@ -110,10 +111,11 @@ async def _after(drive: Drive, failure: str) -> None:
 async def drive_to_end(drive: Drive) -> None:
     """Drive a release until it has ended. Raises StaleLease when another desk took it over."""
     lookout = Lookout(drive)
-    keeper = asyncio.ensure_future(_keep_lease(drive))
+    keeper = beside("keeps the lease", _keep_lease(drive))
     turn: asyncio.Task[None] | None = None
     try:
         while not drive.release.final:
+            beat()
             turn = asyncio.ensure_future(_turn(drive, lookout))
             await asyncio.wait({turn, keeper}, return_when=asyncio.FIRST_COMPLETED)
             if keeper.done():

@@ -23,9 +23,10 @@ from gonogo.controllers.steps import (
     lay_out,
     own_slot,
     smoke,
+    start,
     vacate,
 )
-from gonogo.domain.errors import ActionFailed, Unavailable
+from gonogo.domain.errors import ActionFailed, NeedsPerson, Unavailable
 from gonogo.domain.instance import InstanceState, instance_id, release_of
 from gonogo.domain.plan import Environment
 from gonogo.domain.release import TRANSITIONS, Instruction, Stage
@@ -115,13 +116,50 @@ async def _begin(drive: Drive, cause: _Cause) -> None:
     place = drive.world.place(drive.release.service, environment.name)
     with drive.undisturbed():
         async with place:
-            slots = await drive.slots(environment)
+            slots = await _rows(drive, environment, cause)
             obstacle = await _obstacle(drive, environment, slots)
             if obstacle is not None:
                 await _stay(drive, cause, obstacle)
                 return
+            back_to = way_back(slots, instance_id(drive.release.id, environment.name))
+            if back_to is not None and back_to.role is not SlotRole.BASELINE:
+                slots = await drive.slots(environment)  # it may have been started anew, elsewhere
             await _decide(drive, environment, slots, cause)
             await _confirm(drive, environment, cause.since)
+
+
+async def _rows(drive: Drive, environment: Environment, cause: _Cause) -> tuple[Slot, ...]:
+    """The rows; where the books cannot even be read soon, customers leave by what was read last.
+
+    Should another desk have gone on meanwhile, the router follows a newer picture and takes no older one.
+    """
+    known = drive.known_slots(environment)
+    reading = asyncio.ensure_future(drive.slots(environment))
+    try:
+        await asyncio.wait({reading}, timeout=drive.world.rhythm.books.total_seconds())
+        if not reading.done() and await _can_leave(drive, environment, known):
+            await _withdraw(drive, environment, known, cause.reason)
+        return await reading
+    except Unavailable:
+        if await _can_leave(drive, environment, known):
+            await _withdraw(drive, environment, known, cause.reason)
+        raise
+    finally:
+        reading.cancel()
+
+
+async def _can_leave(drive: Drive, environment: Environment, slots: Sequence[Slot]) -> bool:
+    """Whether customers are on this version and have somewhere to go, as far as one sees without books."""
+    identity = instance_id(drive.release.id, environment.name)
+    own = next((slot for slot in slots if slot.instance == identity), None)
+    back_to = way_back(slots, identity)
+    if own is None or own.share <= 0 or back_to is None or back_to.role is SlotRole.RETIRING:
+        return False
+    if back_to.role is SlotRole.BASELINE:
+        return True
+    instance = instance_of(back_to, drive.plan, environment)
+    status = await drive.world.deployer.status(instance, probe=False)
+    return status.state is InstanceState.RUNNING
 
 
 async def _obstacle(drive: Drive, environment: Environment, slots: Sequence[Slot]) -> str | None:
@@ -130,11 +168,12 @@ async def _obstacle(drive: Drive, environment: Environment, slots: Sequence[Slot
     if back_to is None:
         before = drive.release.previous
         return f"{before} was stopped already and cannot be gone back to" if before else None
-    if back_to.role is SlotRole.BASELINE:
-        return None
     try:
-        await _ready(drive, environment, back_to)
-    except ActionFailed as failure:
+        if back_to.role is not SlotRole.BASELINE:
+            await _ready(drive, environment, back_to)
+        elif back_to.adopted:  # any other is started again when it ends
+            await _still_there(drive, environment, back_to)
+    except (ActionFailed, NeedsPerson) as failure:
         return f"{back_to.version} cannot be gone back to ({failure})"
     return None
 
@@ -213,16 +252,29 @@ async def unrehearse(drive: Drive) -> None:
     await rehearsing.forget(drive)
 
 
+async def _still_there(drive: Drive, environment: Environment, slot: Slot) -> None:
+    """See that what was adopted has not gone while others had customers beside it; a moment's look."""
+    instance = instance_of(slot, drive.plan, environment)
+    status = await drive.world.deployer.status(instance, probe=False)
+    if status.state in {InstanceState.EXITED, InstanceState.ABSENT}:
+        raise ActionFailed(status.detail or f"nothing runs at {slot.address}")
+
+
 async def _ready(drive: Drive, environment: Environment, slot: Slot) -> None:
     """See that the version to go back to runs; nearly always it is warm already."""
     release = await drive.world.store.release(release_of(slot.instance or ""))
     if release is None:
         raise ActionFailed(f"nothing is known of how {slot.version} was run")
     instance = instance_of(slot, release.plan, environment)
-    status = await drive.world.deployer.status(instance, probe=False)
-    if status.state is not InstanceState.RUNNING:
+    if slot.adopted:  # it is fit when it answers, and nothing can be done when it does not
         await drive.world.deployer.start(instance)
+        return
+    status = await drive.world.deployer.status(instance, probe=False)
+    if status.state is InstanceState.UNKNOWN:  # of what may run a second one is not started
         await healthy(drive, instance)
+    # A driver that stood still since it began to retire this version would stop it when it wakes.
+    elif status.state is not InstanceState.RUNNING or slot.role is SlotRole.RETIRING:
+        await start(drive, environment, instance)
 
 
 async def _confirm(drive: Drive, environment: Environment, since: datetime) -> None:

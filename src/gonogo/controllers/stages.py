@@ -9,6 +9,7 @@ from dataclasses import replace
 from gonogo import judge
 from gonogo.controllers import clearing, confirming, rollback
 from gonogo.controllers.collecting import collect, file_facts
+from gonogo.controllers.deploying import see_that_scripts_are_there
 from gonogo.controllers.drive import Drive, Seen
 from gonogo.controllers.guard import Lookout
 from gonogo.controllers.judging import Watcher
@@ -53,6 +54,7 @@ async def check(drive: Drive, _: Lookout) -> None:
     if drive.plan.build is not None:
         repeatable = replace(drive.plan.build, repeatable=True)
         await command(drive, "build", repeatable, None)
+    await see_that_scripts_are_there(drive)
     await collect(drive)
     await rehearse_rollback(drive)
     await clearing.before_staging(drive)

@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from gonogo.controllers.deploying import deploy, locate
 from gonogo.controllers.drive import Drive
 from gonogo.controllers.layout import (
     instance_of,
     layout_of,
+    picture_of,
     placeholders,
     variables_of,
 )
-from gonogo.domain.errors import ActionFailed, Conflict, NeedsPerson
+from gonogo.domain.errors import ActionFailed, Conflict, NeedsPerson, StaleLease
 from gonogo.domain.evidence import EXAMPLES, Example, SmokeFacts
+from gonogo.domain.ground import shares_itself
 from gonogo.domain.instance import (
     Instance,
     InstanceState,
@@ -122,20 +125,55 @@ async def occupy(drive: Drive, environment: Environment, role: SlotRole) -> Slot
         )
         content = {"environment": environment.name, "slot": slot.name, "port": slot.port}
         await drive.record("desk:slot:occupied", content, slots=(slot,))
+    return await start(drive, environment, instance_of(slot, drive.plan, environment))
+
+
+async def start(drive: Drive, environment: Environment, instance: Instance) -> Slot:
+    """See that what is in a slot runs and answers; raises what `deploy` and `healthy` do.
+
+    Returns its row, which says where it really listens.
+
+    The rows are read once more: the act carries the number of their picture, so that it is refused
+    when somebody else has gone on from there. To start what they call retiring is newer than they are.
+    """
     await drive.may_act()
-    await drive.world.deployer.start(instance_of(slot, drive.plan, environment))
-    await healthy(drive, instance_of(slot, drive.plan, environment))
-    return slot
+    slots = await drive.slots(environment)
+    slot = _holding(drive, slots, instance.id)
+    fence = picture_of(slots) + (slot.role is SlotRole.RETIRING)
+    await deploy(drive, instance, fence)
+    return await locate(drive, environment, slot, await healthy(drive, instance))
 
 
-async def healthy(drive: Drive, instance: Instance) -> None:
+async def _stop(drive: Drive, environment: Environment, identity: str) -> None:
+    await drive.may_act()
+    slots = await drive.slots(environment)
+    if _holding(drive, slots, identity).role is not SlotRole.RETIRING:
+        raise _not_ours(drive, identity)
+    grace = drive.world.rhythm.stop_grace.total_seconds()
+    await drive.world.deployer.stop(identity, grace, fence=picture_of(slots))
+
+
+def _holding(drive: Drive, slots: Sequence[Slot], identity: str) -> Slot:
+    found = next((slot for slot in slots if slot.instance == identity), None)
+    if found is None:
+        raise _not_ours(drive, identity)
+    return found
+
+
+def _not_ours(drive: Drive, identity: str) -> StaleLease:
+    return StaleLease(
+        f"the slot of {identity} was changed: release {drive.release.id} was taken over"
+    )
+
+
+async def healthy(drive: Drive, instance: Instance) -> InstanceStatus:
     """Wait until an instance answers its health check; ActionFailed when it does not in time."""
     deadline = drive.world.clock.now() + instance.health.within
     while True:
         status = await drive.world.deployer.status(instance)
         if status.healthy:
-            return
-        if status.state is not InstanceState.RUNNING:
+            return status
+        if status.state in {InstanceState.ABSENT, InstanceState.EXITED}:
             raise ActionFailed(died(instance.version, status), detail=status.log_tail)
         if drive.world.clock.now() >= deadline:
             raise ActionFailed(
@@ -162,7 +200,10 @@ def _trouble(status: InstanceStatus) -> str:
 
 
 async def vacate(drive: Drive, environment: Environment, slot: Slot) -> None:
-    """Drain and stop what is in a slot and empty its row. The router must not send customers there."""
+    """Drain and stop what is in a slot and empty its row. The router must not send customers there.
+
+    What was adopted is drained, and left running.
+    """
     if slot.role is SlotRole.EMPTY:
         return
     world = drive.world
@@ -179,10 +220,12 @@ async def vacate(drive: Drive, environment: Environment, slot: Slot) -> None:
         if found is None or found.sessions == 0:
             break
         await drive.wait(world.rhythm.poll)
-    if slot.instance is not None:
-        await drive.may_act()
-        await world.deployer.stop(slot.instance, world.rhythm.stop_grace.total_seconds())
-    await drive.record("desk:slot:emptied", _named(slot), slots=(empty(slot),))
+    left: dict[str, Any] = {}
+    if slot.adopted:  # whoever started it ends it
+        left = {"left_running": slot.address}
+    elif slot.instance is not None:
+        await _stop(drive, environment, slot.instance)
+    await drive.record("desk:slot:emptied", {**_named(slot), **left}, slots=(empty(slot),))
 
 
 async def own_slot(drive: Drive, environment: Environment) -> Slot | None:
@@ -200,7 +243,8 @@ async def clear_out(drive: Drive, environment: Environment, *roles: SlotRole) ->
 
 
 def _named(slot: Slot) -> dict[str, Any]:
-    return {"environment": slot.environment, "slot": slot.name, "version": slot.version}
+    told = {"environment": slot.environment, "slot": slot.name, "version": slot.version}
+    return {**told, "adopted": True} if slot.adopted else told
 
 
 async def lay_out(drive: Drive, environment: Environment) -> RouterReading:
@@ -234,11 +278,15 @@ async def smoke(
     registration, plan = drive.registration, drive.plan
     headers: dict[str, str] = {}
     url = f"http://{slot.address}"
-    if plan.tester_header is not None and slot.testers:
+    pinned = slot.testers and not shares_itself(environment.ground)
+    if plan.tester_header is not None and pinned:
         headers[plan.tester_header] = registration.tester_secret
         url = environment.url
     version = slot.version or drive.release.version
     values = {**placeholders(plan, environment, version, slot.port or 0), "url": url}
+    if slot.adopted:  # its files were never laid out here, and a test may be a command in them
+        commit = slot.commit or drive.release.commit
+        await drive.world.workshop.lay_out(registration.repository, plan.service, commit)
     results = await drive.world.smoke.run(
         SmokeOrder(
             service=plan.service,

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.plan import Plan
-from gonogo.domain.prometheus import PrometheusCounts
 from gonogo.ports.clock import Clock
 from gonogo.ports.deployer import Deployer
 from gonogo.ports.dossiers import Dossiers
@@ -28,7 +27,9 @@ class Rhythm:
 
     `regard` is how long a held release waits at the most before its gates are looked at again.
     `books` is how long customers of a harmful version wait for the database before they are taken
-    off it without it. `gauge` is how long one reading of a gauge may take.
+    off it without it. `gauge` is how long one reading of a gauge may take. `supervise` is how often
+    it is looked whether every task is alive, `patience` how long one may be silent that has not said
+    that something takes longer, `farewell` how long one may take to end when it is told to.
     """
 
     poll: timedelta = timedelta(milliseconds=100)
@@ -41,6 +42,9 @@ class Rhythm:
     gap_patience: timedelta = timedelta(seconds=10)
     gauge: timedelta = timedelta(seconds=3)
     stop_grace: timedelta = timedelta(seconds=10)
+    supervise: timedelta = timedelta(seconds=1)
+    patience: timedelta = timedelta(seconds=60)
+    farewell: timedelta = timedelta(seconds=20)
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class World:
     new_id: Callable[[], str]
     free_port: Callable[[], int]
     gauges: GaugeSource
-    counts_elsewhere: Callable[[PrometheusCounts], MetricSource] | None = None
+    counts_elsewhere: Callable[[Plan], MetricSource] | None = None
     rhythm: Rhythm = Rhythm()
     withdrawn: dict[str, str] = field(default_factory=dict)
     site: str | None = None
@@ -88,8 +92,13 @@ class World:
             return self.metrics
         if self.counts_elsewhere is None:
             raise Unavailable("this desk cannot ask a Prometheus")
-        return self.counts_elsewhere(plan.metrics)
+        return self.counts_elsewhere(plan)
 
     def place(self, service: str, environment: str) -> asyncio.Lock:
         """The lock of one service in one environment."""
         return self._places[service, environment]
+
+    def renew_places(self, service: str) -> None:
+        """Fresh locks, after a task was given up that may hold one of them for ever."""
+        for place in [place for place in self._places if place[0] == service]:
+            del self._places[place]

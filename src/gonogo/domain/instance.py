@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gonogo.domain.address import LOOPBACK, host_port
+from gonogo.domain.ground import PROCESSES, Ground
 from gonogo.domain.plan import Health
 
 
@@ -19,9 +21,11 @@ def release_of(instance: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One process group of one version. `id` comes from `instance_id` and is known before it starts.
+    """One running copy of one version. `id` comes from `instance_id` and is known before it starts.
 
-    `line` has its placeholders replaced already; `variables` are added to the allow-listed environment.
+    It listens on `port` of the IP address `host`. `line` has its placeholders replaced already;
+    `variables` are added to the allow-listed environment. `ground` is what it runs on, and so whose it
+    is to start.
     """
 
     id: str
@@ -33,14 +37,25 @@ class Instance:
     line: str
     health: Health
     variables: Mapping[str, str] = field(default_factory=dict)
+    host: str = LOOPBACK
+    ground: Ground = PROCESSES
+
+    @property
+    def address(self) -> str:
+        """`host:port` that it listens on."""
+        return host_port(self.host, self.port)
 
 
 class InstanceState(StrEnum):
-    """What is found when one looks for an instance."""
+    """What is found when one looks for an instance.
+
+    UNKNOWN: nobody can say now. It is never taken for healthy, and never for dead.
+    """
 
     ABSENT = "absent"
     RUNNING = "running"
     EXITED = "exited"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +63,7 @@ class InstanceStatus:
     """State of an instance; `healthy` is its own health answer; `log_tail` is its last output.
 
     `detail` says in one sentence why it is not healthy, where that is known. A negative `exit_code`
-    is the signal that ended it.
+    is the signal that ended it. `address` is where a ground says that it listens, where it says so.
     """
 
     state: InstanceState
@@ -58,3 +73,18 @@ class InstanceStatus:
     log_tail: str = ""
     log_path: str = ""
     detail: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownInstance:
+    """What a ground knows of an instance, for showing and for stopping everything."""
+
+    id: str
+    service: str
+    environment: str
+    version: str
+    commit: str
+    port: int
+    pid: int | None
+    running: bool

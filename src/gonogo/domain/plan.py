@@ -13,6 +13,7 @@ from typing import Any
 from gonogo.domain.actor import Role
 from gonogo.domain.gate_rules import GateRule
 from gonogo.domain.gauge import Gauge
+from gonogo.domain.ground import PROCESSES, Ground
 from gonogo.domain.prometheus import PrometheusCounts
 from gonogo.domain.traffic import BadStatus, Endpoint, Kpi, SlowerThan
 
@@ -131,13 +132,17 @@ SmokeTest = HttpSmoke | CommandSmoke
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One place a service runs in. Customers reach it on `port` (loopback unless `bind` says more)."""
+    """One place a service runs in. Customers reach it on `port` (loopback unless `bind` says more).
+
+    `ground` is what its versions are deployed on.
+    """
 
     name: str
     port: int
     bind: str = "127.0.0.1"
     database_url: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
+    ground: Ground = PROCESSES
 
     @property
     def url(self) -> str:

@@ -29,11 +29,12 @@ class Stage(StrEnum):
     NO_GO = "no_go"
     ABORTED = "aborted"
     NEEDS_PERSON = "needs_person"
+    ADOPTED = "adopted"
 
 
 S = Stage
-FINAL = frozenset({S.RELEASED, S.ROLLED_BACK, S.NO_GO, S.ABORTED})
-"""Stages that nothing leaves."""
+FINAL = frozenset({S.RELEASED, S.ROLLED_BACK, S.NO_GO, S.ABORTED, S.ADOPTED})
+"""Stages that nothing leaves. What is ADOPTED ran before gonogo came and was never on its way."""
 
 WAITING = frozenset({S.HELD, S.PAUSED, S.NEEDS_PERSON})
 """Stages in which a person has the next word."""
@@ -62,6 +63,7 @@ TRANSITIONS: Mapping[Stage, frozenset[Stage]] = {
     S.ROLLED_BACK: frozenset(),
     S.NO_GO: frozenset(),
     S.ABORTED: frozenset(),
+    S.ADOPTED: frozenset(),
 }
 
 

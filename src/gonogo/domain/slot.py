@@ -8,6 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gonogo.domain.address import LOOPBACK, host_port
+from gonogo.domain.ground import PROCESSES, Ground
+
 SLOT_NAMES = ("a", "b", "c")
 
 
@@ -30,8 +33,10 @@ class SlotRole(StrEnum):
 class Slot:
     """One slot as it should be. `share` is its part of customers (0 to 1).
 
-    `testers` lets requests with the tester's secret header in. An empty slot has no instance.
-    `revision` counts the changes of the stored row; it says nothing of what the slot should be.
+    `host` is the IP address that its instance listens on, as the router reaches it. `testers` lets
+    requests with the tester's secret header in. An empty slot has no instance. What is `adopted`
+    runs by itself: nobody here may start or stop it. `revision` counts the
+    changes of the stored row; it says nothing of what the slot should be.
     """
 
     service: str
@@ -44,17 +49,19 @@ class Slot:
     port: int | None = None
     share: float = 0.0
     testers: bool = False
+    host: str = LOOPBACK
+    adopted: bool = False
     revision: int = field(default=0, compare=False)
 
     @property
     def address(self) -> str | None:
         """`host:port` of the instance, or None when the slot is empty."""
-        return None if self.port is None else f"127.0.0.1:{self.port}"
+        return None if self.port is None else host_port(self.host, self.port)
 
 
 def empty(slot: Slot) -> Slot:
     """The same slot with nothing in it."""
-    return Slot(service=slot.service, environment=slot.environment, name=slot.name)
+    return Slot(slot.service, slot.environment, slot.name, revision=slot.revision)
 
 
 def with_role(slots: Iterable[Slot], role: SlotRole) -> Slot | None:
@@ -70,6 +77,7 @@ class Target:
     address: str | None
     share: float
     testers: bool
+    instance: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,9 @@ class Layout:
 
     Requests that carry `tester_header` with the value `tester_secret` go to the slot that takes
     testers and are marked as forced. `picture` grows with every change of the rows that the layout
-    was made from: a router that was laid out after a newer picture takes no older one.
+    was made from: a router that was laid out after a newer picture takes no older one. `ground` is what
+    the environment is deployed on: one that supervises versions supervises their router too, and a
+    platform may share customers itself.
     """
 
     service: str
@@ -89,23 +99,29 @@ class Layout:
     tester_header: str | None = None
     tester_secret: str | None = None
     picture: int = field(default=0, compare=False)
+    ground: Ground = PROCESSES
 
 
 @dataclass(frozen=True, slots=True)
 class SlotReading:
-    """What the router says of one slot. `share` is the part of new customers that it really gets."""
+    """What the router says of one slot. `share` is the part of new customers that it really gets.
+
+    `sessions` is how many requests it is busy with; None where nobody can say.
+    """
 
     slot: str
     address: str | None
     up: bool
     in_rotation: bool
     share: float
-    sessions: int
+    sessions: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class RouterReading:
-    """The router as it is, read back from it."""
+    """The router as it is, read back from it. `requests` counts those of customers that this process
+    has finished."""
 
     pid: int
     slots: Mapping[str, SlotReading] = field(default_factory=dict)
+    requests: int = field(default=0, compare=False)

@@ -25,6 +25,7 @@ ROLES = (
 DEEDS = (
     named("deed", "look"),
     named("deed", "register a service"),
+    named("deed", "adopt a running service"),
     named("deed", "start a release"),
     named("deed", "pause or resume a release"),
     named("deed", "abort a release"),
@@ -115,6 +116,7 @@ STAGES = (
     named("stage", "no go"),
     named("stage", "aborted"),
     named("stage", "needs person"),
+    named("stage", "adopted"),
 )
 REHEARSED = (
     named("rehearsal", "previous on own schema"),

@@ -22,6 +22,13 @@ class Router(Protocol):
         """What the router says now, or None when none runs."""
         ...
 
+    async def obstacle(self, bind: str, port: int) -> str | None:
+        """What keeps a router from listening there now, in words; None when nothing does.
+
+        Port 0 asks whether the address is one of the router's machine.
+        """
+        ...
+
     async def stop(self, service: str, environment: str) -> None:
         """See that no router of this service and environment runs."""
         ...

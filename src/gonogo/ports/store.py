@@ -1,11 +1,12 @@
 """What is remembered. Every write is one transaction with its audit entry and its messages."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from gonogo.domain.actor import Actor
+from gonogo.domain.adoption import Adoption
 from gonogo.domain.audit import AuditDraft, AuditEntry, AuditSearch
 from gonogo.domain.desk import DeskSeen
 from gonogo.domain.journal import JournalEntry
@@ -184,6 +185,33 @@ class ReleaseStore(Protocol):
 
     async def last_look(self, release_id: str) -> Look | None:
         """The newest recorded look."""
+        ...
+
+
+class AdoptionStore(Protocol):
+    """What ran before gonogo came, and slots that change while no release is under way."""
+
+    async def adopt(
+        self, adoption: Adoption, release: Release, slots: Sequence[Slot], audit: AuditDraft
+    ) -> None:
+        """Store an adopted version, its release and the slots that hold it, all or nothing.
+
+        Raises Conflict as `rearrange` does.
+        """
+        ...
+
+    async def rearrange(
+        self, slots: Sequence[Slot], audit: AuditDraft, messages: Sequence[Message] = ()
+    ) -> None:
+        """Replace rows of one service outside of its releases, with what to tell.
+
+        Raises Conflict while a release of the service is under way, and when one of the rows has
+        another revision than these, which were made from what was read.
+        """
+        ...
+
+    async def adoptions(self, service: str | None = None) -> tuple[Adoption, ...]:
+        """Everything that was ever adopted, the last first; of one service where one is named."""
         ...
 
 
@@ -387,11 +415,22 @@ class LeaseStore(Protocol):
     """Who drives what."""
 
     async def claim(
-        self, release_id: str, desk: str, now: datetime, until: datetime
+        self,
+        release_id: str,
+        desk: str,
+        now: datetime,
+        until: datetime,
+        *,
+        anew: bool = False,
     ) -> Lease | None:
         """Take the lease when it is free, ours, or has run out at `now`; None when another holds it.
 
-        A claim by a new holder raises the fence; renewing one's own keeps it.
+        Where several desks share the store, their clocks are not held against each other: a lease runs
+        out by the store's, `until - now` after it was taken. The one that comes back says `until` by
+        the clock of whoever took it.
+
+        A claim by a new holder raises the fence; renewing one's own keeps it. With `anew` it is raised
+        all the same: whoever held it before, in this desk too, cannot write any more.
         """
         ...
 
@@ -414,13 +453,18 @@ class AuditStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of a message: when it was sent (None: not yet), how often that was tried in vain or
-    not, and the last trouble."""
+    """What became of a message: when it was sent (None: not yet) and where to, how often that was tried
+    in vain or not, why it was put off the last time, and when it is due.
+
+    `sent_to` is empty where nobody wrote it down. A message with trouble and no attempts is held back.
+    """
 
     message: Message
     sent_at: datetime | None
     attempts: int
+    due_at: datetime
     trouble: str = ""
+    sent_to: str = ""
 
 
 class Outbox(Protocol):
@@ -441,18 +485,21 @@ class Outbox(Protocol):
         """Messages that were not delivered yet, due or put off, oldest first: to look at, not to send."""
         ...
 
-    async def sent(self, message_id: str, at: datetime) -> None:
-        """It was delivered."""
+    async def sent(self, message_id: str, at: datetime, to: str) -> None:
+        """It was delivered there."""
         ...
 
-    async def postpone(self, message_id: str, until: datetime, error: str) -> None:
-        """It was not delivered; try again at `until`."""
+    async def postpone(
+        self, message_id: str, until: datetime, why: str, *, tried: bool = True
+    ) -> None:
+        """It was not delivered, or not even tried; it is due again at `until`."""
         ...
 
 
 class Store(
     ServiceStore,
     ReleaseStore,
+    AdoptionStore,
     BoardStore,
     PaperStore,
     PeopleStore,

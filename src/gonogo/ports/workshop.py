@@ -12,6 +12,8 @@ class Job:
 
     `line` has its placeholders replaced; `variables` are added to the allow-listed environment, and so
     are the secrets of `environment`, where one is named; their values never appear in what it printed.
+    With `answer_bytes` its standard output is an answer of at most that many bytes, kept out of the log;
+    a command that answers more is ended.
     """
 
     service: str
@@ -21,16 +23,21 @@ class Job:
     within: timedelta
     variables: Mapping[str, str] = field(default_factory=dict)
     environment: str = ""
+    answer_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
-    """How a command ended: `exit_code` is None when it ran out of time and was killed."""
+    """How a command ended: `exit_code` is None when it was killed, being out of time or answering too much.
+
+    `answer` is what it answered, up to one byte more than it may.
+    """
 
     exit_code: int | None
     output: str
     seconds: float
     log_path: str
+    answer: bytes = b""
 
     @property
     def ok(self) -> bool:

@@ -39,6 +39,7 @@ from gonogo.spec.deployment import (
     RehearsalPart,
 )
 from gonogo.spec.gauges import GaugePart
+from gonogo.spec.grounds import ground_of
 from gonogo.spec.part import Part
 from gonogo.spec.shape import CriterionPart, KpiPart, RolloutPart, SpecPart
 from gonogo.spec.smoke import CommandSmokePart, HttpSmokePart
@@ -146,7 +147,14 @@ def _checklist(name: str, part: ChecklistPart) -> Checklist:
 
 
 def _environment(name: str, part: EnvironmentPart) -> Environment:
-    return Environment(name, part.port, part.bind or "127.0.0.1", part.database_url, dict(part.env))
+    return Environment(
+        name,
+        part.port,
+        part.bind or "127.0.0.1",
+        part.database_url,
+        dict(part.env),
+        ground_of(part.deploy),
+    )
 
 
 def _smoke(part: HttpSmokePart | CommandSmokePart) -> SmokeTest:

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterator
 
+from gonogo.domain.ground import SCRIPT_PLACEHOLDERS, WEIGHT_PLACEHOLDERS
 from gonogo.domain.placeholders import PLACEHOLDERS, placeholders
 from gonogo.spec.collection import CollectionPart
 from gonogo.spec.deployment import CommandPart
+from gonogo.spec.grounds import DeployPart, ScriptPart
 from gonogo.spec.part import Part, Problems
 from gonogo.spec.problem import Mark
 from gonogo.spec.shape import SpecPart
@@ -66,6 +68,11 @@ def _allowed(spec: SpecPart, part: Part) -> tuple[tuple[str, ...], str]:
         return _BUILD, "while evidence is made, which is done before the version runs anywhere"
     if part is _seed(spec):
         return _SEED, "in a rehearsal, which belongs to no environment"
+    if isinstance(part, ScriptPart):
+        weighs = any(part is scripts.command.weight for scripts in _platforms(spec))
+        return (
+            WEIGHT_PLACEHOLDERS if weighs else SCRIPT_PLACEHOLDERS
+        ), "in this script of a platform"
     if part is spec or isinstance(part, CommandSmokePart):
         return PLACEHOLDERS, ""
     return _BESIDE, "in migrations and hooks, which belong to no single instance"
@@ -73,7 +80,7 @@ def _allowed(spec: SpecPart, part: Part) -> tuple[tuple[str, ...], str]:
 
 def _unknown(name: str, allowed: tuple[str, ...], where: str) -> str:
     shown = listed(f"{{{known}}}" for known in allowed)
-    if name in PLACEHOLDERS:
+    if name in {*PLACEHOLDERS, *WEIGHT_PLACEHOLDERS} and where:
         return f"{{{name}}} is not known {where}; allowed: {shown}"
     guess = did_you_mean(f"{{{name}}}", [f"{{{known}}}" for known in allowed])
     return (
@@ -98,6 +105,22 @@ def _commands(spec: SpecPart) -> Iterator[tuple[Part, str]]:
             yield test, test.run
     for collection in spec.evidence:
         yield collection, collection.run
+    yield from _scripts(spec)
+
+
+def _scripts(spec: SpecPart) -> Iterator[tuple[Part, str]]:
+    for platform in _platforms(spec):
+        scripts = platform.command
+        for script in (scripts.deploy, scripts.read, scripts.retire, scripts.weight):
+            if script is not None:
+                yield script, script.run
+
+
+def _platforms(spec: SpecPart) -> list[DeployPart]:
+    """The environments that are deployed to by scripts."""
+    return [
+        each.deploy for each in spec.environments.values() if isinstance(each.deploy, DeployPart)
+    ]
 
 
 def _inside(part: Part, line: str, offset: int) -> Mark:

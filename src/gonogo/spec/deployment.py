@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from gonogo.spec import scalars
+from gonogo.spec.grounds import AnyDeploy
 from gonogo.spec.names import note_bad_keys, note_duplicates
 from gonogo.spec.part import Part, Problems, one_key
 from gonogo.spec.scalars import Boolean, Line, Name, Path, PositiveDuration
@@ -127,6 +128,12 @@ class EnvironmentPart(Part):
     )
     env: dict[str, scalars.Value] = Field(
         {}, description="Environment variables of the service and its commands."
+    )
+    deploy: AnyDeploy | None = Field(
+        None,
+        description="What versions are deployed on: processes of this machine, units of its systemd, or "
+        "any platform by its scripts. Default processes.",
+        examples=["processes"],
     )
 
     @classmethod

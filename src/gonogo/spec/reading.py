@@ -10,12 +10,13 @@ from gonogo.spec import scalars
 from gonogo.spec.assembly import assemble
 from gonogo.spec.commands import check_commands, check_variables
 from gonogo.spec.gauges import GaugePart
+from gonogo.spec.grounds import DeployPart
 from gonogo.spec.names import note_bad_keys, note_duplicates, note_long_keys
 from gonogo.spec.part import Problems, found_by_shape
 from gonogo.spec.problem import SpecError
 from gonogo.spec.shape import KpiPart, SpecPart
-from gonogo.spec.source import Table, parse
-from gonogo.spec.wording import not_allowed, quoted
+from gonogo.spec.source import Table, Text, parse
+from gonogo.spec.wording import listed, not_allowed, quoted
 
 
 def read(content: str | bytes, path: str) -> Plan:
@@ -66,6 +67,8 @@ def _check_whole(spec: SpecPart, problems: Problems) -> None:
     _check_reports(spec, problems)
     _check_checklists(spec, problems)
     _check_metrics(spec, problems)
+    _check_memory(spec, problems)
+    _check_shared_elsewhere(spec, problems)
     check_commands(spec, problems)
     check_variables(spec, problems)
 
@@ -150,3 +153,44 @@ def _check_metrics(spec: SpecPart, problems: Problems) -> None:
                 f"{quoted(name)} counts statuses, and buckets only tell slow requests; "
                 "give total and bad",
             )
+
+
+def _check_memory(spec: SpecPart, problems: Problems) -> None:
+    """Resident memory is read from processes of this machine."""
+    name, production = next(reversed(spec.environments.items()), ("", None))
+    if production is None or not isinstance(production.deploy, DeployPart):
+        return
+    for kpi, part in spec.kpis.items():
+        if isinstance(part, GaugePart) and isinstance(part.node("gauge"), Text):
+            problems.note(
+                part.mark("gauge"),
+                f"{quoted(kpi)} is the memory of processes, and those of {name} are on its platform; read "
+                "a number that the service answers itself, as in {metrics: /metrics, series: …}",
+            )
+
+
+def _check_shared_elsewhere(spec: SpecPart, problems: Problems) -> None:
+    """Where a platform shares customers, the desk's router sees no request."""
+    name, production = next(reversed(spec.environments.items()), ("", None))
+    if production is None or not isinstance(production.deploy, DeployPart):
+        return
+    weight = production.deploy.command.weight
+    if weight is None:
+        return
+    counted = set() if spec.metrics is None else set(spec.metrics.prometheus.counts)
+    judged = [kpi for kpi, part in spec.kpis.items() if isinstance(part, KpiPart)]
+    judged += [criterion.name for criterion in spec.rollback_when]
+    lacking = [each for each in judged if each not in counted]
+    if lacking:
+        problems.note(
+            weight.mark(),
+            f"with weight the platform shares the customers of {name}, so the desk's router counts none "
+            f"of their requests; name counters of {listed(quoted(each) for each in lacking)} in "
+            "metrics.prometheus.counts",
+        )
+    if spec.testers is not None and spec.testers.header != "off":
+        problems.note(
+            spec.testers.mark(),
+            f"with weight the platform shares the customers of {name}, and it knows no header that leads "
+            "testers to a version; write testers: off",
+        )

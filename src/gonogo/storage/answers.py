@@ -7,43 +7,46 @@ from typing import Any
 import sqlalchemy as sa
 
 from gonogo.domain.answer import KeptAnswer
+from gonogo.storage.statements import Prepared
 from gonogo.storage.tables import answers
 
 MOST = 20_000
 """Rows that are kept; the oldest give way, so that no flood of keys fills the disk."""
 
-_AT = sa.select(answers).where(answers.c.place == sa.bindparam("of_place"))
-_ADD = sa.insert(answers)
-_OLD = sa.delete(answers).where(answers.c.at < sa.bindparam("since"))
-_BEYOND = sa.delete(answers).where(answers.c.number <= sa.bindparam("last"))
+_AT = Prepared(sa.select(answers).where(answers.c.place == sa.bindparam("of_place")))
+_ADD = Prepared(sa.insert(answers))
+_OLD = Prepared(sa.delete(answers).where(answers.c.at < sa.bindparam("since")))
+_NEWEST = sa.select(sa.func.max(answers.c.number)).scalar_subquery()
+_BEYOND = Prepared(
+    sa.delete(answers).where(answers.c.number <= _NEWEST - sa.bindparam("most", type_=sa.Integer))
+)
 _OWN = sa.and_(
     answers.c.place == sa.bindparam("of_place"), answers.c.begun == sa.bindparam("of_begun")
 )
-_FINISH = sa.update(answers).where(_OWN)
-_FORGET = sa.delete(answers).where(_OWN)
+_FINISH = Prepared(sa.update(answers).where(_OWN))
+_FORGET = Prepared(sa.delete(answers).where(_OWN))
 
 
 def begin(connection: sa.Connection, answer: KeptAnswer, since: datetime) -> KeptAnswer | None:
     """Take a place, or say what is kept there."""
-    connection.execute(_OLD, {"since": since})
-    row = connection.execute(_AT, {"of_place": answer.place}).first()
+    _OLD.run(connection, {"since": since})
+    row = _AT.first(connection, {"of_place": answer.place})
     if row is not None:
         return _answer_of(row)
-    added = connection.execute(_ADD, {"place": answer.place, **_values(answer)})
-    (number,) = added.inserted_primary_key or (0,)
-    connection.execute(_BEYOND, {"last": number - MOST})
+    _ADD.run(connection, {"place": answer.place, **_values(answer)})
+    _BEYOND.run(connection, {"most": MOST})
     return None
 
 
 def finish(connection: sa.Connection, answer: KeptAnswer) -> None:
     """Keep the answer of an attempt."""
     own = {"of_place": answer.place, "of_begun": answer.begun}
-    connection.execute(_FINISH, {**own, **_values(answer)})
+    _FINISH.run(connection, {**own, **_values(answer)})
 
 
 def forget(connection: sa.Connection, place: str, begun: str) -> None:
     """Free the place of an attempt."""
-    connection.execute(_FORGET, {"of_place": place, "of_begun": begun})
+    _FORGET.run(connection, {"of_place": place, "of_begun": begun})
 
 
 def _values(answer: KeptAnswer) -> dict[str, Any]:

@@ -6,15 +6,19 @@ import sqlalchemy as sa
 
 from gonogo.domain.desk import SILENT_AFTER, DeskSeen
 from gonogo.storage.rows import put
+from gonogo.storage.statements import Prepared
 from gonogo.storage.tables import desks, places
+
+_SILENT = desks.c.seen_at < sa.func.clock_timestamp() - SILENT_AFTER
+_SEEN = Prepared(sa.select(desks, _SILENT.label("silent")).order_by(desks.c.name))
+_PLACES = Prepared(sa.select(places))
 
 
 def seen(connection: sa.Connection) -> tuple[DeskSeen, ...]:
     """Every desk that has not ended properly, by name; empty where only one can be."""
     if connection.dialect.name == "sqlite":
         return ()
-    silent = desks.c.seen_at < sa.func.clock_timestamp() - SILENT_AFTER
-    rows = connection.execute(sa.select(desks, silent.label("silent")).order_by(desks.c.name))
+    rows = _SEEN.all(connection)
     return tuple(
         DeskSeen(row.name, row.site, row.host, row.version, row.since, row.silent) for row in rows
     )
@@ -22,8 +26,7 @@ def seen(connection: sa.Connection) -> tuple[DeskSeen, ...]:
 
 def sites(connection: sa.Connection) -> Mapping[tuple[str, str], str]:
     """The site of every (service, environment) that has one."""
-    rows = connection.execute(sa.select(places))
-    return {(row.service, row.environment): row.site for row in rows}
+    return {(row.service, row.environment): row.site for row in _PLACES.all(connection)}
 
 
 def settle(connection: sa.Connection, service: str, environments: Iterable[str], site: str) -> None:

@@ -25,6 +25,12 @@ _LOOKS = Prepared(
     .order_by(looks.c.number)
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
+_NEWEST_LOOK = Prepared(
+    sa.select(looks.c.look)
+    .where(looks.c.release_id == _OF_RELEASE)
+    .order_by(looks.c.number.desc())
+    .limit(1)
+)
 _MEMORY = Prepared(
     sa.select(judge_memories.c.memory).where(judge_memories.c.release_id == _OF_RELEASE)
 )
@@ -59,13 +65,8 @@ def page_of_looks(
 
 def newest_look(connection: sa.Connection, release_id: str) -> Look | None:
     """The last of a release's looks."""
-    found = connection.execute(
-        sa.select(looks.c.look)
-        .where(looks.c.release_id == release_id)
-        .order_by(looks.c.number.desc())
-        .limit(1)
-    ).scalar_one_or_none()
-    return None if found is None else unpack(Look, found)
+    row = _NEWEST_LOOK.first(connection, {"of_release": release_id})
+    return None if row is None else unpack(Look, row.look)
 
 
 def put_judge_memory(connection: sa.Connection, release_id: str, memory: bytes) -> None:

@@ -1,16 +1,18 @@
-"""One open connection for work that comes one after another, as it does over SQLite.
+"""Connections that stay open between short transactions.
 
 To take a connection from a pool, begin, commit and give it back through SQLAlchemy costs ten times
 what a short transaction costs SQLite. So the thread that writes keeps its connection, and the thread
 that reads keeps another; SQLAlchemy takes all that happens on it for one transaction that never ends,
 and the driver is told where the real ones begin and end. Whoever comes while the connection is in use
-is served from the pool, as ever.
+is served from the pool, as ever. Over PostgreSQL it is the threads that read that keep theirs: there each
+statement stands alone, so that nothing has to begin or end.
 """
 
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from typing import TypeVar, cast
 
 import sqlalchemy as sa
@@ -34,9 +36,13 @@ class Kept:
         self._begin = "BEGIN" if reads else "BEGIN IMMEDIATE"
         self._in_use = threading.Lock()
         self._connection: sa.Connection | None = None
+        self._alone = engine.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
+        self._standing: deque[sa.Connection] = deque()
 
     def transact(self, work: Callable[[sa.Connection], Result]) -> Result:
         """Do the work in one transaction and return what it returned; raises as `transact` does."""
+        if self._alone:
+            return transact(self._engine, work, self._standing_one)
         if not self._is_sqlite or not self._in_use.acquire(blocking=False):
             return transact(self._engine, work)
         try:
@@ -48,6 +54,28 @@ class Kept:
             raise explained from error
         finally:
             self._in_use.release()
+
+    @contextlib.contextmanager
+    def _standing_one(self) -> Iterator[sa.Connection]:
+        """A connection that nobody uses now; all go back to the pool when anything fails."""
+        try:
+            connection = self._standing.pop()
+        except IndexError:
+            connection = self._engine.connect()
+        try:
+            yield connection
+        except BaseException:
+            self._standing.append(connection)
+            self._let_go()  # where one was cut, so were the others
+            raise
+        self._standing.append(connection)
+
+    def _let_go(self) -> None:
+        with contextlib.suppress(IndexError):
+            while True:
+                connection = self._standing.pop()
+                with contextlib.suppress(SQLAlchemyError):
+                    connection.close()
 
     def _on_kept(self, work: Callable[[sa.Connection], Result]) -> Result:
         connection = self._connection or self._open()
@@ -88,6 +116,7 @@ class Kept:
                 connection.close()
 
     def close(self) -> None:
-        """Give the connection back to the pool. Called when nobody works any more."""
+        """Give the connections back to the pool. Called when nobody works any more."""
         with self._in_use:
             self._give_back()
+        self._let_go()

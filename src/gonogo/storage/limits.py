@@ -8,8 +8,10 @@ One statement looks and counts; where it refused, it reads the row that it found
 import logging
 import math
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
 
@@ -28,10 +30,10 @@ WITH clock AS MATERIALIZED (
   FROM (SELECT CAST(extract(epoch FROM statement_timestamp()) AS double precision) AS now) AS told
 ), took AS (
   INSERT INTO counts (place, began, taken, before, over_at)
-  SELECT CAST(:place AS text), began, 1, 0, began + 2 * :seconds FROM clock
+  SELECT CAST(:place AS text), began, :block, 0, began + 2 * :seconds FROM clock
   ON CONFLICT (place) DO UPDATE SET
     began = greatest(counts.began, excluded.began),
-    taken = CASE WHEN counts.began >= excluded.began THEN counts.taken + 1 ELSE 1 END,
+    taken = CASE WHEN counts.began >= excluded.began THEN counts.taken + :block ELSE :block END,
     before = CASE
       WHEN counts.began >= excluded.began THEN counts.before
       WHEN counts.began = excluded.began - :seconds THEN counts.taken
@@ -39,9 +41,10 @@ WITH clock AS MATERIALIZED (
     over_at = greatest(counts.over_at, excluded.over_at)
   WHERE CASE
     WHEN counts.began >= excluded.began THEN
-      counts.taken + floor(counts.before * (SELECT (began + :seconds - now) / :seconds FROM clock)) < :most
+      counts.taken + floor(counts.before * (SELECT (began + :seconds - now) / :seconds FROM clock))
+        + :block <= :most
     WHEN counts.began = excluded.began - :seconds THEN
-      floor(counts.taken * (SELECT (began + :seconds - now) / :seconds FROM clock)) < :most
+      floor(counts.taken * (SELECT (began + :seconds - now) / :seconds FROM clock)) + :block <= :most
     ELSE true END
   RETURNING began, taken, before
 )
@@ -78,46 +81,95 @@ SELECT began, now FROM counts, clock WHERE place = :place AND taken >= :most AND
 
 _FORGIVE = sa.text("DELETE FROM counts WHERE place = :place")
 
-_MOST_FULL = 10_000
-"""Full counts that one desk remembers."""
+_BLOCKS = 100
+"""Into how many parts a rate is cut, each of which is taken at once."""
+
+_MOST = 10_000
+"""Full counts, and begun blocks, that one desk remembers."""
 
 _log = logging.getLogger("gonogo.storage")
+
+Held = TypeVar("Held")
+_Place = tuple[str, Rate]
+
+
+@dataclass(slots=True)
+class _Block:
+    """What this desk may still give out of a rate `until` its window is over, and what was left beyond."""
+
+    left: int
+    beyond: int
+    until: float
+
+    def over_at(self) -> float:
+        return self.until
+
+
+def _remember(
+    held: dict[_Place, Held], place: _Place, one: Held, over_at: Callable[[Held], float]
+) -> None:
+    """Nothing new is remembered while all the room is taken by what still counts."""
+    if len(held) >= _MOST:
+        now = time.monotonic()
+        for old in [old for old, each in held.items() if over_at(each) <= now]:
+            del held[old]
+    if len(held) < _MOST:
+        held[place] = one
 
 
 class SharedLimiter:
     """`gonogo.ports.limiter.Limiter` of all desks of one database.
 
-    Until a full count has room again, this desk refuses from memory: a flood costs the database no more
-    than what it is allowed.
+    A hundredth of a rate is taken at a time, and this desk gives it out until its window is over: what
+    is not used of it is lost, so that nobody gets more than the rate, and somebody who changes desks
+    at worst a few requests less. Until a full count has room again, this desk refuses from memory: a
+    flood costs the database no more than what it is allowed.
     """
 
     def __init__(self, counts: SharedCounts) -> None:
         self._counts = counts
-        self._full: dict[tuple[str, Rate], float] = {}
+        self._full: dict[_Place, float] = {}
+        self._blocks: dict[_Place, _Block] = {}
 
     async def take(self, asker: str, rate: Rate) -> Allowance:
         """See the port."""
-        left = self._full.get((asker, rate), 0.0) - time.monotonic()
+        place, now = (asker, rate), time.monotonic()
+        left = self._full.get(place, 0.0) - now
         if left > 0:
             return Allowance(False, rate, 0, left)
-        found = await self._count(asker, rate)
+        block = self._blocks.get(place)
+        if block is not None and block.left and block.until > now:
+            block.left -= 1
+            return Allowance(True, rate, block.left + block.beyond, block.until - now)
+        return await self._take_anew(place)
+
+    async def _take_anew(self, place: "_Place") -> Allowance:
+        most = max(1, place[1].most // _BLOCKS)
+        found, rest = await self._count(place, most)
+        if not found.allowed and most > 1:
+            most = 1  # near the limit there is no whole block left
+            found, rest = await self._count(place, most)
+        now = time.monotonic()
         if not found.allowed:
-            self._remember(asker, rate, time.monotonic() + found.wait)
+            _remember(self._full, place, now + found.wait, float)
+        elif most > 1:
+            block = _Block(most - 1, found.left, now + rest)
+            _remember(self._blocks, place, block, _Block.over_at)
+            return replace(found, left=found.left + most - 1)
         return found
 
-    def _remember(self, asker: str, rate: Rate, until: float) -> None:
-        if len(self._full) >= _MOST_FULL:
-            now = time.monotonic()
-            self._full = {key: over for key, over in self._full.items() if over > now}
-        if len(self._full) < _MOST_FULL:
-            self._full[asker, rate] = until
-
-    async def _count(self, asker: str, rate: Rate) -> Allowance:
-        place = place_of("request", rate.seconds, asker)
-        values = {"place": place, "most": rate.most, "seconds": rate.seconds}
+    async def _count(self, place: "_Place", block: int) -> tuple[Allowance, float]:
+        """What taking so many at once found, and how long their window still lasts, in seconds."""
+        asker, rate = place
+        values: dict[str, str | int] = {
+            "place": place_of("request", rate.seconds, asker),
+            "most": rate.most,
+            "seconds": rate.seconds,
+            "block": block,
+        }
         row = await self._counts.row(_TAKE_REQUEST, values)
         if row is None:  # another desk began this count in the same instant, and filled it
-            return Allowance(False, rate, 0, 1.0)
+            return Allowance(False, rate, 0, 1.0), 1.0
         began = max(row.began, math.floor(row.now / rate.seconds) * rate.seconds)
         taken, before = row.taken, row.before
         if began > row.began:
@@ -127,7 +179,7 @@ class SharedLimiter:
         # Below the limit, one more is left when the older counter weighs one less.
         soon = before > 0 and taken < rate.most and rest > rate.seconds / before
         wait = rest % (rate.seconds / before) if soon else rest
-        return Allowance(row.allowed, rate, max(0, left) if row.allowed else 0, wait)
+        return Allowance(row.allowed, rate, max(0, left) if row.allowed else 0, wait), rest
 
 
 class SharedThrottle:

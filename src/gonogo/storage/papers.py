@@ -1,7 +1,7 @@
 """What was filed about services and their versions: rows are added and never changed."""
 
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import sqlalchemy as sa
 
@@ -90,15 +90,23 @@ def newest(
     limit: int,
 ) -> tuple[Paper, ...]:
     """Papers of a service, the last filed first; with `before` only those filed before that one."""
-    columns = papers.c
-    query = sa.select(columns.paper).where(columns.service == service)
-    if commit is not None:
-        query = query.where(columns.commit == commit)
-    if kind is not None:
-        query = query.where(columns.kind == kind.value)
-    if before is not None:
-        other = papers.alias("other")
-        place = sa.select(other.c.number).where(other.c.id == before).scalar_subquery()
-        query = query.where(columns.number < place)
-    rows = connection.execute(query.order_by(columns.number.desc()).limit(limit))
-    return tuple(unpack(Paper, row.paper) for row in rows)
+    given = {"commit": commit, "kind": None if kind is None else kind.value, "before": before}
+    given = {name: value for name, value in given.items() if value is not None}
+    query = _newest(frozenset(given))
+    rows = query.all(connection, {**given, "of_service": service, "most": limit})
+    return tuple(_paper_of(row.paper) for row in rows)
+
+
+@cache
+def _newest(given: frozenset[str]) -> Prepared:
+    columns, other = papers.c, papers.alias("other")
+    place = sa.select(other.c.number).where(other.c.id == sa.bindparam("before")).scalar_subquery()
+    conditions = {
+        "commit": columns.commit == sa.bindparam("commit"),
+        "kind": columns.kind == sa.bindparam("kind"),
+        "before": columns.number < place,
+    }
+    wanted = (conditions[name] for name in sorted(given))
+    query = sa.select(columns.paper).where(columns.service == sa.bindparam("of_service"), *wanted)
+    most: sa.BindParameter[int] = sa.bindparam("most", type_=sa.Integer)
+    return Prepared(query.order_by(columns.number.desc()).limit(most))

@@ -12,6 +12,7 @@ from gonogo.domain.person import Person, Token
 from gonogo.storage import chain
 from gonogo.storage.codec import decode, encode
 from gonogo.storage.rows import put, scopes_of, token_of
+from gonogo.storage.statements import Prepared
 from gonogo.storage.tables import (
     credentials,
     identities,
@@ -22,8 +23,9 @@ from gonogo.storage.tables import (
     tokens,
 )
 
+_EVERYBODY = Prepared(sa.select(people.c.person).order_by(people.c.name))
 # Asked with every request: building the statement costs more than running it.
-_BEARER = (
+_BEARER = Prepared(
     sa.select(people.c.person, tokens.c.scopes)
     .join(tokens, tokens.c.person == people.c.name)
     .where(
@@ -74,8 +76,7 @@ def void_invitations(connection: sa.Connection, person: str, now: datetime) -> N
 
 def everybody(connection: sa.Connection) -> tuple[Person, ...]:
     """All people by name."""
-    rows = connection.execute(sa.select(people.c.person).order_by(people.c.name))
-    return tuple(decode(Person, row.person) for row in rows)
+    return tuple(decode(Person, row.person) for row in _EVERYBODY.all(connection))
 
 
 def put_token(connection: sa.Connection, token: Token, audit: AuditDraft, now: datetime) -> None:
@@ -103,7 +104,7 @@ def all_tokens(connection: sa.Connection) -> tuple[Token, ...]:
 
 def bearer(connection: sa.Connection, digest: str, now: datetime) -> Actor | None:
     """As whom a token with this digest acts now."""
-    row = connection.execute(_BEARER, {"of_digest": digest, "now": now}).first()
+    row = _BEARER.first(connection, {"of_digest": digest, "now": now})
     if row is None:
         return None
     scopes = scopes_of(row.scopes)

@@ -24,7 +24,7 @@ from gonogo.storage.rows import (
     values_of_release,
 )
 from gonogo.storage.statements import Prepared, Row
-from gonogo.storage.tables import instructions, leases, plans, releases
+from gonogo.storage.tables import instructions, leases, plans, registrations, releases
 
 _OTHER = releases.alias("other")
 _OF_RELEASE = releases.c.id == sa.bindparam("of_release")
@@ -55,6 +55,20 @@ _STORED_LOCKED = Prepared(
 _OPEN = Prepared(sa.insert(releases))
 _KEEP_PLAN = Prepared(sa.insert(plans))
 _CHANGE = Prepared(sa.update(releases).where(_OF_RELEASE))
+_LOCK_SERVICE = Prepared(
+    sa.select(registrations.c.service)
+    .where(registrations.c.service == sa.bindparam("of_service"))
+    .with_for_update()
+)
+_UNDER_WAY = Prepared(
+    sa.select(releases).where(
+        releases.c.service == sa.bindparam("of_service"),
+        releases.c.ended.is_(False),
+        # Another desk may have stored the same one a moment ago: then its id is refused below, and the
+        # second look finds it.
+        releases.c.id != sa.bindparam("own"),
+    )
+)
 _ID = sa.select(releases.c.id).where(_OF_RELEASE)
 _LOCK = Prepared(_ID.with_for_update())
 _LOCK_IF_FREE = Prepared(_ID.with_for_update(skip_locked=True))
@@ -95,24 +109,28 @@ def open_release(
     if known is not None:
         return known
     if not release.final:
-        _refuse_second(connection, release)
-    _OPEN.run(connection, values_of_release(release))
-    _KEEP_PLAN.run(connection, {"release_id": release.id, "plan": encode(release.plan)})
+        lock_service(connection, release.service)
+        refuse_second(connection, release.service, release.id)
+    keep_release(connection, release)
     outbox.queue(connection, messages)
     chain.append(connection, audit, now)
     return release
 
 
-def _refuse_second(connection: sa.Connection, release: Release) -> None:
-    other = connection.execute(
-        sa.select(releases).where(
-            releases.c.service == release.service,
-            releases.c.ended.is_(False),
-            # Another desk may have stored the same one a moment ago: then its id is refused below,
-            # and the second look finds it.
-            releases.c.id != release.id,
-        )
-    ).first()
+def keep_release(connection: sa.Connection, release: Release) -> None:
+    """Store the row of a release that is not known yet, and its plan."""
+    _OPEN.run(connection, values_of_release(release))
+    _KEEP_PLAN.run(connection, {"release_id": release.id, "plan": encode(release.plan)})
+
+
+def lock_service(connection: sa.Connection, service: str) -> None:
+    """See that nobody else opens a release of it or changes its slots before this transaction ends."""
+    _LOCK_SERVICE.first(connection, {"of_service": service})  # SQLite has one writer anyhow
+
+
+def refuse_second(connection: sa.Connection, service: str, own: str = "") -> None:
+    """Raise Conflict when a release of this service is under way; the one with the id `own` is none."""
+    other = _UNDER_WAY.first(connection, {"of_service": service, "own": own})
     if other is not None:
         raise Conflict(
             f"{other.service} {other.version} (release {other.id}) is under way:"
@@ -308,7 +326,13 @@ def unanswered(connection: sa.Connection, release_id: str) -> tuple[Instruction,
 
 
 def claim(
-    connection: sa.Connection, release_id: str, desk: str, now: datetime, until: datetime
+    connection: sa.Connection,
+    release_id: str,
+    desk: str,
+    now: datetime,
+    until: datetime,
+    *,
+    anew: bool = False,
 ) -> Lease | None:
     """Take or renew the lease; None when another desk holds it. Raises NotFound for no such release."""
     held = _LEASE.first(connection, {"of_release": release_id})
@@ -326,7 +350,7 @@ def claim(
         return Lease(release=release_id, desk=desk, fence=fence, until=until)
     if held.desk != desk and held.until > now:
         return None
-    fence = held.fence if held.desk == desk else held.fence + 1
+    fence = held.fence if held.desk == desk and not anew else held.fence + 1
     _NEXT_LEASE.run(connection, {"of_release": release_id, "fence": fence, **changes})
     return Lease(release=release_id, desk=desk, fence=fence, until=until)
 

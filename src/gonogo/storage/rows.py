@@ -106,6 +106,8 @@ def values_of_slot(slot: Slot) -> Values:
         "port": slot.port,
         "share": slot.share,
         "testers": slot.testers,
+        "host": slot.host,
+        "adopted": slot.adopted,
     }
 
 
@@ -122,6 +124,8 @@ def slot_of(row: Row) -> Slot:
         port=row.port,
         share=row.share,
         testers=row.testers,
+        host=row.host,
+        adopted=row.adopted,
         revision=row.revision,
     )
 

@@ -23,6 +23,11 @@ _SLOTS = Prepared(
         slots_table.c.environment == sa.bindparam("of_environment"),
     )
 )
+_ALL_SLOTS = Prepared(
+    sa.select(slots_table).order_by(
+        slots_table.c.service, slots_table.c.environment, slots_table.c.name
+    )
+)
 _WITH_SPEC: sa.Select[Any] = (
     sa.select(registrations, specs.c.spec).join(specs).order_by(registrations.c.service)
 )
@@ -92,7 +97,7 @@ def _put_slots() -> sa.Insert:
     from sqlalchemy.dialects import postgresql
 
     new = postgresql.insert(slots_table).values(revision=1)
-    names = ("role", "version", "commit", "instance", "port", "share", "testers")
+    names = ("role", "version", "commit", "instance", "port", "share", "testers", "host", "adopted")
     changes = {name: new.excluded[name] for name in names}
     key = ["service", "environment", "name"]
     return new.on_conflict_do_update(index_elements=key, set_={**changes, **_NEWER})
@@ -132,10 +137,7 @@ def slots(connection: sa.Connection, service: str, environment: str) -> tuple[Sl
 
 def all_slots(connection: sa.Connection) -> tuple[Slot, ...]:
     """Every stored slot."""
-    columns = slots_table.c
-    order = (columns.service, columns.environment, columns.name)
-    rows = connection.execute(sa.select(slots_table).order_by(*order))
-    return tuple(slot_of(row) for row in rows)
+    return tuple(slot_of(row) for row in _ALL_SLOTS.all(connection))
 
 
 def _stored_slots(connection: sa.Connection, service: str, environment: str) -> dict[str, Slot]:

@@ -11,7 +11,23 @@ from gonogo.domain.session import Session
 from gonogo.storage import chain
 from gonogo.storage.codec import decode
 from gonogo.storage.rows import session_of, values_of_session
+from gonogo.storage.statements import Prepared
 from gonogo.storage.tables import credentials, people, sessions
+
+_DIGEST: sa.BindParameter[str] = sa.bindparam("of_digest")
+# Asked with every request of a browser.
+_FIND = Prepared(
+    sa.select(sessions, people.c.person.label("whose"))
+    .join(people, people.c.name == sessions.c.person)
+    .where(
+        sa.or_(
+            sessions.c.digest == _DIGEST,
+            sessions.c.successor == _DIGEST,
+            sessions.c.previous == _DIGEST,
+        ),
+        people.c.left_at.is_(None),
+    )
+)
 
 
 def open_session(
@@ -58,17 +74,7 @@ def _same_password(connection: sa.Connection, person: str, password_of: datetime
 
 def find(connection: sa.Connection, digest: str) -> tuple[Session, Person] | None:
     """The session that has this digest, and whose it is."""
-    columns = sessions.c
-    row = connection.execute(
-        sa.select(sessions, people.c.person.label("whose"))
-        .join(people, people.c.name == columns.person)
-        .where(
-            sa.or_(
-                columns.digest == digest, columns.successor == digest, columns.previous == digest
-            ),
-            people.c.left_at.is_(None),
-        )
-    ).first()
+    row = _FIND.first(connection, {"of_digest": digest})
     return None if row is None else (session_of(row), decode(Person, row.whose))
 
 

@@ -1,23 +1,26 @@
-"""Statements that are built once and, over SQLite, handed to the driver as they are.
+"""Statements that are built once and handed to the driver as they are.
 
 SQLAlchemy builds, looks up and wraps a statement anew at every call, which costs ten times what SQLite
-needs to run it; a desk that drives many releases spends most of its processor time there. Such a
-statement is written as any other, compiled at its first use, and run by the driver's own cursor.
-A server is asked through SQLAlchemy all the same: there the way to it is what costs, and its driver
-has errors and prepared statements that SQLAlchemy knows how to handle.
+needs to run it, and as much again as a way to a PostgreSQL and back; a desk that drives many releases, or
+serves a whole team, would spend most of its processor time there. Such a statement is written as any
+other, compiled at its first use, and run by the driver's own cursor, which also prepares it on a server.
 
 Assumes parameters that stand for one value each: a list after IN has no fixed text.
 """
 
 import sqlite3
+from abc import ABC, abstractmethod
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.sql.dml import UpdateBase
 
 from gonogo.storage.tables import UtcTime
+
+if TYPE_CHECKING:
+    import psycopg
 
 Row = sa.Row[Any]
 Given = Mapping[str, Any]
@@ -35,44 +38,41 @@ class Prepared:
 
     def __init__(self, statement: sa.Select[Any] | UpdateBase) -> None:
         self._statement = statement
-        self._compiled: dict[frozenset[str], _OnSqlite] = {}
+        self._compiled: dict[tuple[str, frozenset[str]], _Compiled] = {}
 
     def all(self, connection: sa.Connection, given: Given = _NOTHING) -> Sequence[Row]:
         """Every row."""
-        if connection.dialect.name != "sqlite":
-            return connection.execute(self._statement, given).all()
-        return self._on_sqlite(connection, given).all(connection, given)
+        return self._for(connection, given).all(connection, given)
 
     def first(self, connection: sa.Connection, given: Given = _NOTHING) -> Row | None:
         """The first row, or None."""
-        if connection.dialect.name != "sqlite":
-            return connection.execute(self._statement, given).first()
         return next(iter(self.all(connection, given)), None)
 
     def run(self, connection: sa.Connection, given: Given = _NOTHING) -> int:
         """Write; returns how many rows that changed."""
-        if connection.dialect.name != "sqlite":
-            return connection.execute(self._statement, given).rowcount
-        return self._on_sqlite(connection, given).run(connection, given)
+        return self._for(connection, given).run(connection, given)
 
-    def _on_sqlite(self, connection: sa.Connection, given: Given) -> "_OnSqlite":
-        names = frozenset(given)
-        known = self._compiled.get(names)
+    def _for(self, connection: sa.Connection, given: Given) -> "_Compiled":
+        dialect = connection.dialect
+        form = (dialect.name, frozenset(given))
+        known = self._compiled.get(form)
         if known is None:
-            known = self._compiled[names] = _OnSqlite(self._statement, connection.dialect, names)
+            kind = _OnSqlite if dialect.name == "sqlite" else _OnPostgresql
+            known = self._compiled[form] = kind(self._statement, dialect, form[1])
         return known
 
 
-class _OnSqlite:
-    """One text for SQLite, and how values come in and rows come out."""
+class _Compiled(ABC):
+    """One text for a kind of database, and how values come in and rows come out."""
 
     def __init__(
         self, statement: sa.Select[Any] | UpdateBase, dialect: sa.Dialect, names: frozenset[str]
     ) -> None:
-        columns = None if isinstance(statement, sa.Select) else sorted(names)
+        table = None if isinstance(statement, sa.Select) else statement.table
+        columns = None if table is None else sorted(name for name in names if name in table.c)
         compiled: Any = statement.compile(dialect=dialect, column_keys=columns)
         self._text = str(compiled)
-        places = compiled.positiontup or ()
+        places = compiled.positiontup or list(compiled.params)
         missing = {name for name in places if compiled.binds[name].required} - names
         if missing:
             raise sa.exc.InvalidRequestError(f"no value for {', '.join(sorted(missing))}")
@@ -92,29 +92,90 @@ class _OnSqlite:
 
     def all(self, connection: sa.Connection, given: Given) -> Sequence[Row]:
         make = self._make
+        rows = self._fetch(connection, given)
         if not self._going_out:
-            return cast("list[Row]", [make(row) for row in self._execute(connection, given)])
+            return cast("list[Row]", [make(row) for row in rows])
         found = []
-        for row in self._execute(connection, given).fetchall():
+        for row in rows:
             values = list(row)
             for place, process in self._going_out:
                 values[place] = process(values[place])
             found.append(make(values))
         return cast("list[Row]", found)
 
+    def _values(self, given: Given) -> list[Any]:
+        fixed = self._fixed
+        values: list[Any] = []
+        for name, process in self._places:
+            value = given[name] if name in given else fixed[name]
+            values.append(value if process is None else process(value))
+        return values
+
+    @abstractmethod
+    def run(self, connection: sa.Connection, given: Given) -> int: ...
+
+    @abstractmethod
+    def _fetch(self, connection: sa.Connection, given: Given) -> Iterable[Any]: ...
+
+
+class _OnPostgresql(_Compiled):
+    def run(self, connection: sa.Connection, given: Given) -> int:
+        return self._execute(connection, given)[1]
+
+    def _fetch(self, connection: sa.Connection, given: Given) -> Iterable[Any]:
+        return self._execute(connection, given)[0]
+
+    def _execute(self, connection: sa.Connection, given: Given) -> tuple[Sequence[Any], int]:
+        import psycopg
+
+        if not connection.in_transaction():
+            connection.begin()
+        driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+        values: dict[str, Any] = {}
+        try:
+            names = (name for name, _ in self._places)
+            values = dict(zip(names, self._values(given), strict=True))
+            with driver.execute(self._text.encode(), values) as cursor:
+                return (cursor.fetchall() if cursor.description else ()), cursor.rowcount
+        except (psycopg.Error, ValueError, TypeError) as error:
+            raise _as_said_of_server(self._text, values, error, connection) from error
+
+
+def _as_said_of_server(
+    text: str, values: Given, error: Exception, connection: sa.Connection
+) -> BaseException:
+    """The error that callers of SQLAlchemy know how to handle; a broken connection goes from its pool."""
+    import psycopg
+
+    lost = isinstance(error, psycopg.Error) and connection.dialect.is_disconnect(
+        cast("Any", error), connection.connection.dbapi_connection, None
+    )
+    if lost:
+        connection.invalidate(error)
+    return sa.exc.DBAPIError.instance(
+        text,
+        values,
+        error,
+        psycopg.Error,
+        connection_invalidated=lost,
+        dialect=connection.dialect,
+    )
+
+
+class _OnSqlite(_Compiled):
     def run(self, connection: sa.Connection, given: Given) -> int:
         return self._execute(connection, given).rowcount
+
+    def _fetch(self, connection: sa.Connection, given: Given) -> Iterable[Any]:
+        return self._execute(connection, given).fetchall()
 
     def _execute(self, connection: sa.Connection, given: Given) -> sqlite3.Cursor:
         if not connection.in_transaction():
             connection.begin()
         driver = cast("sqlite3.Connection", connection.connection.driver_connection)
-        fixed = self._fixed
         values: list[Any] = []
         try:
-            for name, process in self._places:
-                value = given[name] if name in given else fixed[name]
-                values.append(value if process is None else process(value))
+            values = self._values(given)
             return driver.execute(self._text, values)
         except (sqlite3.Error, ValueError, TypeError) as error:
             raise as_sqlalchemy_says(self._text, values, error, connection.dialect) from error
@@ -127,7 +188,10 @@ def _coming_in(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Processor
 
 
 def _going_out(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Processor | None:
-    if isinstance(kind, UtcTime):
+    on_sqlite = dialect.name == "sqlite"
+    if isinstance(kind, sa.Float) and not on_sqlite:
+        return None  # a server's double precision is a float already
+    if isinstance(kind, UtcTime) and on_sqlite:
         return UtcTime.of_text
     return kind.dialect_impl(dialect).result_processor(dialect, None)
 

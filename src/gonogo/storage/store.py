@@ -12,7 +12,7 @@ canary must be able to read meanwhile. Assumes that one thread at a time writes 
 
 import uuid
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -46,6 +46,8 @@ from gonogo.storage import (
     services,
 )
 from gonogo.storage import papers as filing
+from gonogo.storage.about import About
+from gonogo.storage.adopting import Adopting
 from gonogo.storage.among_desks import AmongDesks
 from gonogo.storage.checkup import DatabaseCheckup
 from gonogo.storage.engine import DEFAULT_PATIENCE, make_engine, reading
@@ -55,34 +57,35 @@ from gonogo.storage.postgresql import THREADS
 from gonogo.storage.presence import CHANNEL, payload
 from gonogo.storage.runner import Inline, Runner, Threads
 from gonogo.storage.schema import upgrade_with
-from gonogo.storage.tables import create_all
+from gonogo.storage.statements import Prepared
+from gonogo.storage.tables import UtcTime, create_all
 from gonogo.storage.ways_in import WaysIn
 
 Result = TypeVar("Result")
 
-_TELL_OTHERS = sa.select(sa.func.pg_notify(CHANNEL, sa.bindparam("told")))
+_SERVERS_NOW = Prepared(sa.select(sa.type_coerce(sa.func.clock_timestamp(), UtcTime).label("now")))
+_TELL_OTHERS = Prepared(
+    sa.select(sa.func.pg_notify(CHANNEL, sa.bindparam("told", type_=sa.Text)).label("told"))
+)
 
 _PAGE = 200
 """Rows of one page of a long read: a few milliseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class About:
-    """What a write concerns, and whether controllers of other desks should look at once."""
-
-    release: str | None = None
-    service: str | None = None
-    wakes: bool = False
-
-
 def open_store(
-    url: str, clock: Clock, *, patience: timedelta = DEFAULT_PATIENCE, site: str | None = None
+    url: str,
+    clock: Clock,
+    *,
+    patience: timedelta = DEFAULT_PATIENCE,
+    site: str | None = None,
+    shared_time: bool = False,
 ) -> "SqlStore":
     """The store behind a database URL, brought to the newest schema.
 
     `patience` is how long a lock of another program is waited for; what is registered through this
-    store lives on `site`, where several desks share it. Raises Unavailable, Conflict or
-    NeedsPerson as `schema.upgrade` does.
+    store lives on `site`, where several desks share it. With `shared_time` what desks take from each
+    other runs out by the database's clock. Raises Unavailable, Conflict or NeedsPerson as
+    `schema.upgrade` does.
     """
     engine = make_engine(url, patience=patience)
     try:
@@ -91,7 +94,8 @@ def open_store(
         engine.dispose()
         raise
     count = 1 if engine.dialect.name == "sqlite" else THREADS
-    return SqlStore(engine, clock, run=Threads(count), read=Threads(count), site=site)
+    runs, reads = Threads(count), Threads(count)
+    return SqlStore(engine, clock, run=runs, read=reads, site=site, shared_time=shared_time)
 
 
 def memory_store(clock: Clock) -> "SqlStore":
@@ -102,11 +106,15 @@ def memory_store(clock: Clock) -> "SqlStore":
     return SqlStore(engine, clock, run=Inline())
 
 
-class SqlStore(WaysIn, AmongDesks):
+class SqlStore(WaysIn, Adopting, AmongDesks):
     """`gonogo.ports.store.Store` over SQLAlchemy Core. `engine` comes from `make_engine`.
 
     `run` does the writes, and the reads too unless `read` is given for them. `notices` are told of
     every write after its commit.
+
+    With `shared_time`, for a server that several desks share, leases and messages that a desk has taken
+    run out by the server's clock: of the times that a caller names only the length of time counts, so
+    that no desk whose clock is off takes what another holds, or leaves what nobody does.
     """
 
     def __init__(
@@ -117,8 +125,10 @@ class SqlStore(WaysIn, AmongDesks):
         run: Runner,
         read: Runner | None = None,
         site: str | None = None,
+        shared_time: bool = False,
     ) -> None:
         self._engine = engine
+        self._shared_time = shared_time
         self._writes = Kept(engine)
         self._reads = Kept(reading(engine))
         self._clock = clock
@@ -310,10 +320,23 @@ class SqlStore(WaysIn, AmongDesks):
         return await self._read(lambda c: people.bearer(c, digest, now))
 
     async def claim(
-        self, release_id: str, desk: str, now: datetime, until: datetime
+        self,
+        release_id: str,
+        desk: str,
+        now: datetime,
+        until: datetime,
+        *,
+        anew: bool = False,
     ) -> Lease | None:
         """See the port. Raises NotFound for a release that was never opened."""
-        return await self._write(lambda c: releases.claim(c, release_id, desk, now, until))
+
+        def work(connection: sa.Connection) -> Lease | None:
+            start = self._shared(connection, now)
+            end = start + (until - now)
+            lease = releases.claim(connection, release_id, desk, start, end, anew=anew)
+            return None if lease is None else replace(lease, until=until)
+
+        return await self._write(work)
 
     async def entries(
         self, *, subject: str | None = None, after: int = 0
@@ -343,19 +366,27 @@ class SqlStore(WaysIn, AmongDesks):
         """See the port."""
         if self._engine.dialect.name == "sqlite":
             return await self._read(lambda c: outbox.waiting(c, now, limit))
-        return await self._write(lambda c: outbox.waiting(c, now, limit))
+        return await self._write(lambda c: outbox.waiting(c, self._shared(c, now), limit))
 
     async def unsent(self, limit: int = 100) -> tuple[Message, ...]:
         """See the port."""
         return await self._read(lambda c: outbox.unsent(c, limit))
 
-    async def sent(self, message_id: str, at: datetime) -> None:
+    async def sent(self, message_id: str, at: datetime, to: str) -> None:
         """See the port. Raises NotFound for a message that was never queued."""
-        await self._write(lambda c: outbox.sent(c, message_id, at))
+        await self._write(lambda c: outbox.sent(c, message_id, at, to))
 
-    async def postpone(self, message_id: str, until: datetime, error: str) -> None:
+    async def postpone(
+        self, message_id: str, until: datetime, why: str, *, tried: bool = True
+    ) -> None:
         """See the port. Raises NotFound for a message that was never queued."""
-        await self._write(lambda c: outbox.postpone(c, message_id, until, error))
+        now = self._clock.now()
+
+        def work(connection: sa.Connection) -> None:
+            due = self._shared(connection, now) + (until - now)
+            outbox.postpone(connection, message_id, due, why, tried)
+
+        await self._write(work)
 
     async def begin_answer(self, answer: KeptAnswer, since: datetime) -> KeptAnswer | None:
         """See the port."""
@@ -368,6 +399,15 @@ class SqlStore(WaysIn, AmongDesks):
     async def forget_answer(self, place: str, begun: str) -> None:
         """See the port."""
         await self._write(lambda c: answers.forget(c, place, begun))
+
+    def _shared(self, connection: sa.Connection, now: datetime) -> datetime:
+        """What is now, by the clock that all who share the store go by."""
+        if not self._shared_time:
+            return now
+        row = _SERVERS_NOW.first(connection)
+        assert row is not None
+        found: datetime = row.now
+        return found
 
     async def _read(self, work: Callable[[sa.Connection], Result]) -> Result:
         return await self._on(self._run_reads, lambda: self._reads.transact(work))
@@ -387,7 +427,7 @@ class SqlStore(WaysIn, AmongDesks):
             notice = Notice(concerns.release, concerns.service, sequence)
             if connection.dialect.name != "sqlite":
                 told = payload(self._origin, notice, wakes=concerns.wakes)
-                connection.execute(_TELL_OTHERS, {"told": told})
+                _TELL_OTHERS.first(connection, {"told": told})
             return result, notice
 
         def write() -> Result:

@@ -220,7 +220,19 @@ slots = sa.Table(
     sa.Column("testers", sa.Boolean, nullable=False),
     # Grows with every change: which of two pictures of an environment is the newer one.
     sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("host", sa.Text, nullable=False, server_default="127.0.0.1"),
+    sa.Column("adopted", sa.Boolean, nullable=False, server_default=sa.false()),
 )
+
+adoptions = sa.Table(
+    "adoptions",
+    metadata,
+    sa.Column("release_id", sa.Text, sa.ForeignKey("releases.id"), primary_key=True),
+    sa.Column("environment", sa.Text, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("port", sa.Integer, nullable=False),
+)
+"""Where versions listen that ran before; what else is known of them stands in their releases."""
 
 places = sa.Table(
     "places",
@@ -352,6 +364,8 @@ messages = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("last_error", sa.Text),
     sa.Column("sent_at", UtcTime),
+    # Null: it was not sent, or by a desk that did not write down where to.
+    sa.Column("sent_to", sa.Text),
 )
 sa.Index(
     "messages_waiting",
@@ -359,6 +373,7 @@ sa.Index(
     sqlite_where=sa.text("sent_at IS NULL"),
     postgresql_where=sa.text("sent_at IS NULL"),
 )
+sa.Index("messages_of_release", messages.c.release_id, messages.c.number)
 
 audit = sa.Table(
     "audit",
@@ -372,6 +387,8 @@ audit = sa.Table(
     sa.Column("previous", sa.Text, nullable=False),
     sa.Column("digest", sa.Text, nullable=False),
     sa.Index("audit_of_subject", "subject", "sequence"),
+    sa.Index("audit_of_actor", "actor", "action", "sequence"),
+    sa.Index("audit_of_action", "action", "sequence"),
 )
 
 audit_head = sa.Table(

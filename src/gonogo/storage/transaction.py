@@ -7,6 +7,7 @@ the caller has to read what is true.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -21,20 +22,27 @@ Result = TypeVar("Result")
 _TRIES = 3
 
 
-def transact(engine: sa.Engine, work: Callable[[sa.Connection], Result]) -> Result:
+def transact(
+    engine: sa.Engine,
+    work: Callable[[sa.Connection], Result],
+    opened: Callable[[], AbstractContextManager[sa.Connection]] | None = None,
+) -> Result:
     """Do the work in one transaction and return what it returned.
 
-    Raises what `faults.explain` names where the database does not do it, and the driver's own error
-    for what is a fault of the program.
+    `opened` gives the connection, with its transaction begun if it needs one, and ends that. Raises
+    what `faults.explain` names where the database does not do it, and the driver's own error for what
+    is a fault of the program.
     """
     for left in reversed(range(_TRIES)):
         committing = False
         try:
-            with engine.connect() as connection, connection.begin():
+            with engine.begin() if opened is None else opened() as connection:
                 result = work(connection)
                 committing = True
             return result
         except DBAPIError as error:
+            if error.connection_invalidated:
+                engine.dispose()  # where one connection was cut, so were those that wait in the pool
             if left and not committing and _again(engine, error):
                 continue
             explained = explain(error, engine.url)

@@ -102,13 +102,17 @@ class Canary:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A service in one environment; without a version nothing serves there yet."""
+    """A service in one environment; without a version nothing serves there yet.
+
+    What is `adopted` ran before gonogo came.
+    """
 
     environment: str
     url: str
     version: str | None
     canary: Canary | None
     beating: Beating
+    adopted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,4 +325,5 @@ def _place(name: str, url: str, slots: Sequence[Slot], beating: Beating) -> Plac
     beside = with_role(slots, SlotRole.CANARY) or with_role(slots, SlotRole.STARTING)
     canary = Canary(beside.version, beside.share) if beside and beside.version else None
     version = serving.version if serving else None
-    return Place(name, url, version, canary, beating if version else Beating.UNKNOWN)
+    adopted = serving is not None and serving.adopted
+    return Place(name, url, version, canary, beating if version else Beating.UNKNOWN, adopted)

@@ -9,6 +9,7 @@ from typing import Any
 from gonogo.domain.rate import Rates
 from gonogo.ports.checkup import Checkup
 from gonogo.ports.clock import Clock
+from gonogo.ports.controllers import Controllers
 from gonogo.ports.deployer import Deployer
 from gonogo.ports.dossiers import Dossiers
 from gonogo.ports.history import History
@@ -31,13 +32,14 @@ class Context:
     """The ports a use case reaches. `wake` tells the desk that something was stored for a release.
 
     Without `history` nothing is told of commits; without `dossiers` gates see filed papers only;
-    without `signer` nothing is signed; without `notices` nobody is told of what is stored; without
+    without `signer` nothing is signed; without `notices` nobody is told of what is stored;
+    without `controllers` nothing is known of a desk's tasks; without
     `passwords` nobody signs in with one, without `openid` nobody by an account elsewhere; without
     `limiter` nobody's requests are counted; `own_limiter` counts for this desk alone, where others share the
     `limiter`. `trying` counts, by network, the passwords that are being
     looked at. `people_turn` is held by whoever reads people, their links or tokens and writes them back, so
     that what two do at once is done one after the other. `checking` holds checks under way that others
-    may wait for as well.
+    may wait for as well. `site` is where this desk's routers are, where several desks share the store.
     """
 
     store: Store
@@ -64,3 +66,5 @@ class Context:
     commands: CommandPolicy = field(default_factory=CommandPolicy)
     pulse: Pulse = field(default_factory=Pulse)
     notices: Notices | None = None
+    controllers: Controllers | None = None
+    site: str | None = None

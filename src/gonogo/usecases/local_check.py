@@ -17,6 +17,7 @@ from gonogo.domain.dossier import Dossier
 from gonogo.domain.errors import GonogoError, sentence
 from gonogo.domain.evidence import Evidence
 from gonogo.domain.gate import Answer, Decision, GateKind, GateMode, GateMoment
+from gonogo.domain.ground import Scripts
 from gonogo.domain.paper import FiledEvidence, Paper
 from gonogo.domain.plan import Plan
 from gonogo.evidence.formats import read_report
@@ -86,6 +87,7 @@ async def check_here(history: History, request: CheckRequest, now: datetime) -> 
     where = request.change
     commit = (await history.change(where.repository, where.commit, where.commit)).head
     change, notes = await _change(history, where)
+    notes += await _scripts_missing(history, where.repository, commit, plan)
     dossier = Dossier(
         service=plan.service,
         version=commit[:12],
@@ -139,6 +141,27 @@ def _filed(evidence: Evidence, written_at: datetime, now: datetime) -> FiledEvid
         at=evidence.at or min(written_at, now),
         claimed_commit=evidence.commit is None,
         claimed_at=evidence.at is None,
+    )
+
+
+async def _scripts_missing(
+    history: History, repository: str, commit: str, plan: Plan
+) -> tuple[str, ...]:
+    """Scripts of platforms that this commit does not hold, one sentence each."""
+    wanted = {
+        (place.name, name): program.removeprefix("./")
+        for place in plan.environments
+        if isinstance(place.ground, Scripts)
+        for name, program in place.ground.programs.items()
+        if "/" in program and not program.startswith("/")
+    }
+    paths = tuple(sorted({path for path in wanted.values() if ".." not in path.split("/")}))
+    found = await history.files(repository, commit, paths) if paths else {}
+    made = " (unless build makes it)" if plan.build is not None else ""
+    return tuple(
+        f"the {name} script of {place} cannot be run: {path} is not in this commit{made}"
+        for (place, name), path in wanted.items()
+        if found.get(path) is None
     )
 
 

@@ -12,6 +12,7 @@ from gonogo.domain.health import Finding, Health
 from gonogo.domain.paper import QUIET
 from gonogo.domain.slot import Slot, SlotRole, with_role
 from gonogo.usecases.context import Context
+from gonogo.usecases.controllers import examine_controllers
 from gonogo.usecases.keys import examine_keys
 from gonogo.usecases.permissions import Deed, allow
 
@@ -68,6 +69,7 @@ async def examine(context: Context) -> tuple[Finding, ...]:
         *looks,
         _examine_chain(context),
         _examine_desks(context),
+        examine_controllers(context),
         examine_keys(context),
         _examine_messages(context),
         _examine_services(context),
@@ -164,14 +166,40 @@ async def _examine_services(context: Context) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-async def stop_everything(context: Context, actor: Actor) -> tuple[str, ...]:
-    """Stop every version and router that the desk's rows name; returns what was stopped.
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """What was stopped, and the adopted versions that were left running."""
+
+    stopped: tuple[str, ...]
+    left: tuple[str, ...] = ()
+
+
+async def who_loses(context: Context) -> tuple[str, ...]:
+    """Adopted versions that customers reach through gonogo's router alone, as far as it can know.
+
+    One sentence each. Without the router they are reached at their own addresses only.
+    """
+    said: list[str] = []
+    for slot in await context.store.all_slots():
+        if not slot.adopted or not slot.share:
+            continue
+        if await context.router.read(slot.service, slot.environment) is not None:
+            said.append(
+                f"customers of {slot.service} in {slot.environment} who come through gonogo lose"
+                f" {slot.version}, which goes on at {slot.address}"
+            )
+    return tuple(said)
+
+
+async def stop_everything(context: Context, actor: Actor) -> Stopped:
+    """Stop every version and router that the desk's rows name, but what was adopted.
 
     The rows stay as they are: a desk that is started again brings back what served before. The desk
     itself must not be running.
     """
     allow(actor, Deed.STOP)
     stopped: list[str] = []
+    left: list[str] = []
     for registration in await context.store.registrations():
         for environment in registration.plan.environments:
             name = f"{registration.service} in {environment.name}"
@@ -180,12 +208,17 @@ async def stop_everything(context: Context, actor: Actor) -> tuple[str, ...]:
                 stopped.append(f"the router of {name} (port {environment.port})")
             slots = await context.store.slots(registration.service, environment.name)
             stopped += [text for slot in slots if (text := await _stop(context, slot))]
-    return tuple(stopped)
+            left += [_named(slot) for slot in slots if slot.adopted]
+    return Stopped(tuple(stopped), tuple(left))
 
 
 async def _stop(context: Context, slot: Slot) -> str | None:
-    if slot.instance is None:
+    if slot.instance is None or slot.adopted:
         return None
     if not await context.deployer.stop(slot.instance, _GRACE_SECONDS):
         return None
+    return _named(slot)
+
+
+def _named(slot: Slot) -> str:
     return f"{slot.service} {slot.version} in {slot.environment} ({slot.address})"

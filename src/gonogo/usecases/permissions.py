@@ -16,6 +16,7 @@ class Deed(StrEnum):
 
     LOOK = "look"
     REGISTER = "register a service"
+    ADOPT = "adopt a running service"
     RELEASE = "start a release"
     PAUSE = "pause or resume a release"
     ABORT = "abort a release"
@@ -43,6 +44,7 @@ _TEAM = _OPERATORS | {R.QA, R.TECH_LEAD, R.SECURITY, R.PRODUCT, R.DEVELOPER}
 PERMISSIONS: Mapping[Deed, frozenset[Role]] = {
     Deed.LOOK: _TEAM | {R.VIEWER, R.CI},
     Deed.REGISTER: _OPERATORS,
+    Deed.ADOPT: _OPERATORS,
     Deed.RELEASE: _OPERATORS | {R.TECH_LEAD},
     Deed.PAUSE: _OPERATORS | {R.QA, R.TECH_LEAD},
     Deed.ABORT: _OPERATORS | {R.QA, R.TECH_LEAD},
@@ -68,7 +70,10 @@ SCOPES: Mapping[Scope, frozenset[Deed]] = {
     Scope.READ: frozenset({Deed.LOOK}),
     Scope.EVIDENCE: frozenset({Deed.SUPPLY_EVIDENCE}),
     Scope.RELEASE: frozenset(
-        {Deed.RELEASE, Deed.PAUSE, Deed.ABORT, Deed.ROLL_BACK, Deed.SETTLE, Deed.VERIFY}
+        {
+            *(Deed.ADOPT, Deed.RELEASE, Deed.PAUSE, Deed.ABORT, Deed.ROLL_BACK, Deed.SETTLE),
+            Deed.VERIFY,
+        }
     ),
     Scope.HANDOFF: frozenset(
         {

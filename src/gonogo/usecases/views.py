@@ -213,6 +213,7 @@ def _service_view(
                         "version": slot.version,
                         "address": slot.address,
                         "share": slot.share,
+                        "adopted": slot.adopted,
                     }
                     for slot in slots[environment.name]
                     if slot.instance is not None

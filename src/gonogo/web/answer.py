@@ -20,6 +20,7 @@ from gonogo.web.wording import count, isolated, moment, people, plain, seconds, 
 WORDS = {
     Stage.RELEASED: ("✓", "released", "safe"),
     Stage.ROLLED_BACK: ("↩", "rolled back", "harm"),
+    Stage.ADOPTED: ("⇠", "adopted", "still"),
     Stage.NO_GO: ("✕", "no-go", "harm"),
     Stage.ABORTED: ("■", "aborted", "still"),
     Stage.NEEDS_PERSON: ("!", "needs a person", "waiting"),
@@ -148,6 +149,15 @@ def _released(story: Story, figures: Figures) -> list[Markup]:
     return said
 
 
+def _adopted(story: Story, figures: Figures) -> list[Markup]:
+    del figures  # nothing was measured of it as a release
+    release = story.release
+    said = Markup("{} was adopted at {} UTC: {}.").format(
+        isolated(release.version), moment(release.stage_since), _clause(release.reason)
+    )
+    return [said]
+
+
 def _no_go(story: Story, figures: Figures) -> list[Markup]:
     release = story.release
     why = _clause(release.reason.removeprefix("NO-GO: "))
@@ -193,6 +203,7 @@ def _clause(reason: str) -> Markup:
 _SAID = {
     Stage.ROLLED_BACK: _rolled_back,
     Stage.RELEASED: _released,
+    Stage.ADOPTED: _adopted,
     Stage.NO_GO: _no_go,
     Stage.ABORTED: _aborted,
     Stage.HELD: _waiting,

@@ -12,11 +12,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from gonogo.adapters.adopted import AdoptedDeployer
 from gonogo.adapters.argon2_passwords import Argon2Passwords
 from gonogo.adapters.certificate_checkup import CertificateCheckup
+from gonogo.adapters.command.checkup import PlatformCheckup
+from gonogo.adapters.command.deployer import CommandDeployer
+from gonogo.adapters.command.router import PlatformRouter
 from gonogo.adapters.console_notifier import ConsoleNotifier
 from gonogo.adapters.counted_elsewhere import CountedElsewhere
 from gonogo.adapters.counting_limiter import CountingLimiter
+from gonogo.adapters.grounds import Grounds
 from gonogo.adapters.haproxy.checkup import HaproxyCheckup
 from gonogo.adapters.haproxy.metrics import HaproxyMetrics
 from gonogo.adapters.haproxy.router import HaproxyRouter
@@ -34,10 +39,18 @@ from gonogo.adapters.local.source import GitSource
 from gonogo.adapters.local.workshop import GitWorkshop
 from gonogo.adapters.openid import OpenIdProvider
 from gonogo.adapters.prometheus import PrometheusMetrics
+from gonogo.adapters.routers import Routers
 from gonogo.adapters.system_clock import SystemClock
+from gonogo.adapters.systemd.checkup import SystemdCheckup
+from gonogo.adapters.systemd.deployer import SystemdDeployer
+from gonogo.adapters.systemd.folder import UnitFolder
+from gonogo.adapters.systemd.router import SystemdRouters
+from gonogo.adapters.systemd.systemctl import Systemctl
 from gonogo.controllers.world import Rhythm, World
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.errors import InvalidInput, Unavailable
+from gonogo.domain.ground import GroundKind, shares_itself
+from gonogo.domain.plan import Plan
 from gonogo.domain.prometheus import PrometheusCounts
 from gonogo.domain.rate import Rate, Rates
 from gonogo.language.reader import Reader
@@ -65,12 +78,14 @@ class Parts:
     world: World
     context: Context
     owner: Actor
-    deployer: ProcessDeployer
+    deployer: Grounds
+    platforms: CommandDeployer
     workshop: GitWorkshop
     counts: SharedCounts | None
 
     async def close(self) -> None:
         """Finish what was begun and let go of the database."""
+        await self.platforms.close()
         if self.counts is not None:
             await self.counts.close()
         await self.store.close()
@@ -91,18 +106,35 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
     clock = SystemClock()
     several = settings.database_url is not None
     site = secret(settings.site)[:16] if several else None
-    store = open_store(settings.store_url, clock, site=site)
+    store = open_store(settings.store_url, clock, site=site, shared_time=several)
     kept = FileSecrets(private(home / "secrets"))
     workshop = GitWorkshop(private(home / "versions"), secrets=kept.values)
-    deployer = ProcessDeployer(private(home / "instances"), workshop.files, secrets=kept.values)
+    processes = ProcessDeployer(private(home / "instances"), workshop.files, secrets=kept.values)
+    units = UnitFolder(home, Systemctl())
+    systemd = SystemdDeployer(private(home / "units"), workshop.files, units, secrets=kept.values)
+    platforms = CommandDeployer(private(home / "platforms"), workshop.run, workshop.end_left)
+    deployer = Grounds(
+        {
+            GroundKind.PROCESSES: processes,
+            GroundKind.SYSTEMD: systemd,
+            GroundKind.COMMAND: platforms,
+            GroundKind.ADOPTED: AdoptedDeployer(),
+        }
+    )
     history = GitHistory()
-    router = HaproxyRouter(private(home / "routers"))
+    router = Routers(
+        HaproxyRouter(private(home / "routers"), supervisor=SystemdRouters(units)),
+        PlatformRouter(private(home / "balancers"), platforms),
+    )
     source = GitSource()
     dossiers = DossierReader(store, history, kept)
     metrics = HaproxyMetrics(home / "routers", clock, _key(home / "digest.key"))
 
-    def counts_elsewhere(origin: PrometheusCounts) -> MetricSource:
+    def counts_elsewhere(plan: Plan) -> MetricSource:
+        origin = plan.metrics or PrometheusCounts("")
         counts = PrometheusMetrics(origin, clock)
+        if shares_itself(plan.production.ground):
+            return counts  # the desk's own router sees no request
         return CountedElsewhere(
             counts, origin.counts.keys(), metrics, clock, origin.stale + origin.every
         )
@@ -117,7 +149,11 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         metrics=metrics,
         counts_elsewhere=counts_elsewhere,
         smoke=HttpSmokeRunner(workshop.run),
-        notifier=ConsoleNotifier(sys.stdout, Reader.of(settings.language)),
+        notifier=ConsoleNotifier(
+            sys.stdout,
+            Reader.of(settings.language),
+            f"the terminal or log of desk {settings.desk}",
+        ),
         dossiers=dossiers,
         scratch=LocalScratch(private(home / "scratch")),
         new_id=new_id,
@@ -139,6 +175,8 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         checkups=(
             HostCheckup(home),
             HaproxyCheckup(),
+            PlatformCheckup(platforms, workshop.files),
+            SystemdCheckup(units, systemd.used),
             store.checkup,
             *((CertificateCheckup(settings.tls.certificate, clock),) if settings.tls else ()),
         ),
@@ -157,8 +195,9 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         openid=openid_at(settings.openid),
         commands=command_policy(settings.allow_commands, public=settings.public_url is not None),
         notices=store.notices,
+        site=site,
     )
-    return Parts(store, world, context, owner(), deployer, workshop, counts)
+    return Parts(store, world, context, owner(), deployer, platforms, workshop, counts)
 
 
 def openid_at(told: OpenIdSettings | None) -> OpenId | None:

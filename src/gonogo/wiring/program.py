@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import faulthandler
 import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from gonogo.usecases.heads import HeadPlace
     from gonogo.usecases.local_check import Checked, CheckRequest
     from gonogo.usecases.observe_metrics import OnStart, Wanted
+    from gonogo.usecases.operation import Stopped
     from gonogo.usecases.patch_guard import Guarded, Request
     from gonogo.wiring.parts import Parts
 
@@ -50,6 +53,8 @@ class LocalProgram:
         from gonogo.wiring.serving import serve
 
         set_up_logs(self._settings.log)
+        # A service manager that ends a desk which stands still by SIGABRT leaves its stacks in the log.
+        faulthandler.enable()
         wanted = self._settings.port if port is None else port
         private(self._settings.home)
         with only_desk(self._settings.lock, _START_PATIENCE_SECONDS) as lock:
@@ -58,23 +63,62 @@ class LocalProgram:
             lock.flush()
             asyncio.run(serve(self._settings, wanted))
 
-    def stop_everything(self) -> tuple[str, ...]:
-        """Stop the desk, then every version and router it left running."""
+    def who_loses(self) -> tuple[str, ...]:
+        """Adopted versions whose customers come through a router that would be stopped."""
         if not self._has_database():
             return ()
         from gonogo.usecases import operation
 
-        locks = sorted(self._settings.home.glob("desk*.lock"))
-        told = tuple(_name_of(lock) for lock in locks if self._stop_desk(lock))
+        return self._with_parts(lambda parts: operation.who_loses(parts.context))
 
-        async def stop(parts: "Parts") -> tuple[str, ...]:
+    def plan_leaving(self) -> tuple[str, ...]:
+        """What handing customers back would do, a sentence for each environment."""
+        if not self._has_database():
+            return ()
+        from gonogo.wiring import leaving
+
+        found = self._with_parts(leaving.planned)
+        return tuple(leaving.intention(each) for each in found)
+
+    def leave(
+        self,
+        *,
+        quiet: timedelta,
+        within: timedelta | None,
+        router_stays: bool,
+        say: Callable[[str], None],
+        ask: Callable[[str], bool],
+    ) -> tuple[dict[str, Any], ...]:
+        """Stop the desk, hand customers back, and end the routers when nobody comes any more."""
+        if not self._has_database():
+            return ()
+        from gonogo.wiring import leaving
+
+        for name in self._stop_desks():
+            say(f"stopped {name}")
+        wanted = leaving.Leaving(quiet, within, router_stays)
+        return self._with_parts(lambda parts: leaving.leave(parts, wanted, say, ask))
+
+    def stop_everything(self) -> "Stopped":
+        """Stop the desk, then every version and router it left running."""
+        from gonogo.usecases import operation
+
+        if not self._has_database():
+            return operation.Stopped(())
+        told = self._stop_desks()
+
+        async def stop(parts: "Parts") -> "Stopped":
             stopped = await operation.stop_everything(parts.context, parts.owner)
             orphans = await parts.deployer.stop_all(parts.world.rhythm.stop_grace.total_seconds())
             await parts.workshop.end_orphans()
             named = (f"{each.service} {each.version} in {each.environment}" for each in orphans)
-            return (*stopped, *named)
+            return operation.Stopped((*told, *stopped.stopped, *named), stopped.left)
 
-        return (*told, *self._with_parts(stop))
+        return self._with_parts(stop)
+
+    def _stop_desks(self) -> tuple[str, ...]:
+        locks = sorted(self._settings.home.glob("desk*.lock"))
+        return tuple(_name_of(lock) for lock in locks if self._stop_desk(lock))
 
     def examine(self) -> tuple[Finding, ...]:
         """Site health from this process."""

@@ -10,6 +10,8 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gonogo import __version__
@@ -21,10 +23,13 @@ from gonogo.storage.store import SqlStore
 from gonogo.usecases.context import Context
 from gonogo.usecases.invitations import first_admin
 from gonogo.usecases.sign_in import write
-from gonogo.wiring.parts import assemble, secret
+from gonogo.wiring.loop_watch import LoopWatch
+from gonogo.wiring.parts import Parts, assemble, secret
+from gonogo.wiring.service_manager import ServiceManager
 
 if TYPE_CHECKING:
     import uvicorn
+    from fastapi import FastAPI
 
 
 _OPEN_FILES = 8192
@@ -56,15 +61,15 @@ async def serve(settings: Settings, port: int) -> None:
     )
     from gonogo.api.reach import Reach, allowed_origin
     from gonogo.web.desk.application import add_desk
-    from gonogo.web.desk.live import LARGEST_FRAME
     from gonogo.web.desk.visitor import Entrance, seen_by
     from gonogo.web.pages import add_pages
-    from gonogo.wiring.websockets import DeskWebSockets
 
+    manager = ServiceManager()
     woken = WakeUp()
     parts = assemble(settings, woken)
-    desk = Desk(parts.world)
+    desk = Desk(parts.world, manager.alive)
     woken.desk = desk
+    context = replace(parts.context, controllers=desk.controllers)
     token = secret(settings.token)
     allow_many_pages()
     with _listener(settings.host, port) as listening:
@@ -76,33 +81,19 @@ async def serve(settings: Settings, port: int) -> None:
                 server.should_exit = True
 
         reach = Reach(settings.public_url)
-        application = build_application(parts.context, parts.owner, token, stop, reach)
-        door = Door(parts.context, parts.owner, token)
-        add_pages(application, parts.context, reader(door))
+        application = build_application(context, parts.owner, token, stop, reach)
+        door = Door(context, parts.owner, token)
+        add_pages(application, context, reader(door))
         add_desk(
             application,
-            parts.context,
+            context,
             seen_by(reader(page_guard(door)), csrf_of),
             allowed_origin,
             Entrance(browser=browser_of, session=session_of, safe=safe_next),
         )
-        configuration = uvicorn.Config(
-            application,
-            log_level="warning",
-            lifespan="off",
-            server_header=False,
-            timeout_graceful_shutdown=2,
-            ws=DeskWebSockets,
-            # Compressing the same message anew for each of many pages would cost more than sending it.
-            ws_per_message_deflate=False,
-            ws_max_size=LARGEST_FRAME,
-            # Whoever else says for whom they ask is not believed.
-            proxy_headers=bool(settings.trusted_proxies),
-            forwarded_allow_ips=list(settings.trusted_proxies),
-            ssl_certfile=None if settings.tls is None else settings.tls.certificate,
-            ssl_keyfile=None if settings.tls is None else settings.tls.key,
-        )
-        server = _quiet_server(configuration)
+        own = _own_address(settings, bound)
+        ready = partial(manager.ready, f"the desk listens on {own}")
+        server = _quiet_server(_configuration(application, settings), ready)
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop)
         try:
@@ -111,19 +102,24 @@ async def serve(settings: Settings, port: int) -> None:
             await parts.close()
             raise
         working = asyncio.ensure_future(_work(desk, lost))
-        own = _own_address(settings, bound)
         _announce(settings, own)
-        await _invite_first_admin(parts.context, reach.public_url or own)
+        await _invite_first_admin(context, reach.public_url or own)
         try:
-            await _until_one_ends(server.serve(sockets=[listening]), working)
+            async with LoopWatch():
+                await _until_one_ends(server.serve(sockets=[listening]), working)
         finally:
+            manager.stopping()
             settings.address.unlink(missing_ok=True)
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
-            await write(parts.context, parts.context.failed_sign_ins.rest())
-            if presence is not None:
-                await asyncio.to_thread(presence.close)
-            await parts.close()
+            await write(context, context.failed_sign_ins.rest())
+            await _leave(parts, presence)
+
+
+async def _leave(parts: Parts, presence: Presence | None) -> None:
+    if presence is not None:
+        await asyncio.to_thread(presence.close)
+    await parts.close()
 
 
 def _presence(
@@ -184,8 +180,33 @@ async def _invite_first_admin(context: Context, base: str) -> None:
     sys.stdout.flush()
 
 
-def _quiet_server(configuration: "uvicorn.Config") -> "uvicorn.Server":
-    """A server that leaves signals alone.
+def _configuration(application: "FastAPI", settings: Settings) -> "uvicorn.Config":
+    """How uvicorn serves the application."""
+    import uvicorn
+
+    from gonogo.web.desk.live import LARGEST_FRAME
+    from gonogo.wiring.websockets import DeskWebSockets
+
+    return uvicorn.Config(
+        application,
+        log_level="warning",
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=2,
+        ws=DeskWebSockets,
+        # Compressing the same message anew for each of many pages would cost more than sending it.
+        ws_per_message_deflate=False,
+        ws_max_size=LARGEST_FRAME,
+        # Whoever else says for whom they ask is not believed.
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        ssl_certfile=None if settings.tls is None else settings.tls.certificate,
+        ssl_keyfile=None if settings.tls is None else settings.tls.key,
+    )
+
+
+def _quiet_server(configuration: "uvicorn.Config", ready: Callable[[], None]) -> "uvicorn.Server":
+    """A server that leaves signals alone; `ready` is called when it takes requests.
 
     Uvicorn raises a caught signal again when it has stopped, which would end the process before
     running commands were ended and the store was closed.
@@ -196,6 +217,10 @@ def _quiet_server(configuration: "uvicorn.Config") -> "uvicorn.Server":
         @contextlib.contextmanager
         def capture_signals(self) -> Iterator[None]:
             yield
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            ready()
 
     return Server(configuration)
 

@@ -58,6 +58,8 @@ def test_an_answer_is_read_whole() -> None:
         (line(final=STABLE, retries="+2"), (CANARY, None)),
         (line(drawn=STABLE, final=CANARY, retries="+1"), (STABLE, None)),
         (line(retries="1"), (CANARY, None)),
+        (line(drawn="[fd00::2]:8802"), ("[fd00::2]:8802", 200)),
+        (line(drawn="-", final="fd00::2:8802"), ("[fd00::2]:8802", 200)),
         (line(drawn="-", final=STABLE), (STABLE, 200)),
         (line(ended="CD"), (CANARY, 200)),
         (line(status=101, ended="SD"), (CANARY, 101)),

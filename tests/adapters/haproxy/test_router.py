@@ -9,6 +9,7 @@ import stat
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -19,7 +20,9 @@ from tests.servers import Answer, VersionServer, ask, free_port
 
 from gonogo.adapters.haproxy import process as haproxy_process
 from gonogo.adapters.haproxy import runtime as haproxy_runtime
+from gonogo.adapters.haproxy.metrics import HaproxyMetrics
 from gonogo.adapters.haproxy.router import HaproxyRouter
+from gonogo.adapters.system_clock import SystemClock
 from gonogo.domain.errors import ActionFailed, InvalidInput, Unavailable
 
 
@@ -63,6 +66,23 @@ async def test_haproxy_runs_in_a_session_of_its_own(
 ) -> None:
     reading = await router.apply(layout(port, target(versions[0].address, 1.0)))
     assert os.getsid(reading.pid) != os.getsid(0)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.77", "::1"])
+async def test_customers_reach_a_version_on_another_address_and_its_log_lines_say_which(
+    router: HaproxyRouter, tmp_path: Path, port: int, versions: Versions, host: str
+) -> None:
+    metrics = HaproxyMetrics(tmp_path, SystemClock(), b"k" * 16)
+    with VersionServer("elsewhere", host=host) as elsewhere:
+        await router.apply(layout(port, target(versions[0].address, 1.0)))
+        async with metrics.subscribe("orders", "production", ()) as stream:
+            reading = await router.apply(layout(port, target(elsewhere.address, 1.0)))
+            assert await ask(port) == Answer(200, "elsewhere")
+            batch = await stream.next(timedelta(seconds=5))
+        assert reading.slots["a"].address == elsewhere.address
+        assert batch.requests == {elsewhere.address: 1}
+        again = await router.apply(layout(port, target(elsewhere.address, 1.0)))
+        assert again == reading
 
 
 async def test_a_directory_of_any_depth_will_do(

@@ -1,5 +1,6 @@
 """Secrets of services in files."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -51,6 +52,8 @@ async def test_a_command_sees_the_secrets_of_its_environment_and_does_not_print_
         "orders", commit, "tell", "echo got:$TOKEN", timedelta(seconds=5), environment="staging"
     )
     assert (await workshop.run(job)).output.strip() == "got:***"
+    answered = await workshop.run(replace(job, answer_bytes=100))
+    assert answered.answer == b"got:***\n"
     other = Job("orders", commit, "tell", "echo got:$TOKEN", timedelta(seconds=5))
     assert (await workshop.run(other)).output.strip() == "got:"
 

@@ -258,3 +258,14 @@ async def test_endless_output_does_not_fill_the_disk(ready, job, monkeypatch):
 async def test_a_command_without_files_is_refused(workshop, job):
     with pytest.raises(ActionFailed, match='"migrate up" cannot run: its files are not at'):
         await workshop.run(job("true"))
+
+
+async def test_an_answer_is_kept_apart_from_what_is_only_said(ready, job):
+    result = await ready.run(replace(job("echo so; echo aside >&2"), answer_bytes=100))
+    assert (result.exit_code, result.answer, result.output) == (0, b"so\n", "aside")
+
+
+async def test_a_command_that_answers_without_end_is_ended_soon(ready, job):
+    result = await ready.run(replace(job("yes", seconds=60), answer_bytes=10))
+    assert (result.exit_code, len(result.answer)) == (None, 11)
+    assert result.seconds < 20

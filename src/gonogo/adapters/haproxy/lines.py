@@ -18,6 +18,7 @@ from gonogo.domain.traffic import Request
 _ESCAPED = re.compile(r"#([0-9A-F]{2})")
 _FIELDS = 13
 _NO_VALUE = "-"
+_ADDRESS = re.compile(r"[0-9]|\[[0-9a-f:]")
 # Ended by the server or its timeout (S, s), or by HAProxy because what came was no HTTP (P), while
 # connecting, waiting for headers, or in the middle of the body.
 _NO_ANSWER = frozenset({"SC", "sC", "SH", "sH", "SD", "sD", "SL", "sL", "PH", "PD"})
@@ -55,8 +56,8 @@ def parse(text: str, at: datetime, patience: float) -> Line | None:
     if drawn == _NO_VALUE:
         if retries.startswith("+"):
             return Line(int(pid), int(number), None, unclear=True)
-        drawn = final
-    if not drawn[0].isdigit():  # nothing was in rotation, or the request itself was malformed
+        drawn = _bracketed(final)
+    if not _ADDRESS.match(drawn):  # nothing was in rotation, or the request itself was malformed
         return Line(int(pid), int(number), None)
     answer = _answer(ended, status, retried, int(all_ms) >= patience * 1000)
     if answer is _NOT_JUDGED:
@@ -74,6 +75,12 @@ def parse(text: str, at: datetime, patience: float) -> Line | None:
         client=client,
     )
     return Line(int(pid), int(number), request)
+
+
+def _bracketed(final: str) -> str:
+    """`%si:%sp` as addresses are written everywhere else: HAProxy leaves an IPv6 one bare."""
+    host, _, port = final.rpartition(":")
+    return f"[{host}]:{port}" if ":" in host else final
 
 
 _NOT_JUDGED = -1

@@ -2,7 +2,7 @@
 
 It runs detached, in a session of its own: customers are served while the desk is dead. A later desk
 finds it by its pid file and believes that file only when the process is a HAProxy that works in the
-same directory.
+same directory. Where somebody else looks after it, `supervised` does the starting.
 """
 
 import asyncio
@@ -58,9 +58,33 @@ async def start(directory: Path, bind: str, port: int, *, over: int | None = Non
     await asyncio.to_thread(_start, directory, bind, port, over)
 
 
+async def obstacle(bind: str, port: int) -> str | None:
+    """What keeps a HAProxy from listening there, in words; None when nothing does."""
+    error = await asyncio.to_thread(_trial, bind, port)
+    if error is None:
+        return None
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} on {bind} is taken{await asyncio.to_thread(_holder, port)}"
+    return f"port {port} on {bind} cannot be used: {error.strerror or error}"
+
+
 async def end(directory: Path) -> None:
     """See that no HAProxy works in `directory`."""
     await asyncio.to_thread(_end, directory)
+
+
+def begin_log(directory: Path) -> int:
+    """See that there is a log for the desk's user alone; returns its length in bytes."""
+    path = directory / LOG_FILE
+    path.touch(mode=0o600)
+    return path.stat().st_size
+
+
+def refuse_taken_port(bind: str, port: int, over: int | None) -> None:
+    """Raise InvalidInput when the port is neither free nor that of `over`, the process to take over."""
+    # Otherwise HAProxy would silence the old process for seconds while it tries again.
+    if over is None or port not in _listening(over):
+        _refuse_taken_port(bind, port)
 
 
 def _find(directory: Path) -> psutil.Process | None:
@@ -79,13 +103,9 @@ def _start(directory: Path, bind: str, port: int, over: int | None) -> None:
     program = binary()
     with (directory / "starting.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if over is None:
-            if _find(directory) is not None:
-                return  # another desk was faster; what it runs is brought in line by the caller
-            _refuse_taken_port(bind, port)
-        elif port not in _listening(over):
-            # Otherwise HAProxy would silence the old process for seconds while it tries again.
-            _refuse_taken_port(bind, port)
+        if over is None and _find(directory) is not None:
+            return  # another desk was faster; what it runs is brought in line by the caller
+        refuse_taken_port(bind, port, over)
         words = [program, "-D", "-C", str(directory), "-f", CONFIG_FILE, "-p", PID_FILE]
         if over is not None:
             words += ["-x", SOCKET_FILE, "-sf", str(over)]
@@ -94,9 +114,8 @@ def _start(directory: Path, bind: str, port: int, over: int | None) -> None:
 
 def _launch(directory: Path, words: list[str], bind: str, port: int) -> None:
     log_path = directory / LOG_FILE
-    log_path.touch(mode=0o600)
+    begin = begin_log(directory)
     with log_path.open("a+b") as log:
-        begin = log.seek(0, os.SEEK_END)
         try:
             exit_code = subprocess.run(
                 words,

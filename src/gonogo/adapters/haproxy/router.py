@@ -12,8 +12,9 @@ Guarantees:
 - Desks may come and go: whichever calls `apply` adopts the running HAProxy. A desk that comes with an
   older picture of the rows than was followed last is refused (`picture` says how).
 
-Assumes that versions listen on this machine (slots hold loopback addresses). The tester's secret is
-in a file and a socket that only the desk's user can read. `config` says why HAProxy is set up as it is.
+Assumes that versions are reached by an IP address and a port, on this machine or another: names are
+never resolved. The tester's secret is in a file and a socket that only the desk's user can read.
+`config` says why HAProxy is set up as it is.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from gonogo.adapters.haproxy import picture, process, runtime
+from gonogo.adapters.haproxy import picture, process, runtime, supervised
 from gonogo.adapters.haproxy.config import (
     ADDRESSES_FILE,
     CONFIG_FILE,
@@ -37,12 +38,14 @@ from gonogo.adapters.haproxy.config import (
     testers_map,
 )
 from gonogo.adapters.haproxy.runtime import NotRunning, State
+from gonogo.adapters.haproxy.supervised import Supervisor
+from gonogo.domain.address import host_port, split
 from gonogo.domain.errors import ActionFailed, InvalidInput, Unavailable
+from gonogo.domain.ground import Ground, SystemdUnits
 from gonogo.domain.slot import SLOT_NAMES, Layout, RouterReading, SlotReading
 
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_|~-]+")
 _SECRET = re.compile(r"[A-Za-z0-9._~+/=:@-]+")
-_ADDRESS = re.compile(r"[0-9.]+:[0-9]{1,5}")
 _BIND = re.compile(r"[A-Za-z0-9.:*-]+")
 
 
@@ -50,13 +53,21 @@ class HaproxyRouter:
     """`ports.router.Router` with one HAProxy for each service and environment.
 
     Its files are in `directory`/service/environment, readable by the desk's user alone. `up_within`
-    is how long, in seconds, a slot that is to be let in may take to accept a connection.
+    is how long, in seconds, a slot that is to be let in may take to accept a connection. `supervisor`
+    looks after routers of environments that are deployed to systemd, from their next start until they
+    are stopped.
     """
 
     def __init__(
-        self, directory: Path, *, up_within: float = 5.0, ring_bytes: int = 1 << 20
+        self,
+        directory: Path,
+        *,
+        up_within: float = 5.0,
+        ring_bytes: int = 1 << 20,
+        supervisor: Supervisor | None = None,
     ) -> None:
         self._root = directory.absolute()
+        self._supervisor = supervisor
         self._up_within = up_within
         self._ring_bytes = ring_bytes
         self._locks: dict[Path, asyncio.Lock] = {}
@@ -66,7 +77,8 @@ class HaproxyRouter:
         _check(layout)
         home = home_of(self._root, layout.service, layout.environment)
         async with self._locks.setdefault(home, asyncio.Lock()):
-            change = _Change(home, layout, self._ring_bytes, self._up_within)
+            keeper = self._keeper(home, layout.ground)
+            change = _Change(home, layout, self._ring_bytes, self._up_within, keeper)
             picture.see_that_none_is_newer(home, layout)
             for _ in range(2):
                 before = await change.see_that_it_runs()
@@ -89,19 +101,41 @@ class HaproxyRouter:
                 return None
             raise
 
+    async def obstacle(self, bind: str, port: int) -> str | None:
+        """See `ports.router.Router.obstacle`."""
+        return await process.obstacle(bind, port)
+
     async def stop(self, service: str, environment: str) -> None:
         """See `ports.router.Router.stop`."""
         home = home_of(self._root, service, environment)
         async with self._locks.setdefault(home, asyncio.Lock()):
+            keeper = self._keeper(home)
+            if keeper is not None:
+                await keeper.end(home, forget=True)
             await process.end(home)
             picture.forget(home)
+
+    def _keeper(self, home: Path, ground: Ground | None = None) -> Supervisor | None:
+        """Who looks after the router: once somebody does, until it is stopped."""
+        keeper = self._supervisor
+        if keeper is None or isinstance(ground, SystemdUnits):
+            return keeper
+        return keeper if keeper.knows(home) else None
 
 
 class _Change:
     """One layout on its way into one HAProxy."""
 
-    def __init__(self, home: Path, layout: Layout, ring_bytes: int, up_within: float) -> None:
+    def __init__(
+        self,
+        home: Path,
+        layout: Layout,
+        ring_bytes: int,
+        up_within: float,
+        supervisor: Supervisor | None,
+    ) -> None:
         self._home = home
+        self._supervisor = supervisor
         self._layout = layout
         self._up_within = up_within
         self._plans = plan_of(layout)
@@ -109,12 +143,16 @@ class _Change:
         self._fixed, self._digest = fixed_part(layout, ring_bytes)
 
     async def see_that_it_runs(self) -> State:
-        try:
-            found = await runtime.state(self._home)
-        except NotRunning:
-            await process.end(self._home)  # one without its socket cannot be told anything
+        found = await self._found()
+        if found is None:  # one without its socket cannot be told anything
+            if self._supervisor is not None:
+                await self._supervisor.end(self._home, forget=False)
+            await process.end(self._home)
             return await self._start(over=None)
-        if found.description == self._digest:
+        detached = self._supervisor is not None and not self._supervisor.knows(self._home)
+        if found.description == self._digest and not detached:
+            if self._supervisor is not None:
+                await supervised.keep(self._supervisor, self._home)
             return found
         # Another port or header, or a newer gonogo: the next process takes the sockets over. It begins
         # with the layout as asked for, so what applies before a change applies before the start.
@@ -125,9 +163,22 @@ class _Change:
         await asyncio.gather(*(self._accepts(name) for name in new))
         return await self._start(over=found.pid)
 
+    async def _found(self) -> State | None:
+        try:
+            return await runtime.state(self._home)
+        except NotRunning:
+            if self._supervisor is None or not self._supervisor.knows(self._home):
+                return None
+            return await supervised.coming_up(self._supervisor, self._home)
+
     async def _start(self, over: int | None) -> State:
         await self._write()
-        await process.start(self._home, self._layout.bind, self._layout.port, over=over)
+        bind, port = self._layout.bind, self._layout.port
+        if self._supervisor is not None:
+            return await supervised.start(
+                self._supervisor, self._home, bind, port, self._digest, over=over
+            )
+        await process.start(self._home, bind, port, over=over)
         return await runtime.state(self._home)
 
     async def converge(self, before: State) -> RouterReading:
@@ -211,13 +262,13 @@ class _Change:
     async def _accepts(self, name: str) -> None:
         """Wait until the slot accepts a connection. Raises ActionFailed when it does not in time."""
         address = self._plans[name].address or NO_ADDRESS
-        host, _, port = address.rpartition(":")
+        host, port = split(address)
         loop = asyncio.get_running_loop()
         until = loop.time() + self._up_within
         while True:
             try:
                 async with asyncio.timeout_at(until):
-                    _, writer = await asyncio.open_connection(host, int(port))
+                    _, writer = await asyncio.open_connection(host, port)
                 writer.close()
                 return
             except OSError as error:  # TimeoutError is one of them
@@ -281,8 +332,8 @@ def _check(layout: Layout) -> None:
     for target in layout.targets:
         if target.slot not in SLOT_NAMES:
             raise InvalidInput(f'there is no slot "{target.slot}", only {", ".join(SLOT_NAMES)}')
-        if target.address is not None and not _ADDRESS.fullmatch(target.address):
-            raise InvalidInput(f'"{target.address}" is not an IPv4 address and port')
+        if target.address is not None and host_port(*split(target.address)) != target.address:
+            raise InvalidInput(f'"{target.address}" is not how an IP address and port are written')
     total = sum(target.share for target in layout.targets)
     if any(not 0 <= target.share <= 1 for target in layout.targets) or (
         total and abs(total - 1) > 1e-6
@@ -294,7 +345,7 @@ def _check(layout: Layout) -> None:
 
 
 def _point(name: str, address: str) -> list[str]:
-    host, _, port = address.rpartition(":")
+    host, port = split(address)
     return [
         *(f"set server {backend}/{name} addr {host} port {port}" for backend in _BACKENDS),
         f"set map {ADDRESSES_FILE} {name} {address}",
@@ -347,4 +398,4 @@ def _reading(now: State, accepted: list[str] | None = None) -> RouterReading:
             share=serving.get(name, 0) / total if total else 0.0,
             sessions=customers.sessions + testers.sessions,
         )
-    return RouterReading(pid=now.pid, slots=slots)
+    return RouterReading(pid=now.pid, slots=slots, requests=now.requests)

@@ -8,6 +8,10 @@ Guarantees: one process group for each instance id, whatever is killed when: sta
 hold a lock that a child inherits until its tag can be seen, so a desk that comes back either finds
 the process or waits until it can be found. An instance counts as healthy only by its own answer.
 
+An act that was decided on before a newer one, by a desk that stood still since, is refused: the
+number of the picture of the rows that an act follows from only rises, and stays with the instance's
+output when it was stopped.
+
 Assumes: the shell line stays in the foreground; an instance is its leading process, and what it
 leaves running when that one ends is cleared away by the next start or stop. What listens must be
 part of the instance: a container started by another program is not.
@@ -18,7 +22,7 @@ import contextlib
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -43,23 +47,9 @@ from gonogo.adapters.local.process import (
 )
 from gonogo.adapters.local.secrets import SecretsOf, hide, no_secrets
 from gonogo.domain.errors import ActionFailed
-from gonogo.domain.instance import Instance, InstanceState, InstanceStatus
+from gonogo.domain.instance import Instance, InstanceState, InstanceStatus, KnownInstance
 
 _LOCK_SECONDS = 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class KnownInstance:
-    """What this machine knows of an instance, for showing and for stopping everything."""
-
-    id: str
-    service: str
-    environment: str
-    version: str
-    commit: str
-    port: int
-    pid: int | None
-    running: bool
 
 
 class ProcessDeployer:
@@ -85,13 +75,15 @@ class ProcessDeployer:
         self._notes = Notes(self._directory)
         self._health = HealthProbe()
 
-    async def start(self, instance: Instance) -> None:
+    async def start(self, instance: Instance, *, fence: int | None = None) -> None:
         """See that a process of this instance runs.
 
         Raises ActionFailed when its files are missing, its port is taken or the system refuses, and
-        Unavailable when another start or stop of it goes on.
+        Unavailable when another start or stop of it goes on or the fence is too low.
         """
         async with self._exclusive(instance.id, f"start {_named(instance)}", 0) as held:
+            if fence is not None:
+                self._notes.raise_fence(instance.id, fence)
             note = self._notes.read(instance.id)
             leader = await self._leader(instance.id, note)
             fresh = _note(instance)
@@ -141,13 +133,17 @@ class ProcessDeployer:
             detail=trouble or "",
         )
 
-    async def stop(self, identity: str, grace_seconds: float) -> bool:
+    async def stop(self, identity: str, grace_seconds: float, *, fence: int | None = None) -> bool:
         """See that nothing of this instance runs and forget it; its output is kept.
 
         Returns whether anything ran. Raises ActionFailed naming the processes that even killing did
-        not end.
+        not end, and Unavailable when another start or stop of it goes on or the fence is too low.
         """
-        return await self._stop(identity, f"stop {identity}", grace_seconds)
+        return await self._stop(identity, f"stop {identity}", grace_seconds, fence)
+
+    async def knows(self, identity: str) -> bool:
+        """Whether this instance was started here and not stopped since."""
+        return self._notes.read(identity) is not None
 
     async def resident_bytes(self, identity: str) -> int | None:
         """Resident memory of all that runs of this instance, added up; None when nothing does."""
@@ -185,13 +181,19 @@ class ProcessDeployer:
                 raise ended
         return found
 
-    async def _stop(self, instance: str, doing: str, grace_seconds: float) -> bool:
+    async def _stop(
+        self, instance: str, doing: str, grace_seconds: float, fence: int | None = None
+    ) -> bool:
         async with self._exclusive(instance, doing, grace_seconds):
+            if fence is not None:
+                self._notes.raise_fence(instance, fence)
             note = self._notes.read(instance)
             family = self._family(instance, note)
             ran = bool(await asyncio.to_thread(family))
             await end(family, grace_seconds)
             self._notes.remove(instance)
+            if fence is None:
+                self._notes.forget_fence(instance)
             return ran
 
     async def _leader(self, instance: str, note: Note | None) -> Identity | None:

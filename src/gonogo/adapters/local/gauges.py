@@ -1,6 +1,6 @@
-"""Gauges of an instance of this machine: from what it answers itself, and from its processes.
+"""Gauges of an instance: from what it answers itself, and from its processes on this machine.
 
-The port is asked directly, past the router, so that no customer is counted. Whatever is asked for is
+Its address is asked directly, past the router, so that no customer is counted. Whatever is asked for is
 bounded in time and size, and read outside the event loop: a large answer must not delay a stop.
 """
 
@@ -22,7 +22,6 @@ from gonogo.ports.clock import Clock
 TIMEOUT_SECONDS = 2.0
 MOST_BYTES = 4_000_000
 _MOST_SERIES = 10_000
-_LOOPBACK = "127.0.0.1"
 
 ResidentBytes = Callable[[str], Awaitable[int | None]]
 """Memory of all that runs of the instance with this id; None when nothing does."""
@@ -31,7 +30,7 @@ _Found = tuple[float, datetime | None]  # a value, and when it was true where th
 
 
 class InstanceGauges:
-    """Reads JSON, Prometheus text and resident memory of instances that listen on loopback."""
+    """Reads JSON, Prometheus text and resident memory of instances, each asked at its own address."""
 
     def __init__(
         self,
@@ -67,7 +66,7 @@ class InstanceGauges:
         return float(found), None
 
     async def _get(self, instance: Instance, path: str) -> tuple[bytes, str]:
-        url = f"http://{_LOOPBACK}:{instance.port}{path}"
+        url = f"http://{instance.address}{path}"
         try:
             async with (
                 asyncio.timeout(self._timeout_seconds),
@@ -88,7 +87,7 @@ class InstanceGauges:
             said = f"GET {url} gave no whole answer within {self._timeout_seconds:g} s"
             raise Unavailable(said) from error
         except httpx2.ConnectError as error:
-            raise Unavailable(f"nothing listens on {_LOOPBACK}:{instance.port}") from error
+            raise Unavailable(f"nothing listens on {instance.address}") from error
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise Unavailable(f"GET {url} failed: {error or type(error).__name__}") from error
 

@@ -9,30 +9,26 @@ import asyncio
 import contextlib
 import errno
 import socket
-import ssl
 
-import httpx2
 import psutil
 
+from gonogo.adapters.health_answer import TIMEOUT_SECONDS, HealthAnswer
 from gonogo.adapters.local.process import Identity, group
+from gonogo.domain.address import LOOPBACK, host_port
 
-TIMEOUT_SECONDS = 2.0
 _OWNER_SECONDS = 5.0
-_LOOPBACK = "127.0.0.1"
 
 
 class HealthProbe:
     """Asks for health; remembers for a few seconds whose socket it was that answered."""
 
     def __init__(self, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
-        self._timeout_seconds = timeout_seconds
+        self._answer = HealthAnswer(timeout_seconds)
         self._ours_until: dict[Identity, float] = {}
-        # Plain HTTP never uses it; an empty one spares reading all certificates at each request.
-        self._no_certificates = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
     async def trouble(self, leader: Identity, port: int, path: str) -> str | None:
         """None when the instance answers 2xx by itself, else one sentence on what is wrong."""
-        trouble = await self._ask(port, path)
+        trouble = await self._answer.trouble(host_port(LOOPBACK, port), path)
         if trouble is not None:
             self._ours_until.pop(leader, None)
             return trouble
@@ -44,32 +40,13 @@ class HealthProbe:
             self._ours_until[leader] = now + _OWNER_SECONDS
         return trouble
 
-    async def _ask(self, port: int, path: str) -> str | None:
-        url = f"http://{_LOOPBACK}:{port}{path}"
-        try:
-            async with (
-                asyncio.timeout(self._timeout_seconds),
-                httpx2.AsyncClient(
-                    trust_env=False, verify=self._no_certificates, timeout=None
-                ) as client,
-                client.stream("GET", url) as answer,
-            ):
-                code = answer.status_code
-        except TimeoutError:
-            return f"GET {url} gave no answer within {self._timeout_seconds:g} s"
-        except httpx2.ConnectError:
-            return f"nothing listens on {_LOOPBACK}:{port} yet"
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            return f"GET {url} failed: {error or type(error).__name__}"
-        return None if 200 <= code < 300 else f"GET {url} answered {code}, expected 2xx"
-
 
 def holder(port: int) -> str | None:
     """Who keeps this port from being listened on, in words; None when it is free."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            trial.bind((_LOOPBACK, port))
+            trial.bind((LOOPBACK, port))
         except OSError as error:
             return _describe(port) if error.errno == errno.EADDRINUSE else None
     return None

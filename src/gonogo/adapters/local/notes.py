@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from gonogo.adapters.local.process import Identity
-from gonogo.domain.errors import InvalidInput
+from gonogo.domain.errors import InvalidInput, Unavailable
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _KEPT_FOLDERS = 50
+_FENCE = "fence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,28 @@ class Notes:
         """Forget it; its output is kept."""
         self._file(instance).unlink(missing_ok=True)
 
+    def raise_fence(self, instance: str, fence: int) -> None:
+        """Write down after which picture of the rows this instance is acted on now.
+
+        Called with its lock held. Raises Unavailable when that was a newer one before.
+        """
+        file = self.folder(instance) / _FENCE
+        newest = _number(file)
+        if newest > fence:
+            raise Unavailable(
+                f"{instance} was acted on after picture {newest} of the rows already, so nothing is"
+                f" done after picture {fence}",
+                hint="after a backup was put in the database's place: gonogo down, then gonogo serve",
+            )
+        if newest < fence:
+            fresh = file.with_suffix(".new")
+            fresh.write_text(f"{fence}\n", "utf-8")
+            fresh.replace(file)
+
+    def forget_fence(self, instance: str) -> None:
+        """Whoever acts on it next begins anew."""
+        (self.folder(instance) / _FENCE).unlink(missing_ok=True)
+
     def known(self) -> list[str]:
         """Ids of all instances with a note, sorted."""
         return sorted(path.parent.name for path in self._directory.glob("*/note.json"))
@@ -79,6 +102,13 @@ class Notes:
 
     def _file(self, instance: str) -> Path:
         return self.folder(instance) / "note.json"
+
+
+def _number(file: Path) -> int:
+    try:
+        return int(file.read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return 0
 
 
 def safe_name(name: str, what: str) -> str:

@@ -79,20 +79,26 @@ def this_process() -> Identity:
 
 
 def spawn(
-    line: str, folder: Path, environment: Mapping[str, str], output: int, held: int
+    line: str,
+    folder: Path,
+    environment: Mapping[str, str],
+    output: int,
+    held: int,
+    answer: int | None = None,
 ) -> Identity:
     """Run a shell line in a session of its own.
 
-    `output` and `held` are descriptors: where it writes, and the lock that it shares until its tag
-    can be seen. Raises OSError when it cannot be started.
+    `output`, `held` and `answer` are descriptors: where it writes, the lock that it shares until its
+    tag can be seen, and where its standard output goes when not to the rest. Raises OSError when it
+    cannot be started.
     """
     child = subprocess.Popen(
         ["/bin/sh", "-c", _LAUNCHER, "gonogo", line],
         cwd=folder,
         env=dict(environment),
         stdin=held,
-        stdout=output,
-        stderr=subprocess.STDOUT,
+        stdout=output if answer is None else answer,
+        stderr=output,
         start_new_session=True,
     )
     identity = identify(psutil.Process(child.pid))

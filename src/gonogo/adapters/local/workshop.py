@@ -13,12 +13,15 @@ its own on purpose is left running when the command ends by itself.
 """
 
 import asyncio
+import contextlib
 import itertools
 import os
 import re
 import shutil
 import signal
 import stat
+import tempfile
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -114,19 +117,28 @@ class GitWorkshop:
         loop = asyncio.get_running_loop()
         begun = loop.time()
         secrets = await self._secrets(job.service, job.environment) if job.environment else {}
-        identity = await self._spawn(job, files, output, {**secrets, **tag})
-        everything = partial(family, identity, tag)
-        try:
-            code = await _ended(identity, output, job.within.total_seconds())
-            left = everything if code is None else partial(remnants, identity, tag)
-            await end(left, _GRACE_SECONDS)
-        except BaseException:
-            # Cancelled, perhaps more than once: the command must not live on whatever comes next.
-            signal_all(everything(), signal.SIGKILL)
-            await end(everything, 0)
-            raise
+        with _answer(job) as answer:
+            identity = await self._spawn(job, files, output, {**secrets, **tag}, answer)
+            everything = partial(family, identity, tag)
+            try:
+                code = await _ended(identity, output, job, answer)
+                left = everything if code is None else partial(remnants, identity, tag)
+                await end(left, _GRACE_SECONDS)
+            except BaseException:
+                # Cancelled, perhaps more than once: the command must not live on whatever comes next.
+                signal_all(everything(), signal.SIGKILL)
+                await end(everything, 0)
+                raise
+            answered = _read(answer, job)
         said = hide(output.tail(), secrets, job.variables)
-        return JobResult(code, said, loop.time() - begun, str(output.path))
+        masked = hide(answered.decode("utf-8", "surrogateescape"), secrets, job.variables)
+        return JobResult(
+            code,
+            said,
+            loop.time() - begun,
+            str(output.path),
+            masked.encode("utf-8", "surrogateescape"),
+        )
 
     async def report(self, service: str, commit: str, path: str) -> BinaryIO:
         """A file that a command left, opened for reading.
@@ -136,7 +148,9 @@ class GitWorkshop:
         files = self.files(service, commit)
         return await asyncio.to_thread(_open_inside, files, path)
 
-    async def _spawn(self, job: Job, files: Path, output: Output, tag: Tag) -> Identity:
+    async def _spawn(
+        self, job: Job, files: Path, output: Output, tag: Tag, answer: BinaryIO | None
+    ) -> Identity:
         lock = files.parent / "locks" / f"{files.name}-run"
         try:
             async with exclusive(lock, _LOCK_SECONDS, f'run "{job.name}"') as held:
@@ -144,11 +158,16 @@ class GitWorkshop:
                 environment = child_environment((job.variables, tag), allowed=self._allowed)
                 descriptor = output.open_new()
                 try:
-                    return spawn(job.line, files, environment, descriptor, held)
+                    answers = None if answer is None else answer.fileno()
+                    return spawn(job.line, files, environment, descriptor, held, answers)
                 finally:
                     os.close(descriptor)
         except (OSError, ValueError) as error:
             raise ActionFailed(f'"{job.name}" cannot be started: {error}') from error
+
+    async def end_left(self, job: Job) -> tuple[str, ...]:
+        """End what a desk that is gone left running of this command; returns its name if anything was."""
+        return await _end_orphans(self._tag(job))
 
     async def end_orphans(self) -> tuple[str, ...]:
         """End every command under this directory whose desk is gone; returns their names."""
@@ -217,13 +236,34 @@ async def _git(
     return answer
 
 
-async def _ended(identity: Identity, output: Output, within_seconds: float) -> int | None:
-    """Its exit code, or None when its time has run out."""
+@contextlib.contextmanager
+def _answer(job: Job) -> Iterator[BinaryIO | None]:
+    """A file without a name that a command's answer goes to, where one is wanted."""
+    if not job.answer_bytes:
+        yield None
+        return
+    with tempfile.TemporaryFile() as file:
+        yield file
+
+
+def _read(answer: BinaryIO | None, job: Job) -> bytes:
+    if answer is None:
+        return b""
+    answer.seek(0)
+    return answer.read(job.answer_bytes + 1)
+
+
+async def _ended(
+    identity: Identity, output: Output, job: Job, answer: BinaryIO | None
+) -> int | None:
+    """Its exit code, or None when its time has run out or it answers more than it may."""
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + within_seconds
+    deadline = loop.time() + job.within.total_seconds()
     while (code := exit_code(identity)) is None and loop.time() < deadline:
         if output.too_long():
             await asyncio.to_thread(output.trim)
+        if answer is not None and os.fstat(answer.fileno()).st_size > job.answer_bytes:
+            return None
         await asyncio.sleep(_PAUSE_SECONDS)
     return code
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from gonogo.domain.errors import ActionFailed
-from gonogo.domain.instance import Instance, InstanceState, InstanceStatus
+from gonogo.domain.errors import ActionFailed, Unavailable
+from gonogo.domain.ground import ADOPTED
+from gonogo.domain.instance import Instance, InstanceState, InstanceStatus, KnownInstance
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,18 @@ class _Running:
 
 
 class MemoryDeployer:
-    """The twin of every deployer. `starts` holds the id of every process that was really started."""
+    """The twin of every deployer. `starts` holds the id of every process that was really started.
+
+    `outside` says of addresses at which something runs that nobody here started whether it is healthy.
+    """
 
     def __init__(self, now: Callable[[], float] | None = None) -> None:
         self.starts: list[str] = []
+        self.outside: dict[str, bool] = {}
         self._now = now or (lambda: asyncio.get_running_loop().time())
         self._behaviours: dict[str, Behaviour] = {}
         self._found: dict[str, _Running] = {}
+        self._fences: dict[str, int] = {}
 
     def behave(self, version: str, behaviour: Behaviour) -> None:
         """What this version does when it is started from now on."""
@@ -64,8 +70,16 @@ class MemoryDeployer:
         """What runs now, by id."""
         return tuple(self._found[key].instance for key in sorted(self._found) if self._lives(key))
 
-    async def start(self, instance: Instance) -> None:
+    def refuses(self, identity: str, fence: int | None) -> bool:
+        """Whether an act with this fence comes too late for this instance."""
+        return fence is not None and fence < self._fences.get(identity, 0)
+
+    async def start(self, instance: Instance, *, fence: int | None = None) -> None:
         """See that it runs. Raises ActionFailed for a version that refuses or a port that is taken."""
+        if instance.ground == ADOPTED:
+            self._require_outside(instance)
+            return
+        self._raise_fence(instance.id, fence)
         if self._lives(instance.id):
             return
         behaviour = self._behaviours.get(instance.version, Behaviour())
@@ -80,6 +94,8 @@ class MemoryDeployer:
 
     async def status(self, instance: Instance, *, probe: bool = True) -> InstanceStatus:
         """What is true now."""
+        if instance.ground == ADOPTED:
+            return self._outside(instance, probe=probe)
         found = self._found.get(instance.id)
         if found is None:
             return InstanceStatus(InstanceState.ABSENT)
@@ -99,14 +115,77 @@ class MemoryDeployer:
             detail="" if healthy or not probe else "it does not answer yet",
         )
 
-    async def stop(self, identity: str, grace_seconds: float) -> bool:
+    async def stop(self, identity: str, grace_seconds: float, *, fence: int | None = None) -> bool:
         """See that nothing of it runs, after the time it takes to end."""
+        self._raise_fence(identity, fence)
         found = self._found.get(identity)
         ran = found is not None and self._lives(identity)
         if found is not None and ran:
             await asyncio.sleep(min(found.behaviour.stops_in.total_seconds(), grace_seconds))
         self._found.pop(identity, None)
+        if fence is None:
+            self._fences.pop(identity, None)
         return ran
+
+    def _require_outside(self, instance: Instance) -> None:
+        if not self.outside.get(instance.address):
+            raise ActionFailed(
+                f"{instance.version} was adopted at {instance.address}; gonogo cannot start it"
+                f" (nothing listens on {instance.address})"
+            )
+
+    def _outside(self, instance: Instance, *, probe: bool) -> InstanceStatus:
+        healthy = self.outside.get(instance.address)
+        if healthy is None:
+            said = f"nothing listens on {instance.address}"
+            return InstanceStatus(InstanceState.EXITED, detail=said)
+        return InstanceStatus(
+            InstanceState.RUNNING,
+            healthy=probe and healthy,
+            detail="" if healthy or not probe else "it answered 503",
+        )
+
+    async def knows(self, identity: str) -> bool:
+        """Whether it was started and not stopped since."""
+        return identity in self._found
+
+    async def resident_bytes(self, identity: str) -> int | None:
+        """It takes no memory worth telling."""
+        del identity
+        return None
+
+    async def instances(self) -> tuple[KnownInstance, ...]:
+        """Everything that was started and not stopped, by id."""
+        return tuple(self._known(self._found[key]) for key in sorted(self._found))
+
+    async def stop_all(self, grace_seconds: float) -> tuple[KnownInstance, ...]:
+        """Stop everything; what there was."""
+        found = await self.instances()
+        for known in found:
+            await self.stop(known.id, grace_seconds)
+        return found
+
+    def _known(self, found: _Running) -> KnownInstance:
+        instance = found.instance
+        return KnownInstance(
+            id=instance.id,
+            service=instance.service,
+            environment=instance.environment,
+            version=instance.version,
+            commit=instance.commit,
+            port=instance.port,
+            pid=found.pid,
+            running=self._lives(instance.id),
+        )
+
+    def _raise_fence(self, identity: str, fence: int | None) -> None:
+        if self.refuses(identity, fence):
+            raise Unavailable(
+                f"{identity} was acted on after picture {self._fences[identity]} of the rows already,"
+                f" so nothing is done after picture {fence}"
+            )
+        if fence is not None:
+            self._fences[identity] = fence
 
     def _lives(self, instance: str) -> bool:
         found = self._found.get(instance)

@@ -1,9 +1,12 @@
 """A router that only remembers its layouts, for tests and for simulations in virtual time."""
 
+import ipaddress
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 
+from gonogo.domain.address import host_port, split
 from gonogo.domain.errors import ActionFailed, InvalidInput, Unavailable
 from gonogo.domain.slot import SLOT_NAMES, Layout, RouterReading, SlotReading, Target
 
@@ -18,7 +21,8 @@ class MemoryRouter:
     made by switches: `closed` holds addresses that accept no connection, `reachable` turned off makes
     every call raise Unavailable, `kill` ends one router, and `stubborn` makes it keep its layout.
     `applied` holds every layout that was asked for, oldest first. `sessions` are the requests that an
-    address is still busy with, which draining waits for.
+    address is still busy with, which draining waits for. `taken` are ports that others hold; `requests`
+    counts the customers that were routed, by service and environment.
     """
 
     closed: set[str] = field(default_factory=set)
@@ -26,6 +30,8 @@ class MemoryRouter:
     stubborn: bool = False
     applied: list[Layout] = field(default_factory=list)
     sessions: dict[str, int] = field(default_factory=dict)
+    taken: set[int] = field(default_factory=set)
+    requests: Counter[_Place] = field(default_factory=Counter)
     _layouts: dict[_Place, Layout] = field(default_factory=dict)
     _pictures: dict[_Place, int] = field(default_factory=dict)
     _pids: dict[_Place, int] = field(default_factory=dict)
@@ -62,6 +68,15 @@ class MemoryRouter:
         place = (service, environment)
         return self._reading(place) if place in self._pids else None
 
+    async def obstacle(self, bind: str, port: int) -> str | None:
+        """See `ports.router.Router.obstacle`. Every loopback address is here, and no other."""
+        if not ipaddress.ip_address(bind).is_loopback:
+            return f"port {port} on {bind} cannot be used: the address is not here"
+        holder = next((each for each in self.running() if each.port == port), None)
+        if holder is not None or port in self.taken:
+            return f"port {port} on {bind} is taken"
+        return None
+
     async def stop(self, service: str, environment: str) -> None:
         """See `ports.router.Router.stop`."""
         self._see_that_it_answers(service, environment)
@@ -95,6 +110,7 @@ class MemoryRouter:
         if not serving:
             return None
         shares = [target.share for target in serving]
+        self.requests[place] += 1
         return random.choices(serving, weights=shares)[0].address
 
     def _change(self, place: _Place, layout: Layout) -> None:
@@ -136,7 +152,7 @@ class MemoryRouter:
     def _reading(self, place: _Place) -> RouterReading:
         targets = _by_slot(self._layouts[place])
         slots = {name: self._slot_reading(name, targets.get(name)) for name in SLOT_NAMES}
-        return RouterReading(pid=self._pids[place], slots=slots)
+        return RouterReading(self._pids[place], slots, self.requests[place])
 
     def _slot_reading(self, name: str, target: Target | None) -> SlotReading:
         if target is None or target.address is None:
@@ -158,6 +174,8 @@ def _check(layout: Layout) -> None:
     for target in layout.targets:
         if target.slot not in SLOT_NAMES:
             raise InvalidInput(f'there is no slot "{target.slot}", only {", ".join(SLOT_NAMES)}')
+        if target.address is not None and host_port(*split(target.address)) != target.address:
+            raise InvalidInput(f'"{target.address}" is not how an IP address and port are written')
         if target.share and not target.address:
             raise InvalidInput(f"slot {target.slot} is to get customers but has no address")
     total = sum(target.share for target in layout.targets)

@@ -1,13 +1,24 @@
 """`serve`, `down` and `doctor`: the desk itself."""
 
+from datetime import timedelta
+
 import click
 
 from gonogo.cli import output
 from gonogo.cli.access import read_access
 from gonogo.cli.client import DeskClient
-from gonogo.cli.options import with_json
+from gonogo.cli.options import with_json, with_yes
 from gonogo.cli.program import Setup
-from gonogo.domain.errors import Unavailable
+from gonogo.domain.errors import InvalidInput, Unavailable
+
+
+def _duration(_: click.Context, parameter: click.Parameter, value: str | None) -> timedelta | None:
+    from gonogo.usecases.specs import duration_of
+
+    try:
+        return None if value is None else duration_of(value)
+    except InvalidInput as error:
+        raise click.BadParameter(str(error), param=parameter) from error
 
 
 @click.command()
@@ -19,18 +30,89 @@ def serve(setup: Setup, port: int | None) -> None:
 
 
 @click.command()
+@click.option("--release-traffic", is_flag=True, help="Hand customers back instead, losing none.")
+@click.option("--quiet-for", callback=_duration, default="30s", show_default=True, metavar="TIME")
+@click.option("--within", callback=_duration, metavar="TIME", help="Wait no longer than this.")
+@click.option("--router-stays", is_flag=True, help="Do not wait; leave the routers running.")
+@with_yes
 @with_json
 @click.pass_obj
-def down(setup: Setup) -> None:
-    """Stop everything that was left running: the desk, every version and every router."""
-    stopped = setup.program().stop_everything()
-    if setup.json:
-        output.data({"stopped": list(stopped)})
+def down(
+    setup: Setup,
+    release_traffic: bool,
+    quiet_for: timedelta,
+    within: timedelta | None,
+    router_stays: bool,
+    yes: bool,
+) -> None:
+    """Stop everything that was left running: the desk, every version and every router.
+
+    What was adopted is never stopped. With --release-traffic customers are sent back to it, or stay
+    on the version that serves; each router ends once nobody came through it for --quiet-for. Exit
+    code: 10 when a router stays because customers may still come.
+    """
+    if release_traffic:
+        _release(setup, quiet_for, within, router_stays=router_stays, yes=yes)
         return
-    for name in stopped:
+    _warn(setup, yes=yes)
+    found = setup.program().stop_everything()
+    if setup.json:
+        output.data({"stopped": list(found.stopped), "left_running": list(found.left)})
+        return
+    for name in found.stopped:
         click.echo(f"stopped {name}")
-    if not stopped:
+    for name in found.left:
+        click.echo(f"left {name} running: it was adopted")
+    if not found.stopped:
         click.echo("nothing was running")
+
+
+def _warn(setup: Setup, *, yes: bool) -> None:
+    """Say who loses a version that goes on without them, and ask where somebody can be asked."""
+    losing = setup.program().who_loses()
+    for sentence in losing:
+        output.note(sentence)
+    if losing:
+        output.note("`gonogo down --release-traffic` hands them back first")
+    if losing and not yes and output.interactive():
+        click.confirm("stop the router all the same?", abort=True, err=True)
+
+
+def _release(
+    setup: Setup, quiet_for: timedelta, within: timedelta | None, *, router_stays: bool, yes: bool
+) -> None:
+    program = setup.program()
+    plan = program.plan_leaving()
+    for sentence in plan:
+        output.note(f"  {sentence}")
+    if plan and not yes:
+        if not output.interactive():
+            raise InvalidInput("nobody is here to say yes", hint="add --yes")
+        click.confirm("hand customers back?", abort=True, err=True)
+    try:
+        found = program.leave(
+            quiet=quiet_for, within=within, router_stays=router_stays, say=output.note, ask=_ask
+        )
+    except KeyboardInterrupt:
+        output.note("")
+        output.note("stopped waiting: customers are served as before, and the same command goes on")
+        raise click.exceptions.Exit(output.HELD) from None
+    if setup.json:
+        output.data(list(found))
+    elif not found:
+        click.echo("nothing serves customers")
+    for each in found if not setup.json else ():
+        click.echo(
+            f"{each['service']} {each['version']} in {each['environment']} serves at"
+            f" {each['address']}; its router: {each['router']}"
+        )
+    if not router_stays and any(each["router"] == "stays" for each in found):
+        raise click.exceptions.Exit(output.HELD)
+
+
+def _ask(question: str) -> bool:
+    """Whether a person says yes; nobody there is no."""
+    return output.interactive() and click.confirm(question, err=True)
 
 
 @click.command()

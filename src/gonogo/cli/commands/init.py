@@ -121,3 +121,4 @@ def _say_next(found: "FirstSpec", shown: str) -> None:
     output.note(f"  git add {output.printable(shown)}, commit, and tag a version")
     output.note(f"  gonogo register{file}      (with `gonogo serve` in another terminal)")
     output.note(f"  gonogo release {found.service} TAG")
+    output.note("a service that runs already is taken in before: gonogo adopt (docs/adoption.md)")

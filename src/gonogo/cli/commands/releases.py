@@ -173,7 +173,8 @@ def _decision(decided: dict[str, Any] | None) -> None:
 
 
 def _slot(slot: dict[str, Any]) -> str:
-    return f"{slot['version']} {slot['role']} {slot['share'] * 100:g} %"
+    adopted = ", adopted" if slot["adopted"] else ""
+    return f"{slot['version']} {slot['role']} {slot['share'] * 100:g} %{adopted}"
 
 
 @click.command()

@@ -4,6 +4,7 @@ from gonogo.language.marks import form
 from gonogo.language.matching import Forms
 from gonogo.language.sentences.decisions import DECISIONS
 from gonogo.language.sentences.evidence_words import EVIDENCE
+from gonogo.language.sentences.figures import FIGURES
 from gonogo.language.sentences.fixes import FIXES
 from gonogo.language.sentences.health import HEALTH
 from gonogo.language.sentences.judge import GAUGES, JUDGE, PAST
@@ -27,6 +28,7 @@ FORMS = Forms(
         *REPORT_GATES,
         *PEOPLE_GATES,
         *FIXES,
+        *FIGURES,
         *DECISIONS,
         *STAGES,
         *MESSAGES,

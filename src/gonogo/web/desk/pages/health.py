@@ -7,7 +7,9 @@ from typing import Any
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse
 
+from gonogo.domain.controller import ControllerKind
 from gonogo.domain.health import Finding, Health
+from gonogo.usecases.controllers import at_work
 from gonogo.usecases.operation import examine
 from gonogo.web.desk.site import Site
 from gonogo.web.desk.visitor import Visitor
@@ -18,6 +20,17 @@ MARKS = {
     Health.GOOD: ("✓", "safe"),
 }
 """Sign and tone of each state; its word is the state's name."""
+
+
+KINDS = {
+    ControllerKind.CLAIMS: "finds releases to drive",
+    ControllerKind.RELEASE: "drives a release",
+    ControllerKind.FLEET: "keeps what serves",
+    ControllerKind.OUTBOX: "sends messages",
+}
+"""What each kind of task is for, as `language.sentences` knows it."""
+
+_MOST_TASKS = 200
 
 
 def add(application: FastAPI, site: Site) -> None:
@@ -39,6 +52,7 @@ async def _values(site: Site) -> dict[str, Any]:
         "groups": _grouped(found),
         "counts": {state: sum(each.health is state for each in found) for state in MARKS},
         "marks": MARKS,
+        "tasks": [(each, KINDS[each.kind]) for each in at_work(site.context)[:_MOST_TASKS]],
         "at": site.context.clock.now(),
     }
 

@@ -26,6 +26,7 @@ OUTCOMES = {
     "rolled_back": (Stage.ROLLED_BACK,),
     "no_go": (Stage.NO_GO,),
     "aborted": (Stage.ABORTED,),
+    "adopted": (Stage.ADOPTED,),
     "under_way": tuple(stage for stage in Stage if stage not in FINAL),
 }
 """What one may filter by."""

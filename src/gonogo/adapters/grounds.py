@@ -1,0 +1,72 @@
+"""One deployer before those of all grounds: each instance goes to the one of its own ground.
+
+Starting and looking go by the ground that the instance names. A stop has only its id: it goes to
+every ground that has a note of it, and where none has, to the processes of this machine, which are
+found by their tags even when their note was lost.
+"""
+
+import asyncio
+from collections.abc import Mapping
+
+from gonogo.domain.errors import InvalidInput
+from gonogo.domain.ground import Ground, GroundKind
+from gonogo.domain.instance import Instance, InstanceStatus, KnownInstance
+from gonogo.ports.deployer import GroundDeployer
+
+
+class Grounds:
+    """The deployers of this desk by the kind of ground. That of processes is always among them."""
+
+    def __init__(self, deployers: Mapping[GroundKind, GroundDeployer]) -> None:
+        self._usual = deployers[GroundKind.PROCESSES]
+        self._deployers = dict(deployers)
+
+    async def start(self, instance: Instance, *, fence: int | None = None) -> None:
+        """See that this instance runs on its ground. Raises InvalidInput for a ground that is not here."""
+        await self._of(instance.ground).start(instance, fence=fence)
+
+    async def status(self, instance: Instance, *, probe: bool = True) -> InstanceStatus:
+        """What is true of it now on its ground."""
+        return await self._of(instance.ground).status(instance, probe=probe)
+
+    async def stop(self, identity: str, grace_seconds: float, *, fence: int | None = None) -> bool:
+        """See that nothing of this instance runs, whichever ground it stands on."""
+        holders = await self._holders(identity)
+        stopped = [await each.stop(identity, grace_seconds, fence=fence) for each in holders]
+        return any(stopped)
+
+    async def resident_bytes(self, identity: str) -> int | None:
+        """Resident memory of this instance; None where nobody can say."""
+        holders = await self._holders(identity)
+        return await holders[0].resident_bytes(identity)
+
+    async def instances(self) -> tuple[KnownInstance, ...]:
+        """Everything on all grounds that was started and not stopped, by id."""
+        found = [await each.instances() for each in self._deployers.values()]
+        return tuple(sorted((one for some in found for one in some), key=lambda known: known.id))
+
+    async def stop_all(self, grace_seconds: float) -> tuple[KnownInstance, ...]:
+        """Stop everything on all grounds; returns what there was.
+
+        Raises what the first ground raised that could not, after all others did.
+        """
+        ends = await asyncio.gather(
+            *(each.stop_all(grace_seconds) for each in self._deployers.values()),
+            return_exceptions=True,
+        )
+        stopped: list[KnownInstance] = []
+        for ended in ends:
+            if isinstance(ended, BaseException):
+                raise ended
+            stopped += ended
+        return tuple(stopped)
+
+    def _of(self, ground: Ground) -> GroundDeployer:
+        found = self._deployers.get(ground.kind)
+        if found is None:
+            raise InvalidInput(f"nothing on this machine can deploy to {ground.kind.value}")
+        return found
+
+    async def _holders(self, identity: str) -> list[GroundDeployer]:
+        found = [each for each in self._deployers.values() if await each.knows(identity)]
+        return found or [self._usual]

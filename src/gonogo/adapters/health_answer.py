@@ -1,0 +1,41 @@
+"""Asking a version for its health, wherever it runs.
+
+Every ground asks alike: only an answer of 2xx within the time counts, redirects are not followed, and
+what stands in the way is told in one sentence.
+"""
+
+import asyncio
+import ssl
+
+import httpx2
+
+TIMEOUT_SECONDS = 2.0
+
+
+class HealthAnswer:
+    """Asks over plain HTTP at an address, without any proxy."""
+
+    def __init__(self, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        self._timeout_seconds = timeout_seconds
+        # Plain HTTP never uses it; an empty one spares reading all certificates at each request.
+        self._no_certificates = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+    async def trouble(self, address: str, path: str) -> str | None:
+        """None when `path` at `address` (host:port) answers 2xx, else one sentence on what is wrong."""
+        url = f"http://{address}{path}"
+        try:
+            async with (
+                asyncio.timeout(self._timeout_seconds),
+                httpx2.AsyncClient(
+                    trust_env=False, verify=self._no_certificates, timeout=None
+                ) as client,
+                client.stream("GET", url) as answer,
+            ):
+                code = answer.status_code
+        except TimeoutError:
+            return f"GET {url} gave no answer within {self._timeout_seconds:g} s"
+        except httpx2.ConnectError:
+            return f"nothing listens on {address} yet"
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            return f"GET {url} failed: {error or type(error).__name__}"
+        return None if 200 <= code < 300 else f"GET {url} answered {code}, expected 2xx"
