@@ -20,8 +20,9 @@ class Told:
 
     sent: list[str]
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: Message) -> str:
         self.sent.append(message.text)
+        return "the log"
 
 
 async def opened(desk: Desk) -> None:

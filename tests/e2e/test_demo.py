@@ -58,6 +58,9 @@ def test_the_bad_version_is_taken_back_the_good_one_released_the_last_stopped_an
     assert result["lost_requests"] == 0
     assert bad["canary_bad"] >= bad["customers_hurt"] > 0
     assert bad["canary_requests_to_decision"] <= bad["canary_requests"]
+    beside = {each["service"]: (each["version"], each["outcome"]) for each in result["beside"]}
+    assert beside == {"stock": ("v1.1.0", "released"), "billing": ("v1.0.0", "held")}
+    assert "‖ billing v1.0.0  held: HOLD: 1 of 2 gates is missing: sign-offs" in said
     assert "create order" in bad["reasons"][0] or "errors" in bad["reasons"][0]
     assert good["canary_bad"] == 0
     report = (tmp_path / "gonogo-demo.html").read_text()

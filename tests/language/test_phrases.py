@@ -38,7 +38,13 @@ def test_numbers_are_written_as_the_reader_writes_them():
     assert "۰٫۱۷٪" in said.text
 
 
-EXAMPLES = {"hash": "a1b2c3d4", "share": "5 %", "span": "7 days", "at": "2026-11-22 14:03 UTC"}
+EXAMPLES = {
+    "hash": "a1b2c3d4",
+    "share": "5 %",
+    "span": "7 days",
+    "at": "2026-11-22 14:03 UTC",
+    "clock": "14:03 UTC",
+}
 
 
 def test_every_form_recognises_itself():

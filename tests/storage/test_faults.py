@@ -38,7 +38,7 @@ from tests.storage.samples import StandingClock, a_draft
 
 async def fill():
     store = open_store(sys.argv[1], StandingClock())
-    resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (800_000, resource.RLIM_INFINITY))
     stored = 0
     for number in range(1000):
         try:

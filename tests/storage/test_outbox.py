@@ -40,15 +40,16 @@ async def test_a_message_is_not_due_before_its_time(store):
 
 async def test_a_sent_message_waits_no_more(store):
     await _queue(store, "m1", "m2")
-    await store.sent("m1", NOON)
+    await store.sent("m1", NOON, "the log")
     assert await _ids(store) == ["m2"]
 
 
 async def test_a_message_sent_twice_keeps_its_first_time(store):
     await _queue(store, "m1")
-    await store.sent("m1", NOON)
-    await store.sent("m1", NOON + MINUTE)
-    assert _row(store, "m1").sent_at == NOON
+    await store.sent("m1", NOON, "the log")
+    await store.sent("m1", NOON + MINUTE, "the chat")
+    row = _row(store, "m1")
+    assert (row.sent_at, row.sent_to) == (NOON, "the log")
 
 
 async def test_a_postponed_message_waits_again_at_its_time_and_its_attempts_are_counted(store):
@@ -61,20 +62,29 @@ async def test_a_postponed_message_waits_again_at_its_time_and_its_attempts_are_
     assert (row.attempts, row.last_error) == (2, "timed out")
 
 
+async def test_a_message_that_is_held_back_was_not_tried(store):
+    await _queue(store, "m1")
+    await store.postpone("m1", NOON + MINUTE, "held back", tried=False)
+    (found,) = await store.deliveries("r1")
+    assert (found.attempts, found.trouble) == (0, "held back")
+    assert await _ids(store) == []
+
+
 async def test_a_message_that_was_never_queued_cannot_be_sent_or_postponed(store):
     with pytest.raises(NotFound, match="no message m1"):
-        await store.sent("m1", NOON)
+        await store.sent("m1", NOON, "the log")
     with pytest.raises(NotFound, match="no message m1"):
         await store.postpone("m1", NOON, "refused")
 
 
 async def test_what_became_of_the_messages_of_a_release_is_told_newest_last(store):
     await _queue(store, "m1", "m2")
-    await store.sent("m1", NOON)
+    await store.sent("m1", NOON, "the log")
     await store.postpone("m2", NOON + MINUTE, "refused")
     first, second = await store.deliveries("r1")
-    assert (first.message, first.sent_at) == (a_message("m1"), NOON)
+    assert (first.message, first.sent_at, first.sent_to) == (a_message("m1"), NOON, "the log")
     assert (second.sent_at, second.attempts, second.trouble) == (None, 1, "refused")
+    assert (second.sent_to, second.due_at) == ("", NOON + MINUTE)
     assert await store.deliveries("r2") == ()
 
 
@@ -83,5 +93,5 @@ async def test_looking_at_what_was_not_sent_takes_it_from_nobody(store):
     await store.postpone("z", NOON + MINUTE, "no answer")
     assert [message.id for message in await store.unsent()] == ["z", "a"]
     assert await _ids(store) == ["a"]
-    await store.sent("a", NOON)
+    await store.sent("a", NOON, "the log")
     assert [message.id for message in await store.unsent()] == ["z"]

@@ -15,11 +15,17 @@ _BREAKS_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 class ConsoleNotifier:
     """Writes to one text stream, which stays the caller's, in the language that its reader has."""
 
-    def __init__(self, stream: TextIO, reader: Reader = Reader()) -> None:  # noqa: B008 - frozen
+    def __init__(
+        self,
+        stream: TextIO,
+        reader: Reader = Reader(),  # noqa: B008 - frozen
+        place: str = "the desk's terminal or log",
+    ) -> None:
         self._stream = stream
         self._reader = reader
+        self._place = place
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: Message) -> str:
         """Write `time in UTC, release, kind, text`. Raises Unavailable when the stream refuses."""
         at = message.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         said = say(message.text, self._reader).text
@@ -29,3 +35,4 @@ class ConsoleNotifier:
             self._stream.flush()
         except (OSError, ValueError) as error:  # ValueError: it was closed, or cannot encode this
             raise Unavailable(f"the console takes no messages: {error}") from error
+        return self._place

@@ -18,6 +18,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from gonogo.cli.access import Access
+from gonogo.cli.beside import Beside
 from gonogo.cli.client import DeskClient
 from gonogo.domain.errors import ActionFailed, Unavailable
 
@@ -49,15 +50,13 @@ _FILL = "from alembic.config import main; main(['upgrade', 'head']); from orders
 """What `python -m alembic upgrade head` and `python -m orders.seed` do, in one process."""
 
 
-def orders_folder() -> Path:
-    """Where the reference service's files are: in the package, or in a checkout beside it."""
-    inside = Path(str(files("gonogo"))) / "examples" / "orders"
-    checkout = Path(str(files("gonogo"))).parents[1] / "examples" / "orders"
-    found = next(
-        (folder for folder in (inside, checkout) if (folder / "history.py").exists()), None
-    )
+def example_folder(name: str) -> Path:
+    """Where the files of an example are: in the package, or in a checkout beside it."""
+    package = Path(str(files("gonogo")))
+    places = (package / "examples" / name, package.parents[1] / "examples" / name)
+    found = next((folder for folder in places if (folder / "README.md").exists()), None)
     if found is None:
-        raise ActionFailed("the files of the orders example are not installed")
+        raise ActionFailed(f"the files of the example {name} are not installed")
     return found
 
 
@@ -68,7 +67,9 @@ class Scene:
         self.home = home
         self._fast = fast
         self._pace = FAST if fast else FULL
-        self._folder = orders_folder()
+        self._folder = example_folder("orders")
+        customers = self._folder / "customers.py"
+        self.beside = Beside(home, example_folder("beside"), customers, fast=fast)
         self._environ = _environ(home)
         self._desk: subprocess.Popen[bytes] | None = None
         self._customers: subprocess.Popen[bytes] | None = None
@@ -190,6 +191,7 @@ class Scene:
 
     def strike(self) -> None:
         """Stop everything that the demo started."""
+        self.beside.strike()
         if self._customers is not None and self._customers.poll() is None:
             self._customers.kill()
             self._customers.wait()

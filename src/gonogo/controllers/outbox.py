@@ -37,15 +37,16 @@ async def deliver_once(world: World) -> None:
     for message in await world.store.waiting(world.clock.now()):
         beat()
         if (quiet := await _held_back(world, message)) is not None:
-            await world.store.postpone(message.id, world.clock.now() + _QUIET, quiet)
+            due = world.clock.now() + _QUIET
+            await world.store.postpone(message.id, due, quiet, tried=False)
             continue
         try:
-            await world.notifier.send(message)
+            where = await world.notifier.send(message)
         except Unavailable as trouble:
             await world.store.postpone(message.id, world.clock.now() + _RETRY, str(trouble))
         else:
             beat()  # whoever was given up while the receiver did not answer leaves the rest to its successor
-            await world.store.sent(message.id, world.clock.now())
+            await world.store.sent(message.id, world.clock.now(), where)
 
 
 async def _held_back(world: World, message: Message) -> str | None:

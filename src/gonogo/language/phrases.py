@@ -8,13 +8,14 @@ is shown as it was written and marked as English: nothing is guessed and nothing
 
 What stands before the first `_` of a place's name tells its kind:
 `n` a number, `count` the number that a form counts by, `share` a percentage, `span` a length of time,
-`measure` a number with any unit, `at` a moment in UTC, `hash` a digest or commit, `word` a name
-without blanks, as those of a `service`, a `version` and an `environment` are;
+`measure` a number with any unit, `at` a moment in UTC, `clock` a time of day in UTC, `hash` a digest or
+commit, `word` a name without blanks, as those of a `service`, a `version` and an `environment` are;
 `text` a clause that is said in turn, `maybe` one that may be somebody's own words, `list` several of
-these after `; `, `names` a list of names, `roles` a list of roles, `gate`, `report`, `severity`,
-`stage`, `role`, `deed` and `tried` a name of the domain that has words of its own. What somebody
-wrote or a program printed (`reason`, `error`, `detail` and their like) may hold anything; any other
-is a name, which holds no clauses: a sentence with a stranger one is shown as it was written.
+these after `; `, `names` a list of names, `shares` one of slots with their shares, `roles` a list of
+roles, `gate`, `report`, `severity`, `stage`, `role`, `deed` and `tried` a name of the domain that has
+words of its own. What somebody wrote or a program printed (`reason`, `error`, `detail` and their like)
+may hold anything; any other is a name, which holds no clauses: a sentence with a stranger one is
+shown as it was written.
 """
 
 import re
@@ -29,11 +30,13 @@ from gonogo.language.reader import Language, Reader
 from gonogo.language.writing import (
     amount,
     apart,
+    clock,
     measured,
     moment,
     names,
     quantity,
     roles,
+    shares,
     spoken,
     whole,
 )
@@ -75,7 +78,8 @@ def say(sentence: str, reader: Reader) -> Said:
         return Said(sentence, translated=True)
     if len(sentence) > _LONGEST:
         return Said(sentence, translated=False)
-    found = _whole(sentence, reader)
+    # What was recorded with blanks that do not break says the same as with those that do.
+    found = _whole(sentence.replace("\u00a0", " "), reader)
     return Said(sentence if found is None else found, found is not None)
 
 
@@ -169,6 +173,8 @@ _WRITTEN: Mapping[str, Callable[[str, Reader], str | None]] = {
     "value": measured,
     "bound": measured,
     "at": moment,
+    "clock": clock,
+    "shares": shares,
     "names": names,
     "roles": roles,
     "gate": lambda value, reader: spoken("gate", value, reader),
@@ -176,7 +182,7 @@ _WRITTEN: Mapping[str, Callable[[str, Reader], str | None]] = {
     "kpi": lambda value, reader: None if spoken("gate", value, reader) else apart(value, reader),
     "report": lambda value, reader: spoken("report", value, reader),
     "severity": lambda value, reader: spoken("severity", value, reader),
-    "stage": lambda value, reader: spoken("stage", value, reader),
+    "stage": lambda value, reader: spoken("stage", value.replace("_", " "), reader),
     "role": lambda value, reader: spoken("role", value, reader),
     "deed": lambda value, reader: spoken("deed", value, reader),
     "tried": lambda value, reader: spoken("rehearsal", value, reader),

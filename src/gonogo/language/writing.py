@@ -28,6 +28,7 @@ _MINUS = ("-", "−")
 _PART = re.compile(rf"(?P<amount>{NUMBER})(?: ?(?P<unit>[^\s0-9]\S*))?")
 _MEASURE = re.compile(rf"{NUMBER}(?: [^\s0-9]\S{{0,23}})?")
 _MORE = re.compile(r"(?P<names>.+) and (?P<more>[0-9]+) more", re.DOTALL)
+_SLOT = re.compile(rf"slot (?P<name>\S+) (?P<share>{NUMBER} ?%)")
 _OF = re.compile(r"(?P<role>[^()]+) \((?P<have>[0-9]+) of (?P<needed>[0-9]+)\)")
 
 
@@ -89,6 +90,27 @@ def moment(text: str, reader: Reader) -> str:
         return formats.moment(at, reader)
     except (ValueError, OverflowError):
         return text
+
+
+def clock(text: str, reader: Reader) -> str:
+    """A time of day in UTC, which stays UTC: its day is not told, so the reader's zone is not known."""
+    return apart(formats.digits(text, reader), reader)
+
+
+def shares(text: str, reader: Reader) -> str:
+    """Slots after commas, each with its share of customers."""
+    told = []
+    for each in text.split(", "):
+        found = _SLOT.fullmatch(each)
+        if found is None:
+            told.append(apart(each, reader))
+            continue
+        share = quantity(found["share"], reader)
+        slot = words(reader.language).t(
+            "slot {name} {share}", name=apart(found["name"], reader), share=share
+        )
+        told.append(slot)
+    return words(reader.language).t(", ").join(told)
 
 
 def names(text: str, reader: Reader) -> str:

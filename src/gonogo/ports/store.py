@@ -215,6 +215,26 @@ class AdoptionStore(Protocol):
         ...
 
 
+class GlanceStore(Protocol):
+    """Little of everything, for a desk that looks again and again."""
+
+    async def newest_entry(self) -> int:
+        """The number of the newest audit entry, 0 when there is none."""
+        ...
+
+    async def services_under_way(self) -> Mapping[str, str]:
+        """The service of every release that has not ended, by the release's id, oldest first."""
+        ...
+
+    async def registered(self) -> Mapping[str, tuple[str, datetime]]:
+        """By service the digest of its registered spec, and when it was registered."""
+        ...
+
+    async def with_words(self) -> frozenset[str]:
+        """Releases under way to which people said something that no change has answered yet."""
+        ...
+
+
 class BoardStore(Protocol):
     """Everything at once, for whoever watches all services."""
 
@@ -453,13 +473,18 @@ class AuditStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of a message: when it was sent (None: not yet), how often that was tried in vain or
-    not, and the last trouble."""
+    """What became of a message: when it was sent (None: not yet) and where to, how often that was tried
+    in vain or not, why it was put off the last time, and when it is due.
+
+    `sent_to` is empty where nobody wrote it down. A message with trouble and no attempts is held back.
+    """
 
     message: Message
     sent_at: datetime | None
     attempts: int
+    due_at: datetime
     trouble: str = ""
+    sent_to: str = ""
 
 
 class Outbox(Protocol):
@@ -480,18 +505,21 @@ class Outbox(Protocol):
         """Messages that were not delivered yet, due or put off, oldest first: to look at, not to send."""
         ...
 
-    async def sent(self, message_id: str, at: datetime) -> None:
-        """It was delivered."""
+    async def sent(self, message_id: str, at: datetime, to: str) -> None:
+        """It was delivered there."""
         ...
 
-    async def postpone(self, message_id: str, until: datetime, error: str) -> None:
-        """It was not delivered; try again at `until`."""
+    async def postpone(
+        self, message_id: str, until: datetime, why: str, *, tried: bool = True
+    ) -> None:
+        """It was not delivered, or not even tried; it is due again at `until`."""
         ...
 
 
 class Store(
     ServiceStore,
     ReleaseStore,
+    GlanceStore,
     AdoptionStore,
     BoardStore,
     PaperStore,

@@ -6,6 +6,7 @@ table show as a gap.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 
 from gonogo.domain.audit import AuditDraft, AuditEntry, AuditSearch, entry_after
 from gonogo.storage.rows import entry_of
-from gonogo.storage.statements import Prepared
+from gonogo.storage.statements import Prepared, Row
 from gonogo.storage.tables import audit, audit_head
 
 # Statements of the way of a rollback are built once: building one costs more than running it.
@@ -34,6 +35,9 @@ _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 SEQUENCE = "gonogo_sequence"
 """Where a connection notes the newest entry that its transaction wrote."""
+
+_MOST_ACTIONS = 150
+"""Beyond so many different actions the chain is walked instead."""
 
 
 def append(connection: sa.Connection, draft: AuditDraft, at: datetime) -> AuditEntry:
@@ -87,27 +91,106 @@ def search(connection: sa.Connection, wanted: AuditSearch) -> tuple[AuditEntry, 
         "beyond": wanted.beyond,
     }
     given = {name: value for name, value in given.items() if value is not None}
-    query = _searching(frozenset(given), wanted.newest_first)
-    length = {} if wanted.action is None else {"length": len(wanted.action)}
-    rows = query.all(connection, {**given, **length, "most": wanted.limit})
+    if wanted.action is not None:
+        given["length"] = len(wanted.action)
+    if wanted.subject is None and (wanted.actor is not None or wanted.action is not None):
+        rows = _by_action(connection, wanted, given)
+    else:
+        query = _searching(frozenset(given), wanted.newest_first)
+        rows = query.all(connection, {**given, "most": wanted.limit})
     return tuple(entry_of(row) for row in rows)
+
+
+def _by_action(
+    connection: sa.Connection, wanted: AuditSearch, given: Mapping[str, object]
+) -> Sequence[Row]:
+    """Entries of an actor, or whose action begins like this, each kind of action by its index.
+
+    An index gives the entries of one action in their order, but those of many actions out of order:
+    taking the first few of each costs the same however long the chain is, and reading them all to
+    put them in order does not. The actions are the program's own words, so there are not many.
+    """
+    known = {name: value for name, value in given.items() if name != "beyond"}
+    actions = [row.action for row in _actions(frozenset(known)).all(connection, known)]
+    if not actions:
+        return ()
+    if len(actions) > _MOST_ACTIONS:
+        query = _searching(frozenset(given), wanted.newest_first)
+        return query.all(connection, {**given, "most": wanted.limit})
+    query = _of_actions(
+        len(actions), wanted.actor is not None, wanted.beyond is not None, wanted.newest_first
+    )
+    sought = {f"action_{number}": action for number, action in enumerate(actions)}
+    rest = {name: given[name] for name in ("of_actor", "beyond") if name in given}
+    return query.all(connection, {**sought, **rest, "most": wanted.limit})
+
+
+@cache
+def _actions(given: frozenset[str]) -> Prepared:
+    """The different actions there are (of an actor, with a beginning), from one to the next by index."""
+    of_actor = audit.c.actor == sa.bindparam("of_actor")
+    conditions = (of_actor,) if "of_actor" in given else ()
+    first = sa.select(sa.func.min(audit.c.action).label("action")).where(*conditions)
+    known = first.cte("known", recursive=True)
+    following = sa.select(sa.func.min(audit.c.action)).where(
+        audit.c.action > known.c.action, *conditions
+    )
+    known = known.union_all(
+        sa.select(following.scalar_subquery()).where(known.c.action.is_not(None))
+    )
+    found = sa.select(known.c.action).where(known.c.action.is_not(None))
+    return Prepared(found.where(_begins(known.c.action)) if "of_action" in given else found)
+
+
+@cache
+def _of_actions(count: int, of_actor: bool, with_beyond: bool, newest_first: bool) -> Prepared:
+    """The first entries of so many actions together."""
+    columns = audit.c
+    order = columns.sequence.desc() if newest_first else columns.sequence.asc()
+    most = sa.bindparam("most", type_=sa.Integer)
+    conditions = []
+    if of_actor:
+        conditions.append(columns.actor == sa.bindparam("of_actor"))
+    if with_beyond:
+        conditions.append(_beyond(newest_first))
+    each = [
+        sa.select(columns.sequence)
+        .where(columns.action == sa.bindparam(f"action_{number}"), *conditions)
+        .order_by(order)
+        .limit(most)
+        .subquery()
+        for number in range(count)
+    ]
+    some = sa.union_all(*(sa.select(one.c.sequence) for one in each))
+    found = sa.select(audit).where(columns.sequence.in_(some))
+    return Prepared(found.order_by(order).limit(most))
+
+
+def _begins(action: "sa.ColumnElement[str]") -> "sa.ColumnElement[bool]":
+    # Not LIKE, which takes capitals for small letters in SQLite.
+    beginning = sa.func.substr(action, 1, sa.bindparam("length", type_=sa.Integer))
+    return beginning == sa.bindparam("of_action", type_=sa.Text)
+
+
+def _beyond(newest_first: bool) -> "sa.ColumnElement[bool]":
+    beyond = sa.bindparam("beyond", type_=sa.Integer)
+    return audit.c.sequence < beyond if newest_first else audit.c.sequence > beyond
 
 
 @cache
 def _searching(given: frozenset[str], newest_first: bool) -> Prepared:
     """The statement for what is given; built once, as building it costs more than running it."""
     columns = audit.c
-    beyond = sa.bindparam("beyond", type_=sa.Integer)
-    beginning = sa.func.substr(columns.action, 1, sa.bindparam("length", type_=sa.Integer))
     conditions = {
         "of_subject": columns.subject == sa.bindparam("of_subject"),
         "of_actor": columns.actor == sa.bindparam("of_actor"),
-        "of_action": beginning == sa.bindparam("of_action", type_=sa.Text),
-        "beyond": columns.sequence < beyond if newest_first else columns.sequence > beyond,
+        "of_action": _begins(columns.action),
+        "beyond": _beyond(newest_first),
     }
     order = columns.sequence.desc() if newest_first else columns.sequence.asc()
-    query = sa.select(audit).where(*(conditions[name] for name in sorted(given)))
-    return Prepared(query.order_by(order).limit(sa.bindparam("most", type_=sa.Integer)))
+    wheres = (conditions[name] for name in sorted(given & set(conditions)))
+    most: sa.BindParameter[int] = sa.bindparam("most", type_=sa.Integer)
+    return Prepared(sa.select(audit).where(*wheres).order_by(order).limit(most))
 
 
 def first_after(

@@ -16,9 +16,14 @@ from gonogo.storage.tables import UtcTime, messages
 _OF_ID = messages.c.id == sa.bindparam("of_id")
 _ONCE_MORE = sa.update(messages).where(_OF_ID).values(attempts=messages.c.attempts + 1)
 _POSTPONE = Prepared(_ONCE_MORE)
+_HOLD_BACK = Prepared(sa.update(messages).where(_OF_ID))
 _SENT = Prepared(
     _ONCE_MORE.values(
-        sent_at=sa.func.coalesce(messages.c.sent_at, sa.bindparam("first_at", type_=UtcTime))
+        sent_at=sa.func.coalesce(messages.c.sent_at, sa.bindparam("first_at", type_=UtcTime)),
+        sent_to=sa.case(
+            (messages.c.sent_at.is_(None), sa.bindparam("first_to", type_=sa.Text)),
+            else_=messages.c.sent_to,
+        ),
     )
 )
 HOLD = timedelta(seconds=60)
@@ -107,25 +112,35 @@ def deliveries(connection: sa.Connection, release_id: str, limit: int) -> tuple[
         .limit(limit)
     ).all()
     return tuple(
-        Delivery(message_of(row), row.sent_at, row.attempts, row.last_error or "")
+        Delivery(
+            message=message_of(row),
+            sent_at=row.sent_at,
+            attempts=row.attempts,
+            due_at=row.due_at,
+            trouble=row.last_error or "",
+            sent_to=row.sent_to or "",
+        )
         for row in reversed(rows)
     )
 
 
-def sent(connection: sa.Connection, message_id: str, at: datetime) -> None:
-    """Mark as delivered; a message delivered twice keeps its first time.
+def sent(connection: sa.Connection, message_id: str, at: datetime, to: str) -> None:
+    """Mark as delivered there; a message delivered twice keeps its first time and place.
 
     Raises NotFound for an unknown id.
     """
-    _tried(connection, _SENT, message_id, {"first_at": at})
+    _changed(connection, _SENT, message_id, {"first_at": at, "first_to": to})
 
 
-def postpone(connection: sa.Connection, message_id: str, until: datetime, error: str) -> None:
-    """Note a failed attempt and when to try again. Raises NotFound for an unknown id."""
-    _tried(connection, _POSTPONE, message_id, {"due_at": until, "last_error": error})
+def postpone(
+    connection: sa.Connection, message_id: str, until: datetime, why: str, tried: bool
+) -> None:
+    """Note why it was not sent, and when it is due again. Raises NotFound for an unknown id."""
+    statement = _POSTPONE if tried else _HOLD_BACK
+    _changed(connection, statement, message_id, {"due_at": until, "last_error": why})
 
 
-def _tried(
+def _changed(
     connection: sa.Connection, statement: Prepared, message_id: str, values: Mapping[str, object]
 ) -> None:
     if not statement.run(connection, {"of_id": message_id, **values}):

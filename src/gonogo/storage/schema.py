@@ -19,7 +19,7 @@ from gonogo.storage.tables import desks, metadata
 if TYPE_CHECKING:
     from alembic.config import Config
 
-NEWEST = "0007"
+NEWEST = "0009"
 """The schema this program was written for. Known here, so that a start need not load the migrations."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

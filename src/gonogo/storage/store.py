@@ -51,6 +51,7 @@ from gonogo.storage.adopting import Adopting
 from gonogo.storage.among_desks import AmongDesks
 from gonogo.storage.checkup import DatabaseCheckup
 from gonogo.storage.engine import DEFAULT_PATIENCE, make_engine, reading
+from gonogo.storage.glances import Glances
 from gonogo.storage.kept import Kept
 from gonogo.storage.notices import Announcements
 from gonogo.storage.postgresql import THREADS
@@ -106,7 +107,7 @@ def memory_store(clock: Clock) -> "SqlStore":
     return SqlStore(engine, clock, run=Inline())
 
 
-class SqlStore(WaysIn, Adopting, AmongDesks):
+class SqlStore(WaysIn, Adopting, AmongDesks, Glances):
     """`gonogo.ports.store.Store` over SQLAlchemy Core. `engine` comes from `make_engine`.
 
     `run` does the writes, and the reads too unless `read` is given for them. `notices` are told of
@@ -372,17 +373,19 @@ class SqlStore(WaysIn, Adopting, AmongDesks):
         """See the port."""
         return await self._read(lambda c: outbox.unsent(c, limit))
 
-    async def sent(self, message_id: str, at: datetime) -> None:
+    async def sent(self, message_id: str, at: datetime, to: str) -> None:
         """See the port. Raises NotFound for a message that was never queued."""
-        await self._write(lambda c: outbox.sent(c, message_id, at))
+        await self._write(lambda c: outbox.sent(c, message_id, at, to))
 
-    async def postpone(self, message_id: str, until: datetime, error: str) -> None:
+    async def postpone(
+        self, message_id: str, until: datetime, why: str, *, tried: bool = True
+    ) -> None:
         """See the port. Raises NotFound for a message that was never queued."""
         now = self._clock.now()
 
         def work(connection: sa.Connection) -> None:
             due = self._shared(connection, now) + (until - now)
-            outbox.postpone(connection, message_id, due, error)
+            outbox.postpone(connection, message_id, due, why, tried)
 
         await self._write(work)
 

@@ -364,6 +364,8 @@ messages = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("last_error", sa.Text),
     sa.Column("sent_at", UtcTime),
+    # Null: it was not sent, or by a desk that did not write down where to.
+    sa.Column("sent_to", sa.Text),
 )
 sa.Index(
     "messages_waiting",
@@ -371,6 +373,7 @@ sa.Index(
     sqlite_where=sa.text("sent_at IS NULL"),
     postgresql_where=sa.text("sent_at IS NULL"),
 )
+sa.Index("messages_of_release", messages.c.release_id, messages.c.number)
 
 audit = sa.Table(
     "audit",
@@ -384,6 +387,8 @@ audit = sa.Table(
     sa.Column("previous", sa.Text, nullable=False),
     sa.Column("digest", sa.Text, nullable=False),
     sa.Index("audit_of_subject", "subject", "sequence"),
+    sa.Index("audit_of_actor", "actor", "action", "sequence"),
+    sa.Index("audit_of_action", "action", "sequence"),
 )
 
 audit_head = sa.Table(

@@ -175,21 +175,18 @@ async def decided(context: Context, release_id: str) -> tuple[Release, Decision 
     return release, await decision_on(context, release)
 
 
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """What happened, and what was told to whom."""
-
-    story: Story
-    deliveries: tuple[Delivery, ...]
-
-
-async def happened(context: Context, release_id: str) -> Happened:
-    """The story of a release and the messages about it. Raises NotFound."""
+async def happened(context: Context, release_id: str) -> Story:
+    """The story of a release. Raises NotFound."""
     release = await find_release(context, release_id)
     story = await watched_story(context, release)
     # Looks are what charts show: without them a look of the judge leaves the timeline as it is.
-    story = replace(story, looks=(), at=release.stage_since)
-    return Happened(story, await context.store.deliveries(release.id))
+    return replace(story, looks=(), at=release.stage_since)
+
+
+async def told(context: Context, release_id: str) -> tuple[Delivery, ...]:
+    """The messages about a release, and what became of each. Raises NotFound."""
+    release = await find_release(context, release_id)
+    return await context.store.deliveries(release.id)
 
 
 async def filed(context: Context, release_id: str) -> Summary:

@@ -26,7 +26,7 @@ from gonogo.usecases.handoff_draft import migrations_said, notes_since
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.releases import tell_story
 from gonogo.usecases.standing import sign_offs_rule, standing_criteria, standing_sign_offs
-from gonogo.usecases.versions import find_version, gather
+from gonogo.usecases.versions import Candidate, find_version, gather
 from gonogo.usecases.waivers import frozen
 from gonogo.usecases.why import why
 
@@ -161,9 +161,24 @@ class Summary:
     outcome: Outcome | None
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A version as it stands now: what was read of it, what the gates would say, and its page."""
+
+    candidate: Candidate
+    dossier: Dossier
+    decision: Decision
+    summary: Summary
+
+
 async def summarize(context: Context, actor: Actor, *, service: str, version: str) -> Summary:
     """The page of one version as it stands now. Raises NotFound for an unknown service or tag."""
     allow(actor, Deed.LOOK)
+    return (await standing_of(context, service=service, version=version)).summary
+
+
+async def standing_of(context: Context, *, service: str, version: str) -> Standing:
+    """A version as it stands now; its repository is read once. Raises as `summarize` does."""
     candidate = await find_version(context, service, version)
     dossier = await gather(context, candidate)
     notes, previous, told = await notes_since(context, candidate)
@@ -171,7 +186,8 @@ async def summarize(context: Context, actor: Actor, *, service: str, version: st
     release = next((each for each in releases if each.commit == candidate.commit), None)
     now = context.clock.now()
     story = None if release is None else await tell_story(context, release)
-    return handoff_summary(
+    decision = decide_now(candidate.plan, dossier, now)
+    summary = handoff_summary(
         dossier,
         candidate.plan,
         now,
@@ -179,9 +195,10 @@ async def summarize(context: Context, actor: Actor, *, service: str, version: st
         previous=release.previous if release and release.previous else previous,
         back_to=release.previous if release else candidate.previous,
         migrations=migrations_said(candidate.plan, told),
-        decision=decide_now(candidate.plan, dossier, now),
+        decision=decision,
         story=story,
     )
+    return Standing(candidate, dossier, decision, summary)
 
 
 def handoff_summary(

@@ -7,21 +7,18 @@ from gonogo.domain.actor import Actor, Role
 from gonogo.domain.audit import AuditEntry
 from gonogo.domain.dossier import Dossier
 from gonogo.domain.errors import Conflict, NotFound
-from gonogo.domain.gate import Decision
 from gonogo.domain.paper import Paper
 from gonogo.domain.plan import ChecklistItem
 from gonogo.domain.release import Release
 from gonogo.gates.sign_offs import rejections
 from gonogo.usecases.context import Context
-from gonogo.usecases.decisions import decide_now
 from gonogo.usecases.outlook import Prospect, prospect, recorded_traffic
-from gonogo.usecases.permissions import PERMISSIONS, Deed, may
+from gonogo.usecases.permissions import PERMISSIONS, Deed, allow, may
 from gonogo.usecases.recording import read_recording, recording_view
 from gonogo.usecases.release_gates import GateList, gate_list
 from gonogo.usecases.releases import prepare_release, tell_story
 from gonogo.usecases.specs import differs_from_registered
-from gonogo.usecases.summary import EvidenceRow, Signature, Summary, summarize
-from gonogo.usecases.versions import find_version, gather
+from gonogo.usecases.summary import EvidenceRow, Signature, Summary, standing_of
 from gonogo.usecases.views import intention
 
 MOST_RECORDINGS = 3
@@ -52,41 +49,53 @@ class Signing:
 
 
 @dataclass(frozen=True, slots=True)
-class VersionPage:
-    """All of it. `grave` is the evidence to look at first: what failed, and what came since the handoff;
-    `calm` the rest. `gates` are as they would be decided now."""
+class Sight:
+    """What everybody sees of a version. `grave` is the evidence to look at first: what failed, and what
+    came since the handoff; `calm` the rest. `gates` are as they would be decided now."""
 
     summary: Summary
-    gates: GateList | None
+    gates: GateList
     rejected: tuple[Rejected, ...]
-    signing: Signing
     grave: tuple[EvidenceRow, ...]
     calm: tuple[EvidenceRow, ...]
     releases: tuple[Release, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionPage:
+    """What everybody sees, what this person can sign, and the receipt of what they have just filed."""
+
+    sight: Sight
+    signing: Signing
     receipt: AuditEntry | None
-    serving: str | None
+
+
+async def sight_of(context: Context, *, service: str, version: str) -> Sight:
+    """A version as it stands now. Raises NotFound for an unknown service or tag."""
+    found = await standing_of(context, service=service, version=version)
+    summary = found.summary
+    first = tuple(row for row in summary.evidence if _grave(summary, row))
+    every = await context.store.releases(service)
+    return Sight(
+        summary=summary,
+        gates=gate_list(found.decision, found.candidate.plan),
+        rejected=_rejected(found.dossier),
+        grave=first,
+        calm=tuple(row for row in summary.evidence if row not in first),
+        releases=tuple(each for each in every if each.commit == found.candidate.commit),
+    )
 
 
 async def version_page(
     context: Context, actor: Actor, *, service: str, version: str, receipt: int | None = None
 ) -> VersionPage:
     """A version as this person may act on it. Raises NotFound for an unknown service or tag."""
-    summary = await summarize(context, actor, service=service, version=version)
-    candidate = await find_version(context, service, version)
-    dossier = await gather(context, candidate)
-    decision: Decision = decide_now(candidate.plan, dossier, context.clock.now())
-    first = tuple(row for row in summary.evidence if _grave(summary, row))
-    every = await context.store.releases(service)
+    allow(actor, Deed.LOOK)
+    sight = await sight_of(context, service=service, version=version)
     return VersionPage(
-        summary=summary,
-        gates=gate_list(decision, candidate.plan),
-        rejected=_rejected(dossier),
-        signing=_signing(actor, summary),
-        grave=first,
-        calm=tuple(row for row in summary.evidence if row not in first),
-        releases=tuple(each for each in every if each.commit == candidate.commit),
+        sight=sight,
+        signing=_signing(actor, sight.summary),
         receipt=await _receipt(context, actor, service, receipt),
-        serving=candidate.previous,
     )
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeGuard
 
+from gonogo.domain.actor import Role
 from gonogo.domain.audit import AuditEntry
 from gonogo.domain.journal import JournalEntry
 from gonogo.domain.story import DECISIONS, OUT_OF_ROTATION, PERSON, Story, recorded_time
@@ -123,6 +124,38 @@ def _told(entry: AuditEntry) -> tuple[Kind, str]:
     return Kind.OTHER, _action(action, data)
 
 
+def _waits_for_word(name: str, data: Mapping[str, Any]) -> str:
+    if name != "asked":
+        return "went on without a confirmation" if name == "accepted" else f"verification {name}"
+    known = {role.value: role.words for role in Role}
+    found = data.get("roles")
+    roles = [known.get(str(role), str(role)) for role in (found if _listed(found) else ())]
+    asked = f"asked to try it ({', '.join(roles)})" if roles else "somebody is asked to try it"
+    return asked + _after_colon(data.get("lines"))
+
+
+def _word_of_person(name: str, data: Mapping[str, Any]) -> str:
+    lines = data.get("lines")
+    tried = [line for line in (lines if _listed(lines) else ()) if isinstance(line, Mapping)]
+    failed = [text_of(line, "name") for line in tried if line.get("passed") is not True]
+    if failed:
+        return f"{name}{', but failed' * (name == 'confirmed')}{_after_colon(failed)}"
+    return name + _after_colon([text_of(line, "name") for line in tried])
+
+
+def _after_colon(names: object) -> str:
+    told = ", ".join(str(each) for each in (names if _listed(names) else ()))
+    return f": {told}" if told else ""
+
+
+def _refused(name: str, data: Mapping[str, Any]) -> str:
+    return f"{name}: {text_of(data, 'kind').replace('_', ' ') or 'a word'}"
+
+
+def _settled(name: str, data: Mapping[str, Any]) -> str:
+    return f"{text_of(data, 'step') or 'a step'} {name}"
+
+
 def _person(name: str, _: Mapping[str, Any]) -> str:
     return name.replace("_", " ")
 
@@ -154,6 +187,8 @@ def _taken(name: str, data: Mapping[str, Any]) -> str:
     place = " ".join(each for each in ("slot", slot, "in", environment) if each)
     if name == "occupied" and port is not None:
         return f"{place} taken, port {port:.0f}"
+    if name == "located":
+        return f"{place}: {version} listens on {text_of(data, 'address')}"
     done = {"retiring": "is drained and stopped", "emptied": "is empty again"}.get(name, name)
     if data.get("adopted") is True and name == "retiring":
         done = "is drained"
@@ -221,10 +256,14 @@ def _slot(value: object) -> str:
 
 def _stage(name: str, data: Mapping[str, Any]) -> str:
     came, to = text_of(data, "from"), text_of(data, "to") or name
+    if name == "criteria":
+        return f"criteria taken over from sign-offs{_after_colon(data.get('criteria'))}"
     what = f"{came} → {to}" if came and came != to else to
     planned, step = number_of(data, "share"), number_of(data, "step")
     told = [] if step is None or step < 0 else [f"step {step + 1:.0f}"]
     told += [] if planned is None else [f"{share(planned)} of customers"]
+    if what == "step" and len(told) > 1:
+        what, *told = told
     return f"{what} ({', '.join(told)})".replace("_", " ") if told else what.replace("_", " ")
 
 
@@ -240,6 +279,11 @@ _TELLERS: Mapping[str, tuple[Kind, Callable[[str, Mapping[str, Any]], str]]] = {
     "desk:slot:": (Kind.OTHER, _taken),
     "desk:traffic:": (Kind.TRAFFIC, _traffic),
     "desk:smoke:": (Kind.STEP, _smoke_run),
+    "desk:verification:": (Kind.STAGE, _waits_for_word),
+    "desk:instruction:": (Kind.OTHER, _refused),
+    "desk:rollback:": (Kind.STAGE, lambda name, _: f"rollback {name}"),
+    "person:verification:": (Kind.PERSON, _word_of_person),
+    "person:step:": (Kind.PERSON, _settled),
 }
 """How entries are told whose action begins like this; given are the rest of it, and the data."""
 

@@ -149,7 +149,11 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         metrics=metrics,
         counts_elsewhere=counts_elsewhere,
         smoke=HttpSmokeRunner(workshop.run),
-        notifier=ConsoleNotifier(sys.stdout, Reader.of(settings.language)),
+        notifier=ConsoleNotifier(
+            sys.stdout,
+            Reader.of(settings.language),
+            f"the terminal or log of desk {settings.desk}",
+        ),
         dossiers=dossiers,
         scratch=LocalScratch(private(home / "scratch")),
         new_id=new_id,

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import re
 
 import pytest
 from tests.web.desk.conftest import Visit
@@ -68,3 +69,48 @@ async def test_who_asks_for_the_chain_while_it_is_checked_makes_no_second_check(
     assert (begun, {each.entries for each in found}) == (1, {2})
     await visit.open("/audit/check")
     assert begun == 2
+
+
+async def _with_notes(visit: Visit, count: int) -> None:
+    for number in range(count):
+        await visit.desk.store.append(AuditDraft("quinn", "person:note:make", f"n{number}"))
+
+
+def _marked(page: str) -> list[str]:
+    return re.findall(r'<tr id="entry-(\d+)" aria-current="true"', page)
+
+
+def _rows(page: str) -> list[int]:
+    return [int(each) for each in re.findall(r'<tr id="entry-(\d+)"', page)]
+
+
+async def test_a_link_to_an_entry_opens_at_it_among_its_neighbours(visit: Visit):
+    await _with_notes(visit, 150)
+    page = (await visit.open("/audit?entry=20")).text
+    assert _marked(page) == ["20"]
+    assert _rows(page) == list(range(25, 0, -1))
+    newer = (await visit.open("/audit/rows?after=25")).text
+    assert _rows(newer) == list(range(125, 25, -1))
+    assert 'after=125"' in newer
+    assert 'after=25"' in page
+
+
+async def test_an_entry_may_be_asked_for_in_the_readers_digits(visit: Visit):
+    await _with_notes(visit, 30)
+    assert _marked((await visit.open("/audit?entry=۲۰", reads="fa|Asia/Tehran||")).text) == ["20"]
+
+
+@pytest.mark.parametrize("entry", ["4000", "0", "seven", "9" * 30])
+async def test_an_entry_that_does_not_exist_is_said_to_be_missing(visit: Visit, entry: str):
+    await _with_notes(visit, 3)
+    page = await visit.open(f"/audit?entry={entry}")
+    assert page.status_code == 404
+    assert "There is no entry" in page.text
+    assert _marked(page.text) == []
+
+
+async def test_an_entry_that_the_filters_leave_out_is_said_to_be_left_out(visit: Visit):
+    await _with_notes(visit, 3)
+    page = await visit.open("/audit?entry=1&actor=quinn")
+    assert page.status_code == 200
+    assert "is among those that fit" in page.text

@@ -3,6 +3,7 @@
 import re
 
 import httpx2
+import pytest
 from tests.papers import CI, LEAD, NEW, OPS, OWNER, QA
 from tests.web.desk.conftest import OWNERS_TOKEN, Visit
 from tests.web.desk.test_release_page import hidden_field, words_of
@@ -203,3 +204,41 @@ async def test_every_form_carries_the_sessions_secret_and_no_page_holds_script_o
             assert text.count('name="csrf_token" value="the-secret"') == forms, path
             assert text.count('name="key"') == forms
             assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=", text), path
+
+
+async def test_what_others_file_is_shown_by_the_regions_of_the_page(visit: Visit):
+    page = await visit.open(PAGE)
+    watched = re.findall(r'data-live="(version-[^"]*)" data-seen="(\w+)"', page.text)
+    assert [key for key, _ in watched] == [
+        "version-result:shop/v1.2.0",
+        "version-papers:shop/v1.2.0",
+    ]
+    await visit.desk.evidence()
+    asked = [f"{seen}~{key}" for key, seen in watched]
+    answer = await visit.open("/live/regions", params={"watch": asked})
+    told = {each["region"]: each["html"] for each in answer.json()["messages"]}
+    assert "report.xml" in told["version-papers:shop/v1.2.0"]
+    assert "<form" not in "".join(told.values())
+
+
+async def test_a_region_of_a_version_that_does_not_exist_is_gone(visit: Visit):
+    for name in ("shop/v9.9.9", "bakery/v9.9.9", "nobody/v1.2.0", "", "shop"):
+        answer = await visit.open("/live/regions", params={"watch": f"~version-papers:{name}"})
+        assert answer.json()["messages"] == [{"region": f"version-papers:{name}", "gone": True}]
+
+
+async def test_the_page_reads_nothing_of_the_repository_twice(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+):
+    reads: list[str] = []
+    for name in ("change", "merges", "files"):
+        read = getattr(visit.desk.history, name)
+
+        async def noted(*given: object, _name: str = name, _read: object = read, **more: object):
+            reads.append(f"{_name} {given} {sorted(more.items())}")
+            return await _read(*given, **more)  # type: ignore[operator]
+
+        monkeypatch.setattr(visit.desk.history, name, noted)
+    await visit.open(PAGE, token=await visit.token(Role.VIEWER))
+    assert reads
+    assert len(reads) == len(set(reads))

@@ -14,8 +14,9 @@ class MemoryNotifier:
         self.messages: list[Message] = []
         self.failing: str | None = None
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: Message) -> str:
         """Remember one message. Raises Unavailable while failing."""
         if self.failing is not None:
             raise Unavailable(self.failing)
         self.messages.append(message)
+        return "the memory"

@@ -16,10 +16,14 @@ from typing import Any
 import click
 
 from gonogo.cli import output
+from gonogo.cli.beside import GOING_WELL, HELD, Ended
 from gonogo.cli.client import DeskClient
 from gonogo.cli.follow import follow
 from gonogo.cli.scene import PEOPLE, Scene
 from gonogo.domain.errors import GonogoError
+
+_PATIENCE_BESIDE = 10.0
+"""Seconds in which what goes on beside the orders service may come to its end."""
 
 VERSIONS = ("v1.1.0", "v1.2.0", "v1.2.1", "v1.3.0")
 
@@ -52,7 +56,10 @@ def demo(
     json_file: Path | None,
     report: Path,
 ) -> None:
-    """Watch a bad release taken back, a good one reach everyone, and one stopped beforehand."""
+    """Watch a bad release taken back, a good one reach everyone, and one stopped beforehand.
+
+    Beside them a small service gets a good version, and another waits for a signature.
+    """
     home = Path(tempfile.mkdtemp(prefix="gonogo-demo-"))
     scene = Scene(home, fast=fast)
     signal.signal(
@@ -64,6 +71,7 @@ def demo(
             json_file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
         if stay:
             scene.let_customers_in(rate, seed)
+            scene.beside.let_customers_in()
             _stay(scene)
     except KeyboardInterrupt:
         output.note("stopped")
@@ -86,9 +94,15 @@ def _play(
     scene.register(desk, defect)
     output.note(f"watch it live: {desk.url}")
     output.note(f"  sign in as {', '.join(PEOPLE)}; password: {password}")
+    scene.beside.set_up(desk)
     codes = {"v1.1.0": _release(scene, desk, "v1.1.0", "nothing serves yet")}
     scene.let_customers_in(rate, seed)
     output.note(f"customers: {rate:g} requests a second to {scene.url}")
+    scene.beside.begin(desk)
+    output.note(
+        f"beside it: a good version of {GOING_WELL} goes to its customers step by step,"
+        f" {HELD} waits for QA's signature"
+    )
     flaw = {
         "courier": "fails orders without a courier, which no test had",
         "slow": "is right, but slow",
@@ -100,16 +114,21 @@ def _play(
         "v1.3.0": "renames a column that the version before still uses",
     }
     codes |= {version: _release(scene, desk, version, say) for version, say in remarks.items()}
-    customers = scene.see_customers_out()
+    beside = scene.beside.look(desk, _PATIENCE_BESIDE)
+    customers = _together(scene.see_customers_out(), scene.beside.see_customers_out())
     releases = [_figures(desk, version) for version in VERSIONS]
     page = desk.text("/reports?" + "&".join(f"release={found['id']}" for found in releases))
     report.write_text(page, encoding="utf-8")
-    _sum_up(releases, customers, time.monotonic() - begun)
+    _sum_up(releases, beside, customers, time.monotonic() - begun)
     click.echo(f"report: {report.absolute()}")
     return {
         "releases": [
             {name: found[name] for name in _TOLD} | {"exit_code": codes[found["version"]]}
             for found in releases
+        ],
+        "beside": [
+            {"service": each.service, "version": each.version, "outcome": each.stage}
+            for each in beside
         ],
         "lost_requests": customers["lost"],
         "requests": customers["requests"],
@@ -152,7 +171,17 @@ def _release(scene: Scene, desk: DeskClient, version: str, remark: str) -> int:
     return code
 
 
-def _sum_up(releases: list[dict[str, Any]], customers: dict[str, Any], seconds: float) -> None:
+def _together(*accounts: dict[str, Any]) -> dict[str, Any]:
+    """The accounts of all customers as one."""
+    return {name: sum(each[name] for each in accounts) for name in ("requests", "lost")}
+
+
+def _sum_up(
+    releases: list[dict[str, Any]],
+    beside: tuple[Ended, ...],
+    customers: dict[str, Any],
+    seconds: float,
+) -> None:
     click.echo("")
     for found in releases:
         line = f"{output.SIGNS.get(found['outcome'], '▸')} {found['version']}"
@@ -167,6 +196,10 @@ def _sum_up(releases: list[dict[str, Any]], customers: dict[str, Any], seconds: 
         if found["seconds_bad_to_weight_zero"] is not None:
             line += f", out {found['seconds_bad_to_weight_zero']:.2f} s after its first bad answer"
         click.echo(line)
+    for each in beside:
+        sign = output.SIGNS.get(each.stage, "▸")
+        stage = each.stage.replace("_", " ")
+        click.echo(f"{sign} {each.service} {each.version}  {stage}: {each.reason}")
     click.echo(
         f"{customers['requests']:,} customer requests, {customers['lost']} lost; {seconds:.0f} s in all"
     )

@@ -4,7 +4,9 @@ from gonogo.language.marks import form
 from gonogo.language.matching import Forms
 from gonogo.language.sentences.decisions import DECISIONS
 from gonogo.language.sentences.evidence_words import EVIDENCE
+from gonogo.language.sentences.figures import FIGURES
 from gonogo.language.sentences.fixes import FIXES
+from gonogo.language.sentences.grounds import GROUNDS
 from gonogo.language.sentences.health import HEALTH
 from gonogo.language.sentences.judge import GAUGES, JUDGE, PAST
 from gonogo.language.sentences.judge_more import LITERALS
@@ -27,10 +29,12 @@ FORMS = Forms(
         *REPORT_GATES,
         *PEOPLE_GATES,
         *FIXES,
+        *FIGURES,
         *DECISIONS,
         *STAGES,
         *MESSAGES,
         *HEALTH,
+        *GROUNDS,
         *EVIDENCE,
         *TIMELINE,
         *REFUSALS,

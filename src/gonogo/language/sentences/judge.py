@@ -68,10 +68,10 @@ PAST = (
 
 GAUGES = (
     form("{gauge}: no value was ever read"),
-    form("{gauge}: no value was ever read: {text_why}"),
+    form("{gauge}: no value was ever read: {maybe_why}"),
     form("{gauge}: not read for {span_age}; it was {value} then"),
-    form("{gauge}: not read for {span_age}: {text_why}; it was {value} then"),
-    form("{gauge}: it was {value}, and now cannot be read: {text_why}"),
+    form("{gauge}: not read for {span_age}: {maybe_why}; it was {value} then"),
+    form("{gauge}: it was {value}, and now cannot be read: {maybe_why}"),
     form("{gauge}: {value} where at most {bound} is allowed"),
     form("{gauge}: {value} where at least {bound} is allowed"),
     form("{gauge}: {value} where at most {bound} is allowed for {span_lasted} without a break"),

@@ -5,6 +5,9 @@ from gonogo.language.marks import form
 MESSAGES = (
     form("{service} {version} {text_message}"),
     form("{service} {version} begins"),
+    form("the terminal or log of desk {desk}"),
+    form("messages about {service} are held back by {actor}: {reason}"),
+    form("the console takes no messages: {error}"),
     form("has no report {path}: {maybe_reason}"),
     form("leaves the scratch database {name} behind: {maybe_reason}"),
     form(

@@ -1,6 +1,6 @@
 """Why a release stands where it stands."""
 
-from gonogo.language.marks import form
+from gonogo.language.marks import counted, form
 
 STAGES = (
     form("goes through {places}"),
@@ -17,8 +17,10 @@ STAGES = (
     form("{version} has no slot in {environment}"),
     form("{version} has no slot any more"),
     form("it serves everyone"),
-    form("{text_what}: {who} is asked to try it by {at_deadline}"),
-    form("{text_what}: {who} is asked to try it by {at_deadline}: {names}"),
+    form("{text_what}: {roles} is asked to try it by {clock}"),
+    form("{text_what}: {roles} is asked to try it by {clock}: {names}"),
+    form("{text_what}: somebody is asked to try it by {clock}"),
+    form("{text_what}: somebody is asked to try it by {clock}: {names}"),
     form("the evidence of harm crossed its limit"),
     form("every limit is shown to be kept"),
     form("the step runs for another {span}"),
@@ -65,6 +67,16 @@ STAGES = (
     form("cannot go on yet: {maybe_why}"),
     form("no trustworthy counts for {span}: {maybe_why}"),
     form("nobody watched for {span}"),
+    form("HAProxy could not be reached, so requests went by unseen"),
+    form("HAProxy was restarted (process {n_before} is now {n_now})"),
+    form("HAProxy's log lacks {n} of its lines"),
+    counted(
+        "HAProxy finished {count} request whose log line did not come",
+        "HAProxy finished {count} requests whose log lines did not come",
+    ),
+    form("a retried request failed on an instance that is not known"),
+    form("the source could not be reached, so requests went by unseen"),
+    form("release {service} {version} is {stage_from} and cannot become {stage_to}"),
     form("what was seen before cannot be read any more: {error}"),
     form("{name} of {service} run on {host}, and no desk is at work there"),
     form("{name} of {service} run on a machine whose desk has ended, and no desk is at work there"),
@@ -81,9 +93,9 @@ STAGES = (
     form("{step_name} failed before"),
     form("{step} ran longer than {span}: {maybe_last}"),
     form("{step} ended with {n_code}: {maybe_last}"),
-    form("{step} was started at {at_start} and nobody saw it end"),
+    form("{step} was started at {clock} and nobody saw it end"),
     form(
-        "{step} was started at {at_start} and nobody saw it end (look whether it was done;"
+        "{step} was started at {clock} and nobody saw it end (look whether it was done;"
         " then `gonogo resume --done` or `gonogo resume --again`)"
     ),
     form("look whether it was done; then `gonogo resume --done` or `gonogo resume --again`"),

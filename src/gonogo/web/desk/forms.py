@@ -54,12 +54,17 @@ class Form:
 
     def number(self, name: str) -> int | None:
         """A whole number in any digits that people type; None when there is none."""
-        text = latin(self.text(name))
-        return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
+        return whole_number(self.text(name))
 
     def lines(self, name: str) -> tuple[str, ...]:
         """What was typed line by line, empty lines left out."""
         return tuple(line.strip() for line in self.text(name).splitlines() if line.strip())
+
+
+def whole_number(typed: str) -> int | None:
+    """A whole number in any digits that people type; None for what is none, or too long for one."""
+    text = latin(typed.strip())
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
 
 
 @dataclass(frozen=True, slots=True)

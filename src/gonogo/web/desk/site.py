@@ -169,13 +169,24 @@ def _reading(reader: Reader) -> dict[str, object]:
         if limit is not None and len(text) > limit:
             text = wording.shorten(text.translate(_ISOLATES), limit)
         if not found.translated:
-            return Markup('<bdi lang="en" dir="ltr">{}</bdi>').format(text)
+            # Somebody's own words may be in any language; only what can be English is said to be.
+            marked = (
+                '<bdi lang="en" dir="ltr">{}</bdi>'
+                if text.isascii()
+                else '<bdi dir="auto">{}</bdi>'
+            )
+            return Markup(marked).format(text)  # noqa: S704 - one of two texts of our own
         # The first letter may be one of a Latin name: it does not tell how the sentence runs.
         return Markup('<bdi dir="{}">{}</bdi>').format(reader.direction, text)
+
+    def measured(value: float, unit: str) -> Markup:
+        """A number with the unit in which a gate counts."""
+        return said(f"{formats.number(value, Reader.of('en'))} {unit}".strip())
 
     return {
         "reader": reader,
         "said": said,
+        "measured": measured,
         "t": say,
         "n": counted,
         "p": spoken.p,

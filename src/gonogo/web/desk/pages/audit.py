@@ -14,14 +14,27 @@ from gonogo.usecases import listings
 from gonogo.usecases.operation import verify_chain
 from gonogo.usecases.views import entry_view
 from gonogo.web.desk import tables
+from gonogo.web.desk.forms import whole_number
 from gonogo.web.desk.site import Site
 from gonogo.web.desk.visitor import Visitor
 
 HEAD = ("sequence", "at", "actor", "action", "subject", "data", "previous", "digest")
 _LIMIT = 100
 _AT_ONCE = 1000
+_NEWER = 5
+"""Entries shown above the one that was asked for, so that it is seen in its place."""
 _Text = Annotated[str, Query(max_length=200)]
 Number = Annotated[int, Query(ge=0, le=1 << 53)]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The rows of a page, the newest first. `older` and `newer` are the sequence numbers beyond which
+    more follow; None: there are no more that way, or nobody asked for them."""
+
+    entries: tuple[AuditEntry, ...]
+    older: str | None = None
+    newer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +45,15 @@ class Filters:
     action: str = ""
     subject: str = ""
 
-    def search(self, beyond: int | None = None, limit: int = _LIMIT) -> AuditSearch:
+    def search(
+        self, beyond: int | None = None, limit: int = _LIMIT, *, newest_first: bool = True
+    ) -> AuditSearch:
         """What they ask for, the newest first."""
         return AuditSearch(
             subject=self.subject or None,
             actor=self.actor or None,
             action=self.action or None,
+            newest_first=newest_first,
             beyond=beyond,
             limit=limit,
         )
@@ -59,31 +75,44 @@ def add(application: FastAPI, site: Site) -> None:
 
     @application.get("/audit", include_in_schema=False)
     async def page(
-        request: Request, visitor: Visitor = visiting, wanted: Filters = filtered
+        request: Request,
+        entry: _Text = "",
+        visitor: Visitor = visiting,
+        wanted: Filters = filtered,
     ) -> Response:
-        found = await listings.audit_page(site.context, visitor.actor, wanted.search())
+        asked, number = entry.strip(), whole_number(entry)
+        if number is None:
+            shown, missing = await _older(site, visitor, wanted, None), bool(asked)
+        else:
+            shown = await _around(site, visitor, wanted, number)
+            missing = all(each.sequence != number for each in shown.entries)
         return site.page(
             request,
             visitor,
             "audit.html.j2",
-            entries=found.items,
-            next=found.next,
+            404 if missing and not wanted.query() else 200,
+            shown=shown,
             filters=wanted,
             told=_told,
+            entry=number,
+            asked=asked,
+            missing=missing,
         )
 
     @application.get("/audit/rows", include_in_schema=False)
     async def rows(
-        before: Number, visitor: Visitor = visiting, wanted: Filters = filtered
+        before: Number | None = None,
+        after: Number | None = None,
+        visitor: Visitor = visiting,
+        wanted: Filters = filtered,
     ) -> Response:
-        found = await listings.audit_page(site.context, visitor.actor, wanted.search(before))
+        shown = await (
+            _older(site, visitor, wanted, before)
+            if after is None
+            else _newer(site, visitor, wanted, after, _LIMIT)
+        )
         return site.part(
-            visitor,
-            "audit_rows.html.j2",
-            entries=found.items,
-            next=found.next,
-            filters=wanted,
-            told=_told,
+            visitor, "audit_rows.html.j2", shown=shown, filters=wanted, told=_told, entry=None
         )
 
     @application.get("/audit/check", include_in_schema=False)
@@ -99,6 +128,24 @@ def add(application: FastAPI, site: Site) -> None:
             raise NotFound(f'no file of the kind "{kind[:20]}"', hint="csv or json")
         name = {"Content-Disposition": 'attachment; filename="audit.json"'}
         return StreamingResponse(_json(entries), media_type="application/json", headers=name)
+
+
+async def _older(site: Site, visitor: Visitor, wanted: Filters, before: int | None) -> Shown:
+    found = await listings.audit_page(site.context, visitor.actor, wanted.search(before))
+    return Shown(found.items, older=found.next)
+
+
+async def _newer(site: Site, visitor: Visitor, wanted: Filters, after: int, limit: int) -> Shown:
+    search = wanted.search(after, limit, newest_first=False)
+    found = await listings.audit_page(site.context, visitor.actor, search)
+    return Shown(tuple(reversed(found.items)), newer=found.next)
+
+
+async def _around(site: Site, visitor: Visitor, wanted: Filters, number: int) -> Shown:
+    """An entry and its neighbours on both sides, of those that fit."""
+    newer = await _newer(site, visitor, wanted, number, _NEWER)
+    older = await _older(site, visitor, wanted, number + 1)
+    return Shown(newer.entries + older.entries, older.older, newer.newer)
 
 
 def _told(entry: AuditEntry) -> list[tuple[str, str]]:

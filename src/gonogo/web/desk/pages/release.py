@@ -88,13 +88,15 @@ async def _papers(context: Context, release_id: str) -> Mapping[str, object]:
 
 
 async def _timeline(context: Context, release_id: str) -> Mapping[str, object]:
-    found = await view.happened(context, release_id)
-    events = chronicle.events(found.story)
+    events = chronicle.events(await view.happened(context, release_id))
     return {
         "events": tuple(reversed(events[-MOST_EVENTS:])),
         "left_off": max(0, len(events) - MOST_EVENTS),
-        "deliveries": tuple(reversed(found.deliveries)),
     }
+
+
+async def _messages(context: Context, release_id: str) -> Mapping[str, object]:
+    return {"deliveries": tuple(reversed(await view.told(context, release_id)))}
 
 
 HEAD = add_region(Region("release", "release_head.html.j2", _head, _of))
@@ -102,6 +104,10 @@ GATES = add_region(Region("release-gates", "release_gates.html.j2", _gates, _rec
 ROLLOUT = add_region(Region("release-rollout", "release_rollout.html.j2", _rollout, _of))
 PAPERS = add_region(Region("release-papers", "release_papers.html.j2", _papers, _of_service))
 TIMELINE = add_region(Region("release-timeline", "release_timeline.html.j2", _timeline, _recorded))
+MESSAGES = add_region(
+    # A message is sent after what it tells of was stored, and nobody tells of the sending.
+    Region("release-messages", "release_messages.html.j2", _messages, _recorded, every=2.0)
+)
 
 
 def add(application: FastAPI, site: Site) -> None:
@@ -235,7 +241,7 @@ async def _shown(
         region.name.removeprefix("release-").replace("release", "head"): await site.region(
             visitor.reader, region.name, release.id
         )
-        for region in (HEAD, GATES, ROLLOUT, PAPERS, TIMELINE)
+        for region in (HEAD, GATES, ROLLOUT, PAPERS, TIMELINE, MESSAGES)
     }
     return site.page(
         request,

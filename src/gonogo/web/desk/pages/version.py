@@ -2,13 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from fastapi import Depends, FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from gonogo.domain.actor import Role
-from gonogo.domain.errors import GonogoError, InvalidInput
+from gonogo.domain.errors import GonogoError, InvalidInput, NotFound
 from gonogo.domain.paper import Paper
 from gonogo.language.formats import latin
 from gonogo.usecases import checklists, handoff, sign_offs, version_page
@@ -18,8 +18,50 @@ from gonogo.usecases.permissions import Deed, allow, may
 from gonogo.usecases.releases import start_release
 from gonogo.web.desk.forms import Form, Refusal, once, read_form
 from gonogo.web.desk.gate_rules import rule_sentences
-from gonogo.web.desk.site import Site
+from gonogo.web.desk.region import Region, Stored, add_region
+from gonogo.web.desk.site import Site, live_region
 from gonogo.web.desk.visitor import Visitor
+
+_RESULT = "version-result"
+_PAPERS = "version-papers"
+
+
+def _argument(service: str, version: str) -> str:
+    """A version as regions name it. A service's name may hold anything but what is quoted."""
+    return f"{quote(service, safe='')}/{version}"
+
+
+def _concerns(stored: Stored, argument: str) -> bool:
+    """A look of the judge has no audit entry and changes nothing of this."""
+    service = unquote(argument.partition("/")[0])
+    return stored.sequence > 0 and stored.service in {None, service}
+
+
+async def _read(context: Context, argument: str) -> Mapping[str, object]:
+    service, _, version = argument.partition("/")
+    if not service or not version:
+        raise NotFound("a version is named service/version")
+    try:
+        found = await version_page.sight_of(context, service=unquote(service), version=version)
+    except InvalidInput as error:  # what can be no version's name is no version
+        raise NotFound(str(error)) from error
+    return _values(found)
+
+
+def _values(sight: version_page.Sight) -> Mapping[str, object]:
+    """What the regions' templates know."""
+    return {
+        "sight": sight,
+        "summary": sight.summary,
+        "gates": sight.gates,
+        "service": sight.summary.service,
+        "version": sight.summary.version,
+        "rule_sentences": rule_sentences,
+    }
+
+
+RESULT = add_region(Region(_RESULT, "version_result.html.j2", _read, _concerns))
+PAPERS = add_region(Region(_PAPERS, "version_state.html.j2", _read, _concerns))
 
 _OF = "/services/{service}/versions/{version:path}"
 _Receipt = Query(None, ge=1, le=1 << 53)
@@ -269,9 +311,14 @@ async def _shown(
         "version.html.j2",
         status=refusal.status if refusal else 200,
         page=found,
-        summary=found.summary,
-        gates=found.gates,
-        rule_sentences=rule_sentences,
+        sight=found.sight,
+        summary=found.sight.summary,
+        regions={
+            region.name.removeprefix("version-"): live_region(
+                visitor.reader, region.name, _values(found.sight), _argument(service, version)
+            )
+            for region in (RESULT, PAPERS)
+        },
         start=await version_page.start_of(context, actor, service=service, version=version),
         may_tick=version_page.may_tick,
         text=text,
@@ -302,7 +349,8 @@ async def _signing_page(
         "sign_off.html.j2",
         status=refusal.status if refusal else 200,
         page=found,
-        summary=found.summary,
+        sight=found.sight,
+        summary=found.sight.summary,
         address=_address(service, version),
         refusal=refusal,
         typed=typed or {},
