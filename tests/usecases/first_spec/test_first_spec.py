@@ -110,6 +110,11 @@ REPOSITORIES = {
         "java -jar target/*.jar --server.address=127.0.0.1 --server.port={port}",
         "./mvnw -B -q -DskipTests package",
     ),
+    "one file of java": (
+        {"Main.java": 'static void main(String[] a) { options.get("--port"); }\n'},
+        "java Main.java --port {port}",
+        None,
+    ),
     "rails": (
         {"Gemfile": "gem 'rails'\ngem 'puma'\n", "config.ru": ""},
         "RAILS_ENV=production bundle exec puma -b tcp://127.0.0.1:{port}",
