@@ -3,13 +3,13 @@
 A baseline that dies is started again, more slowly each time. A canary that dies is left alone: its
 death is evidence, and the release that drives it takes it back. A router that dies is started with
 the right addresses. What was adopted can only be watched. Nothing here changes a row, but for those
-that adopted versions have left.
+that adopted versions have left, and the address of what its platform has moved.
 """
 
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gonogo.controllers.adopted import AdoptedWatch
@@ -17,7 +17,10 @@ from gonogo.controllers.heartbeat import beat, beside
 from gonogo.controllers.layout import follows, instance_of, layout_of, picture_of
 from gonogo.controllers.pace import KEEP
 from gonogo.controllers.world import World
-from gonogo.domain.errors import ActionFailed, GonogoError
+from gonogo.domain.actor import DESK
+from gonogo.domain.address import split
+from gonogo.domain.audit import AuditDraft
+from gonogo.domain.errors import ActionFailed, Conflict, GonogoError
 from gonogo.domain.ground import GroundKind, shares_itself
 from gonogo.domain.instance import Instance, InstanceState, release_of
 from gonogo.domain.plan import Environment
@@ -45,9 +48,10 @@ class Fleet:
         self._registration = registration
         self._environment = environment
         self._restarts: dict[str, _Restarts] = {}
-        self._ended: dict[tuple[str | None, int | None], tuple[Instance, Release]] = {}
+        self._ended: dict[tuple[str | None, str | None], tuple[Instance, Release]] = {}
         self._adopted = AdoptedWatch(world)
         self._starting: dict[str, asyncio.Task[None]] = {}
+        self._moved: dict[str, str] = {}
 
     async def keep(self) -> None:
         """Look again and again. Trouble is logged when it is news, and never ends the keeping."""
@@ -132,6 +136,8 @@ class Fleet:
         starting = self._starting.get(instance.id)
         if starting is not None and not starting.done():
             return
+        if status.state is InstanceState.RUNNING:
+            await self._follow(slot, status.address)
         if status.state in {InstanceState.RUNNING, InstanceState.UNKNOWN}:
             return  # of what nobody knows a second one may not be started
         now = self._world.clock.now()
@@ -151,7 +157,7 @@ class Fleet:
 
     async def _known(self, slot: Slot) -> tuple[Instance, Release] | None:
         """What should run in this slot; None while the release that put it there is under way."""
-        key = (slot.instance, slot.port)
+        key = (slot.instance, slot.address)
         if key not in self._ended:
             identity = release_of(slot.instance or "")
             if identity in await self._world.under_way.get():
@@ -165,6 +171,24 @@ class Fleet:
                 self._ended.clear()
             self._ended[key] = instance_of(slot, release.plan, self._environment), release
         return self._ended[key]
+
+    async def _follow(self, slot: Slot, address: str) -> None:
+        """Write down that a platform has moved what serves; the router then follows the row."""
+        if address in {"", slot.address}:
+            return
+        news = self._moved.get(slot.name) != address
+        self._moved[slot.name] = address
+        if news:
+            log.warning("%s in %s is at %s now", slot.version, slot.environment, address)
+        host, port = split(address)
+        told = {"environment": slot.environment, "slot": slot.name, "version": slot.version}
+        subject = release_of(slot.instance or "")
+        audit = AuditDraft(DESK.name, "desk:slot:located", subject, {**told, "address": address})
+        try:
+            await self._world.store.rearrange((replace(slot, host=host, port=port),), audit)
+        except Conflict as trouble:  # it is tried again with every look
+            if news:
+                log.warning("%s in %s: %s", slot.version, slot.environment, trouble)
 
     async def _by_scripts(self, instance: Instance) -> None:
         """Start it while everything else is looked after, and without the place's lock: a deploy script

@@ -186,6 +186,7 @@ def _configuration(application: "FastAPI", settings: Settings) -> "uvicorn.Confi
     import uvicorn
 
     from gonogo.web.desk.live import LARGEST_FRAME
+    from gonogo.wiring.requests import request_protocol
     from gonogo.wiring.websockets import DeskWebSockets
 
     return uvicorn.Config(
@@ -194,6 +195,7 @@ def _configuration(application: "FastAPI", settings: Settings) -> "uvicorn.Confi
         lifespan="off",
         server_header=False,
         timeout_graceful_shutdown=2,
+        http=request_protocol(),
         ws=DeskWebSockets,
         # Compressing the same message anew for each of many pages would cost more than sending it.
         ws_per_message_deflate=False,
