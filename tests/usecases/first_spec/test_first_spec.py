@@ -211,6 +211,14 @@ def test_migrations_are_only_proposed_until_each_environment_can_have_its_own_da
     assert any("database_url" in gap.sentence for gap in own.gaps)
 
 
+def test_migrations_that_the_service_runs_as_it_starts_are_said():
+    found = look(
+        {"pom.xml": POM.replace("</dependency>", "</dependency>\n<!-- flyway-core -->", 1)}
+    )
+    assert "upgrade" not in said(found)
+    assert any("Flyway (pom.xml:" in gap.sentence for gap in found.gaps)
+
+
 def test_reports_that_workflows_make_become_gates_that_do_not_stop_a_first_release():
     found = look(
         {
