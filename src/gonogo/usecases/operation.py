@@ -161,6 +161,8 @@ async def _examine_services(context: Context) -> tuple[Finding, ...]:
                     "its router does not run" if reading is None else f"{serving.version} is down"
                 )
                 remedy = "see that the desk runs (`gonogo serve`): it starts what should be running"
+                if serving.adopted and reading is not None:
+                    remedy = f"start it at {serving.address}: it was adopted, and gonogo cannot"
                 found.append(
                     Finding(name, Health.CRITICAL, what, remedy, service=registration.service)
                 )
