@@ -48,6 +48,7 @@ bench: $(READY)  ## Measure every claim (25 minutes, on a quiet machine; bench/R
 	@$(BENCH) bench.api
 	@$(BENCH) bench.push
 	@$(BENCH) bench.board
+	@$(BENCH) bench.flood
 
 JUDGE := PYTHONPATH=src $(BIN)/python bench
 

@@ -11,7 +11,7 @@ from typing import Any
 from gonogo.controllers.drive import Drive
 from gonogo.controllers.heartbeat import beat, beside
 from gonogo.controllers.judging import Watcher
-from gonogo.controllers.layout import instance_of
+from gonogo.controllers.pace import PROBE
 from gonogo.controllers.steps import died
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.instance import InstanceState, instance_id
@@ -109,20 +109,13 @@ class Lookout:
         return instance_id(self._drive.release.id, self._drive.plan.production.name)
 
     async def _died(self) -> str | None:
-        drive = self._drive
-        self._next_probe = drive.world.clock.now() + drive.world.rhythm.poll
-        environment = drive.plan.production
-        try:
-            slots = await drive.slots(environment)
-        except Unavailable:  # a database that is away must not make the judge deaf either
-            slots = drive.known_slots(environment)
-            if not slots:
-                return None
-        slot = next((slot for slot in slots if slot.instance == self._identity), None)
-        if slot is None:
-            return f"{drive.release.version} has no slot any more"
-        instance = instance_of(slot, drive.plan, environment)
-        status = await drive.world.deployer.status(instance, probe=False)
+        world = self._drive.world
+        apart = world.pace.of_releases(world.rhythm.poll, PROBE)
+        self._next_probe = world.clock.now() + apart
+        instance = (await self.watcher()).own
+        if instance is None:
+            return f"{self._drive.release.version} has no slot any more"
+        status = await world.deployer.status(instance, probe=False)
         if status.state in {InstanceState.RUNNING, InstanceState.UNKNOWN}:
             return None
         return died(instance.version, status)
