@@ -107,6 +107,11 @@ class QuickStore:
         setattr(self, name, made)
         return made
 
+    @property
+    def unsent_messages(self) -> int:
+        """How many messages wait to be sent."""
+        return len(self._unsent)
+
     def _asking(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         known = self._read[name]
 

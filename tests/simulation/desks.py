@@ -1,6 +1,7 @@
 """Desks that live, die and are started again, and what is watched of their lives."""
 
 import asyncio
+from collections import Counter
 from contextvars import Context as Variables
 from contextvars import copy_context
 from datetime import timedelta
@@ -51,6 +52,8 @@ class Desks:
         self._random = Random(f"wakes {ground.scenario.seed}")
         self._desks: dict[str, Desk] = {}
         self._crashes = list(ground.scenario.crashes)
+        self._stalls = {each.call: each for each in ground.scenario.stalls}
+        self._called: Counter[str] = Counter()
         self._number = 0
 
     @property
@@ -90,6 +93,7 @@ class Desks:
             self._ground.referee,
             crash,
             scenario.lost_answers,
+            self._stall if self._stalls else None,
         )
         desk = Desk(world_of(self._ground, life))
         variables = copy_context()
@@ -125,15 +129,27 @@ class Desks:
     def pause(self, length: float) -> None:
         """A desk stands still for so many seconds, and goes on as if nothing had been."""
         life = next((life for life in self.lives.values() if not life.held), None)
-        if life is None:
-            return
+        if life is not None:
+            self._hold(life, length)
 
+    def _hold(self, life: Life, length: float) -> None:
         def go_on() -> None:
             self._mishaps.note()
             life.release()
 
+        self._mishaps.note()
         life.hold()
         asyncio.get_running_loop().call_later(length, go_on)
+
+    def _stall(self, life: Life, call: str) -> None:
+        """Whether this is the call before which a desk was to stand still."""
+        stall = self._stalls.get(call)
+        if stall is None or self._mishaps.over:
+            return
+        self._called[call] += 1
+        if self._called[call] == stall.number:
+            del self._stalls[call]
+            self._hold(life, stall.length)
 
     def release_all(self) -> None:
         """Whoever stands still goes on."""

@@ -42,6 +42,9 @@ _MAY_FAIL_FOR_GOOD = frozenset({"router", "deployer", "workshop", "scratch"})
 _HANG_FOR_GOOD = frozenset({"store", "router", "metrics", "notifier"})
 """Ports of which a call may never come back, and nobody expects one to take long."""
 
+_MAY_TAKE_LONG = frozenset({"store.papers"})
+"""Part of what gates gather, for which a release is given ten minutes: nobody waits so long in a run."""
+
 LIFE: ContextVar["Life | None"] = ContextVar("life", default=None)
 
 
@@ -82,6 +85,7 @@ class Life:
         witness: Witness,
         crash: Crash | None,
         lost_answers: frozenset[int],
+        stalls: Callable[["Life", str], None] | None = None,
     ) -> None:
         self.desk = desk
         self.number = number
@@ -100,6 +104,8 @@ class Life:
         self._witness = witness
         self._crash = crash
         self._lost_answers = lost_answers
+        self._stalls = stalls
+        """Told of every call before it has its effect: may let the desk stand still there."""
         self._changes = 0
         self.calls = 0
         self._acts = 0
@@ -147,6 +153,8 @@ class Life:
         self.calls += 1
         dies_after = False if self._crash is None else self._ends_with(name)
         fate = self._fate(name)
+        if self._stalls is not None:
+            self._stalls(self, name)
         if self._held is not None:
             await self._hold_on()
         if fate is not None:
@@ -218,7 +226,7 @@ class Life:
             return await self._take_effect(name, function, arguments, options)
         if fate == "refused":
             raise self._error(name)
-        if fate == "hangs" and name.partition(".")[0] in _HANG_FOR_GOOD and random.random() < 0.2:
+        if fate == "hangs" and _never_returns(name) and random.random() < 0.2:
             await self.died.wait()  # nothing ends this but whoever looks after the task
             raise Crashed
         if fate in {"hangs", "failed late"}:
@@ -251,6 +259,11 @@ class Life:
         if port in _MAY_FAIL_FOR_GOOD and self._random.random() < 0.4:
             return ActionFailed(f"{name} went wrong")
         return Unavailable(f"{name} did not answer")
+
+
+def _never_returns(name: str) -> bool:
+    """Whether a call that hangs may hang for good."""
+    return name.partition(".")[0] in _HANG_FOR_GOOD and name not in _MAY_TAKE_LONG
 
 
 class Wire:
@@ -303,14 +316,17 @@ class MetricsWire:
         """See the port."""
         life = self._life
         async with self._target.subscribe(service, environment, kpis) as stream:
-            if life.dead:
-                raise Crashed
+            await life.call("metrics.subscribe", _nothing, (), {})
             life.streams.append(stream)
             try:
                 yield _StreamWire(life, stream)
             finally:
                 if stream in life.streams:
                     life.streams.remove(stream)
+
+
+async def _nothing() -> None:
+    """What a subscription does beyond being there."""
 
 
 class _StreamWire:

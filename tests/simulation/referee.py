@@ -6,7 +6,7 @@ can be understood together with what follows.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.simulation.life import Life
@@ -81,6 +81,7 @@ class Referee:
         self.also: Callable[[Life, Case, Release, Change], None] | None = None
         """Who else looks at every change, with the release as it was before."""
         self.trace: Any = None
+        self._pictures: dict[str, int] = {}
         self._registration = registration
         self._router = router
         self._deployer = deployer
@@ -145,6 +146,7 @@ class Referee:
         elif name == "store.claim":
             self._claimed(result)
         elif name == "router.apply":
+            self._laid_out(life, arguments[0])
             self.look_at_customers()
         elif name == "store.papers" and len(arguments) > 1:  # of one version: a decision follows
             life.papers_read.append(self._now())
@@ -169,6 +171,10 @@ class Referee:
         if change.release.revision != case.release.revision:
             self.complain(f"a change of revision {change.release.revision} overwrote a newer one")
         before, case.release = case.release, result
+        if change.audit is None and _speaks(change, before, result):
+            self.complain(
+                f"{case.release.id} was changed to revision {result.revision} without an audit entry"
+            )
         self._messages(change)
         self._stage(case, before, change)
         self._journal(case, change.journal)
@@ -271,6 +277,16 @@ class Referee:
             return  # an old picture: the router takes it only while it has not followed a newer one
         self.complain(f"{place} was laid out as {_serving(layout)}, the rows say {wanted}")
 
+    def _laid_out(self, life: Life, layout: Layout) -> None:
+        """A router goes from picture to newer picture, whoever lays it out."""
+        newest = self._pictures.get(layout.environment, 0)
+        if layout.picture < newest:
+            self.complain(
+                f"{life.desk} laid {layout.environment} out after picture {layout.picture} of the rows,"
+                f" while picture {newest} was followed already"
+            )
+        self._pictures[layout.environment] = max(newest, layout.picture)
+
     def _before_start(self, instance: Instance, fence: int | None) -> None:
         if instance.environment == PLACE or self._deployer.refuses(instance.id, fence):
             return
@@ -326,6 +342,12 @@ class Referee:
                 identity = instance_id(case.release.id, production)
                 if any(s.instance == identity and s.address in serving for s in self.rows.values()):
                     self.complain(f"customers are sent to {identity}, which was taken back")
+
+
+def _speaks(change: Change, before: Release, after: Release) -> bool:
+    """Whether a change is more than what the judge saw and remembers."""
+    parts = change.slots or change.messages or change.handled or change.journal is not None
+    return bool(parts) or replace(after, revision=before.revision) != before
 
 
 def _serving(layout: Layout) -> tuple[tuple[str, str | None, float], ...]:

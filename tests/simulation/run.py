@@ -29,7 +29,10 @@ _LONGEST = 1500.0
 
 _MOST_RESTS = 6
 _REST = 15.0
-"""Virtual seconds in which what is still on its way arrives: longer than anything hangs."""
+"""Virtual seconds in which what is still on its way arrives: longer than what comes back hangs."""
+
+_LONGEST_REST = 60.0
+"""Virtual seconds in which whatever hangs for good was seen, and what was queued was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +148,12 @@ class Run:
         self._desks.release_all()
         for _ in range(_MOST_RESTS):
             before = self._people.newest().stage
-            for _ in range(int(_REST / TICK)):
+            began = self.loop.time()
+            while self.loop.time() < began + _LONGEST_REST:
                 await asyncio.sleep(TICK)
                 self.ground.serve()
+                if self.loop.time() >= began + _REST and not self.ground.store.unsent_messages:
+                    break
             if self._people.newest().stage is before:
                 return  # else harm was seen meanwhile in what a person had paused, and it is taken back
 

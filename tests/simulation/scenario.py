@@ -89,6 +89,18 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Stall:
+    """A desk stands still when it is about to make its call of this name for the so-manieth time.
+
+    What it has in its hand is old by the time it goes on.
+    """
+
+    call: str
+    number: int
+    length: float
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """Everything that a seed decides before the run begins."""
 
@@ -99,6 +111,7 @@ class Scenario:
     weather: Weather
     crashes: tuple[Crash, ...]
     pauses: tuple[Pause, ...]
+    stalls: tuple[Stall, ...]
     desks: tuple[str, ...]
     words: tuple[tuple[float, str], ...]
     whims: tuple[tuple[str, float, str], ...]
@@ -146,6 +159,7 @@ def draw(seed: int) -> Scenario:
         weather=_weather(random, ends, asked.scratch_fails, calm=calm),
         crashes=() if calm else _crashes(random),
         pauses=_pauses(random) if several or (not calm and random.random() < 0.1) else (),
+        stalls=() if calm else _stalls(seed, several=several),
         desks=desks,
         words=() if calm else _words(random),
         whims=() if calm else _whims(random),
@@ -281,6 +295,18 @@ def _crashes(random: Random) -> tuple[Crash, ...]:
 def _pauses(random: Random) -> tuple[Pause, ...]:
     count = random.choice((1, 1, 2, 3))
     return tuple(Pause(random.uniform(1, 60), random.uniform(4, 35)) for _ in range(count))
+
+
+_STALLING = ("router.apply", "store.record", "deployer.start", "deployer.stop", "workshop.run")
+
+
+def _stalls(seed: int, *, several: bool) -> tuple[Stall, ...]:
+    """Long enough for another desk to take over, at the moments at which being late does most harm."""
+    random = Random(f"stalls {seed}")
+    if random.random() > (0.6 if several else 0.1):
+        return ()
+    call = "router.apply" if random.random() < 0.6 else random.choice(_STALLING)
+    return (Stall(call, random.randint(1, 9), random.uniform(10, 45)),)
 
 
 _WORDS = ("pause", "resume", "retry", "abort", "roll_back", "confirm", "reject")

@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 from tests.simulation.run import Outcome, simulate
 
+from gonogo.adapters.memory.router import MemoryRouter
 from gonogo.controllers import clearing, confirming, rehearsing, rollback, steps
 from gonogo.controllers.drive import Drive, Interrupted
 from gonogo.controllers.supervisor import Supervisor
 from gonogo.domain.gate import Answer
 from gonogo.domain.release import Release
+from gonogo.ports.store import Change
 from gonogo.storage import releases as stored
 from gonogo.usecases.gathering import DossierReader
 
@@ -293,8 +295,34 @@ def confirmed_in_advance(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(confirming, "wait_for_word", wait_for_word)
 
 
+def router_without_fence(patch: pytest.MonkeyPatch) -> None:
+    """A router takes any picture: also the old one of a desk that was paused past its lease."""
+    real = MemoryRouter.apply
+
+    async def apply(self: MemoryRouter, layout: Any) -> Any:
+        self._pictures.clear()
+        return await real(self, layout)
+
+    patch.setattr(MemoryRouter, "apply", apply)
+
+
+def silent_change(patch: pytest.MonkeyPatch) -> None:
+    """That customers were moved is stored without its audit entry."""
+    real = Change.__init__
+
+    def made(self: Change, *arguments: Any, **parts: Any) -> None:
+        audit = parts.get("audit")
+        if audit is not None and audit.action == "desk:traffic:switched":
+            parts["audit"] = None
+        real(self, *arguments, **parts)
+
+    patch.setattr(Change, "__init__", made)
+
+
 PLANTED: tuple[Plant, ...] = (
     without_fence,
+    router_without_fence,
+    silent_change,
     act_before_record,
     run_before_journal,
     lost_wake_up,

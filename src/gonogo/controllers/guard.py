@@ -84,7 +84,7 @@ class Lookout:
         withdrawn = drive.world.withdrawn.get(self._identity)
         if withdrawn is not None:
             return Harm("desk:release:withdrawn", withdrawn, now, watcher.judgement())
-        died = await self._died() if now >= self._next_probe else None
+        died = await self._died(watcher) if now >= self._next_probe else None
         if died is not None:
             return Harm("deployer:release:fail", died, now, watcher.judgement())
         self._keep_books(watcher)
@@ -108,11 +108,11 @@ class Lookout:
     def _identity(self) -> str:
         return instance_id(self._drive.release.id, self._drive.plan.production.name)
 
-    async def _died(self) -> str | None:
+    async def _died(self, watcher: Watcher) -> str | None:
         world = self._drive.world
         apart = world.pace.of_releases(world.rhythm.poll, PROBE)
         self._next_probe = world.clock.now() + apart
-        instance = (await self.watcher()).own
+        instance = watcher.own
         if instance is None:
             return f"{self._drive.release.version} has no slot any more"
         status = await world.deployer.status(instance, probe=False)
