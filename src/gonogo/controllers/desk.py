@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from gonogo.controllers.drive import Drive
 from gonogo.controllers.fleet import Fleet
@@ -18,7 +19,7 @@ from gonogo.controllers.release import drive_to_end
 from gonogo.controllers.supervisor import Ending, Of, Supervisor
 from gonogo.controllers.world import World
 from gonogo.domain.controller import ControllerKind
-from gonogo.domain.errors import GonogoError, StaleLease
+from gonogo.domain.errors import GonogoError, NeedsPerson, StaleLease, sentence
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Release
 from gonogo.ports.controllers import Controllers
@@ -44,6 +45,7 @@ class Desk:
             dict
         )
         self._given_up: set[str] = set()
+        self._unreadable: dict[str, str] = {}
         self._woken = asyncio.Event()
         self._told = asyncio.Event()
 
@@ -90,11 +92,27 @@ class Desk:
         free = [identity for identity in under_way if identity not in self._driving]
         for first in range(0, len(free), _CLAIMED_AT_ONCE):
             some = free[first : first + _CLAIMED_AT_ONCE]
-            await asyncio.gather(*(self._claim(identity, reach) for identity in some))
+            await asyncio.gather(
+                *(self._as_far_as_read(each, self._claim(each, reach)) for each in some)
+            )
         for service, stamp in (await self._world.registered.get()).items():
-            registration = await self._registration(service, stamp)
-            if registration is not None:
-                self._keep(registration, reach)
+            await self._as_far_as_read(service, self._look_after(service, stamp, reach))
+
+    async def _as_far_as_read(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """What another version of gonogo stored and this one cannot read must not stop all the rest."""
+        try:
+            await work
+            self._unreadable.pop(name, None)
+        except NeedsPerson as trouble:
+            said = sentence(trouble)
+            if self._unreadable.get(name) != said:
+                log.warning("%s is left alone: %s", name, said)
+            self._unreadable[name] = said
+
+    async def _look_after(self, service: str, stamp: tuple[str, datetime], reach: Reach) -> None:
+        registration = await self._registration(service, stamp)
+        if registration is not None:
+            self._keep(registration, reach)
 
     async def _registration(self, service: str, stamp: tuple[str, datetime]) -> Registration | None:
         """What is registered, read again only when it changed: plans are long."""
