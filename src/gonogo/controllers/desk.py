@@ -72,6 +72,7 @@ class Desk:
             await self._supervisor.run()
         finally:
             await self._supervisor.end()
+            await self._world.end_glances()
 
     async def _keep_looking(self) -> None:
         while True:
