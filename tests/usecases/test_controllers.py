@@ -69,6 +69,8 @@ async def test_what_may_need_somebody_stands_first():
     "doing",
     [
         "begins",
+        "the release is rolling back",
+        "the release is canary",
         "waits",
         "keeps the lease",
         "stores what was seen",
