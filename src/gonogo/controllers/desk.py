@@ -4,10 +4,9 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 from gonogo.controllers.drive import Drive
 from gonogo.controllers.fleet import Fleet
@@ -16,7 +15,7 @@ from gonogo.controllers.long_deeds import limited
 from gonogo.controllers.outbox import deliver
 from gonogo.controllers.reach import Reach, reach_of, say_that_nobody_drives
 from gonogo.controllers.release import drive_to_end
-from gonogo.controllers.supervisor import Ending, Of, Supervisor
+from gonogo.controllers.supervisor import Ending, Of, Supervisor, Work
 from gonogo.controllers.world import World
 from gonogo.domain.controller import ControllerKind
 from gonogo.domain.errors import GonogoError, NeedsPerson, StaleLease, sentence
@@ -94,15 +93,15 @@ class Desk:
         for first in range(0, len(free), _CLAIMED_AT_ONCE):
             some = free[first : first + _CLAIMED_AT_ONCE]
             await asyncio.gather(
-                *(self._as_far_as_read(each, self._claim(each, reach)) for each in some)
+                *(self._as_far_as_read(each, partial(self._claim, each, reach)) for each in some)
             )
         for service, stamp in (await self._world.registered.get()).items():
-            await self._as_far_as_read(service, self._look_after(service, stamp, reach))
+            await self._as_far_as_read(service, partial(self._look_after, service, stamp, reach))
 
-    async def _as_far_as_read(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+    async def _as_far_as_read(self, name: str, work: Work) -> None:
         """What another version of gonogo stored and this one cannot read must not stop all the rest."""
         try:
-            await work
+            await work()
             self._unreadable.pop(name, None)
         except NeedsPerson as trouble:
             said = sentence(trouble)
