@@ -49,6 +49,7 @@ bench: $(READY)  ## Measure every claim (25 minutes, on a quiet machine; bench/R
 	@$(BENCH) bench.push
 	@$(BENCH) bench.board
 	@$(BENCH) bench.simulation
+	@$(BENCH) bench.flood
 
 JUDGE := PYTHONPATH=src $(BIN)/python bench
 

@@ -65,6 +65,8 @@ def prometheus_twin() -> Iterator[Twin]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            if "query" not in form:
+                return  # whoever asked was gone before it had asked
             at = float(form["time"][0]) if "time" in form else time.time()
             status, kind, text = twin.answer(form["query"][0], at)
             body = text.encode()

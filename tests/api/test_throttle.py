@@ -1,9 +1,11 @@
 """Guessing passwords: it is bounded, and it keeps nobody else out."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import httpx2
+import pytest
 from tests.api.conftest import House
 from tests.api.test_sign_in import PASSWORD, a_browser, somebody
 from tests.papers import OWNER
@@ -11,6 +13,7 @@ from tests.papers import OWNER
 from gonogo.adapters.limits_throttle import LimitsThrottle
 from gonogo.adapters.memory.passwords import MemoryPasswords
 from gonogo.api.application import build_application
+from gonogo.api.sign_in_gate import LOOKS_AT_ONCE
 
 ATTACKER = "203.0.113.9"
 
@@ -103,3 +106,47 @@ async def test_a_flood_from_one_address_costs_few_hashes_and_few_entries_and_oth
     assert answers.count(429) == 340
     assert hasher.checked == 61
     assert await house.entries() - before <= 4
+
+
+async def test_a_flood_is_refused_before_its_body_or_the_database_is_read(house: House) -> None:
+    async with a_browser(house, ATTACKER) as attacker:
+        for number in range(60):
+            await attacker.sign_in(f"name {number}", "guess")
+        store = house.desk.store
+        reads, read = 0, store._read
+
+        async def counted(work: object) -> object:
+            nonlocal reads
+            reads += 1
+            return await read(work)  # type: ignore[arg-type]
+
+        store._read = counted  # type: ignore[method-assign, assignment]
+
+        async def body() -> AsyncIterator[bytes]:
+            yield b"{"
+            raise AssertionError("its body was asked for")
+
+        answer = await attacker.client.post("/api/v1/sign-in", content=body())
+        assert (answer.status_code, reads) == (429, 0)
+
+
+async def test_few_of_a_flood_of_made_up_browsers_are_looked_up_at_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, most = 0, 0
+
+    async def slowly(_digest: str) -> None:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0)
+        now -= 1
+
+    async with a_browser(house, ATTACKER) as attacker:
+        for number in range(60):
+            await attacker.sign_in(f"name {number}", "guess")
+        monkeypatch.setattr(house.desk.store, "known_browser", slowly)
+        attacker.client.cookies.set("gonogo_browser_8460", "x" * 43)
+        answers = await asyncio.gather(*(attacker.sign_in("Quinn", "guess") for _ in range(40)))
+    assert {each.status_code for each in answers} == {429}
+    assert 0 < most <= LOOKS_AT_ONCE

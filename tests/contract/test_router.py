@@ -1,4 +1,4 @@
-"""What every router does, on a real HAProxy and on the memory twin."""
+"""What every router does: a real HAProxy, the memory twin, and a platform that shares customers itself."""
 
 import asyncio
 import os
@@ -13,14 +13,20 @@ from random import Random
 import psutil
 import pytest
 from tests.layouts import HEADER, SECRET, layout, target
+from tests.scripted_platform import ScriptedPlatform, scripts
 from tests.servers import VersionServer, ask, free_port
 from tests.systemd import systemd_at
 
+from gonogo.adapters.command.deployer import CommandDeployer
+from gonogo.adapters.command.notes import Phase, PlatformNote
+from gonogo.adapters.command.router import PlatformRouter
 from gonogo.adapters.haproxy.router import HaproxyRouter
 from gonogo.adapters.memory.router import MemoryRouter
 from gonogo.adapters.systemd.router import SystemdRouters
 from gonogo.domain.errors import ActionFailed, InvalidInput, Unavailable
-from gonogo.domain.ground import SystemdUnits
+from gonogo.domain.ground import Scripts, SystemdUnits
+from gonogo.domain.instance import Instance
+from gonogo.domain.plan import Health
 from gonogo.domain.slot import Layout, RouterReading
 from gonogo.ports.router import Router
 
@@ -87,7 +93,64 @@ class TwinWorld:
         self.router.kill("orders", "production")
 
 
-World = RealWorld | TwinWorld
+@dataclass
+class PlatformWorld:
+    """A platform that shares customers itself by the weights that scripts set."""
+
+    folder: Path
+    platform: ScriptedPlatform = field(default_factory=ScriptedPlatform)
+    random: Random = field(default_factory=lambda: Random(1))
+    port: int = 8000
+    ground: Scripts = field(default_factory=lambda: scripts(weight=True))
+
+    def __post_init__(self) -> None:
+        platform = self.platform
+        self.deployer = CommandDeployer(self.folder / "on", platform.run, platform.end_left)
+        self.router = self
+        self._router = PlatformRouter(self.folder / "shared", self.deployer)
+        self.read, self.stop = self._router.read, self._router.stop
+
+    def version(self, name: str, *, healthy: bool = True) -> str:
+        port = 9001 + len(self.platform.there)
+        health = Health("/health")
+        made = Instance(name, "orders", "production", name, "c" * 40, port, "run", health)
+        self.deployer.notes.keep(PlatformNote(replace(made, ground=self.ground), Phase.DEPLOYED))
+        state = {"state": "running", "healthy": healthy, "port": port, "share": 0.0}
+        self.platform.there[name] = state
+        return f"127.0.0.1:{port}"
+
+    def dead_address(self) -> str:
+        return self.version("dead", healthy=False)
+
+    async def apply(self, wanted: Layout) -> RouterReading:
+        named = {f"127.0.0.1:{found['port']}": name for name, found in self.platform.there.items()}
+        targets = tuple(
+            replace(each, instance=named.get(each.address or "")) for each in wanted.targets
+        )
+        return await self._router.apply(replace(wanted, targets=targets, ground=self.ground))
+
+    async def visit(self, secret: str | None = None) -> str | None:
+        del secret  # a platform knows no testers
+        shares = {found["port"]: found["share"] for found in self.platform.there.values()}
+        if not any(shares.values()):
+            return None
+        return f"127.0.0.1:{self.random.choices(list(shares), list(shares.values()))[0]}"
+
+    async def kill(self) -> None:
+        """There is nothing that the desk runs."""
+
+
+World = RealWorld | TwinWorld | PlatformWorld
+
+OWN_ROUTERS_ONLY = frozenset(
+    {
+        "test_a_slot_without_customers_is_reached_with_the_secret_only",
+        "test_no_router_is_read_as_none_and_stopping_it_twice_is_harmless",
+        "test_a_killed_router_is_started_again_with_everything_in_place",
+        "test_a_port_that_is_taken_is_named",
+    }
+)
+"""What a platform cannot keep: its load balancer runs by itself, somewhere else, and pins nobody."""
 
 
 @pytest.fixture
@@ -100,6 +163,7 @@ def stack() -> Iterator[ExitStack]:
     params=[
         "haproxy",
         "memory",
+        "platform",
         pytest.param("haproxy under the systemd twin", marks=pytest.mark.slow),
         pytest.param("haproxy under systemd", marks=pytest.mark.slow),
     ]
@@ -109,6 +173,13 @@ async def world(
 ) -> AsyncIterator[World]:
     if request.param == "memory":
         yield TwinWorld(MemoryRouter())
+        return
+    if request.param == "platform":
+        if request.node.originalname in OWN_ROUTERS_ONLY:
+            pytest.skip("a platform's load balancer is not the desk's to run, and pins nobody")
+        platform = PlatformWorld(tmp_path)
+        yield platform
+        await platform.deployer.close()
         return
     if "under" in request.param:
         units = stack.enter_context(systemd_at(tmp_path, twin=request.param.endswith("twin")))

@@ -16,6 +16,7 @@ from gonogo.controllers.handing_back import (
     Traffic,
     end_router,
     hand_back,
+    let_go,
     plan_hand_back,
     traffic,
 )
@@ -136,6 +137,22 @@ def test_a_routers_port_that_is_taken_and_a_person_without_the_right_are_refused
     stories(story)
 
 
+def test_a_desk_adopts_nothing_that_lives_on_another_desks_machine():
+    async def story(desk: Theatre) -> None:
+        class Elsewhere(Cutting):
+            async def places(self) -> dict[tuple[str, str], str]:
+                return {("shop", "production"): "theirs"}
+
+        store = Elsewhere(desk.store, [], 0, after=False)
+        context = replace(desk.context, store=store, site="ours")
+        with pytest.raises(Conflict, match="lives on another machine"):
+            await adopt(
+                context, OWNER, service="shop", environment="production", at=AT, version="v1"
+            )
+
+    stories(story)
+
+
 def test_nothing_is_adopted_where_gonogo_runs_a_version():
     async def story(desk: Theatre) -> None:
         await desk.serve_first()
@@ -249,6 +266,11 @@ def test_customers_are_handed_back_to_the_adopted_version_and_what_gonogo_runs_i
         assert (await traffic(desk.world, back)).requests > 0
         await end_router(desk.world, back)
         assert await traffic(desk.world, back) == Traffic()
+        await let_go(desk.world, back, "owner")
+        assert not any(slot.instance for slot in await desk.store.slots("shop", "production"))
+        desk.start_desk()
+        await adopted(desk)
+        await routed(desk)
 
     stories(story)
 
@@ -310,3 +332,72 @@ def test_open_requests_and_a_router_that_was_started_again_are_no_silence():
     assert not quiet.is_quiet(200.0)
     quiet.see(Traffic(2, 3, 0), 201.0)
     assert quiet.is_quiet(201.0)
+
+
+class Cut(BaseException):
+    """The command was ended here."""
+
+
+class Cutting:
+    """A port whose n-th call of all ports ends the command, before it is done or after it."""
+
+    def __init__(self, port: object, calls: list[str], at: int, *, after: bool) -> None:
+        self._port, self._calls, self._at, self._after = port, calls, at, after
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[object]]:
+        async def call(*words: object, **named: object) -> object:
+            self._calls.append(name)
+            cut = len(self._calls) == self._at
+            if cut and not self._after:
+                raise Cut(name)
+            found = await getattr(self._port, name)(*words, **named)
+            if cut:
+                raise Cut(name)
+            return found
+
+        return call
+
+
+async def cut_off(desk: Theatre, at: int, *, after: bool) -> bool:
+    """Hand back until the n-th call; whether it came to its end before."""
+    calls: list[str] = []
+    world = replace(
+        desk.world,
+        store=Cutting(desk.store, calls, at, after=after),
+        router=Cutting(desk.router, calls, at, after=after),
+        deployer=Cutting(desk.deployer, calls, at, after=after),
+    )
+    plans = {p.environment.name: p for p in await plan_hand_back(desk.world)}
+    try:
+        await hand_back(world, plans["production"], "owner")
+    except Cut:
+        return False
+    return True
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after", [False, True])
+def test_handing_back_may_be_cut_off_anywhere_and_done_again_with_somebody_there_all_along(after):
+    ended = []
+
+    def story_of(at: int) -> Callable[[Theatre], Awaitable[None]]:
+        async def story(desk: Theatre) -> None:
+            await adopted(desk)
+            await desk.until(await desk.release("v2"), Stage.RELEASED, within=2000)
+            await desk.stop_desk()
+            ended.append(await cut_off(desk, at, after=after))
+            there = {each.address for each in desk.deployer.running()} | {AT}
+            assert await customers_reach(desk) in there
+            assert await cut_off(desk, 10_000, after=after)
+            assert await customers_reach(desk) == AT
+            assert [each.environment for each in desk.deployer.running()] == ["staging"]
+            serving = [s for s in await desk.store.slots("shop", "production") if s.instance]
+            assert [(slot.adopted, slot.role) for slot in serving] == [(True, SlotRole.BASELINE)]
+
+        return story
+
+    at = 0
+    while not (ended and ended[-1]):
+        at += 1
+        stories(story_of(at))
+    assert at > 10

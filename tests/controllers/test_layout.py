@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from tests.plans import START, a_plan
+from tests.scripted_platform import scripts
 
 from gonogo.controllers.layout import (
     follows,
@@ -69,8 +70,8 @@ def test_a_withdrawn_instance_gets_nobody_whatever_its_row_says() -> None:
     rows = (replace(BASELINE, share=0.95), replace(CANARY, share=0.05), EMPTY)
     layout = layout_of(REGISTERED, PLAN.production, rows, {"r-b.production"})
     assert layout.targets == (
-        Target("a", "127.0.0.1:5001", 1.0, testers=True),
-        Target("b", "127.0.0.1:5002", 0.0, testers=False),
+        Target("a", "127.0.0.1:5001", 1.0, testers=True, instance="r-a.production"),
+        Target("b", "127.0.0.1:5002", 0.0, testers=False, instance="r-b.production"),
         Target("c", None, 0.0, testers=False),
     )
 
@@ -98,3 +99,11 @@ def test_a_router_that_differs_from_the_rows_is_noticed() -> None:
     assert not follows(reading(0.5), layout)
     assert not follows(reading(1.0, address="127.0.0.1:9"), layout)
     assert not follows(None, layout)
+
+
+def test_a_platform_that_shares_customers_is_told_of_instances_and_of_no_testers() -> None:
+    ground = scripts(weight=True)
+    layout = layout_of(REGISTERED, replace(PLAN.production, ground=ground), (BASELINE, CANARY))
+    assert layout.ground is ground
+    assert [each.instance for each in layout.targets] == ["r-a.production", "r-b.production"]
+    assert not any(each.testers for each in layout.targets)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.controllers.stage import Theatre, play
+from tests.controllers.stage import OWNER, Theatre, play
 from tests.plans import a_plan
 from tests.scripted_platform import ScriptedPlatform, scripts
 
@@ -14,11 +14,13 @@ from gonogo.adapters.command.deployer import CommandDeployer
 from gonogo.adapters.command.router import PlatformRouter
 from gonogo.adapters.grounds import Grounds
 from gonogo.adapters.routers import Routers
+from gonogo.domain.errors import ActionFailed
 from gonogo.domain.ground import GroundKind, Scripts
 from gonogo.domain.journal import StepState
 from gonogo.domain.plan import Environment, Plan
 from gonogo.domain.release import InstructionKind, Stage
 from gonogo.domain.slot import SlotRole, with_role
+from gonogo.usecases.operation import stop_everything
 
 Story = Callable[[Theatre, ScriptedPlatform], Awaitable[None]]
 
@@ -45,6 +47,9 @@ def perform(tmp_path: Path) -> Callable[..., ScriptedPlatform]:
                     {GroundKind.PROCESSES: theatre.deployer, GroundKind.COMMAND: platforms}
                 ),
                 router=Routers(theatre.router, PlatformRouter(tmp_path / "balancers", platforms)),
+            )
+            theatre.context = replace(
+                theatre.context, deployer=theatre.world.deployer, router=theatre.world.router
             )
             theatre.start_desk()
             try:
@@ -190,10 +195,44 @@ def test_a_baseline_that_died_is_deployed_again_and_a_hanging_script_holds_up_no
         assert len(platform.begun("deploy")) == 2
         theatre.router.kill("shop", "production")
         await asyncio.sleep(10)
-        assert theatre.router.running()[-1].environment == "production"  # while it still deploys
+        running = {each.environment for each in theatre.router.running()}
+        assert "production" in running  # while it still deploys
         await asyncio.sleep(60)
         assert identity in platform.there
         assert len(platform.begun("deploy")) == 2
+
+    perform(story)
+
+
+def test_the_router_follows_what_the_platform_has_moved(perform):
+    async def story(theatre: Theatre, platform: ScriptedPlatform) -> None:
+        await first(theatre)
+        (identity,) = platform.there
+        platform.there[identity]["port"] = 7777
+        await asyncio.sleep(30)
+        serving = with_role(await theatre.store.slots("shop", "production"), SlotRole.BASELINE)
+        assert serving is not None
+        assert serving.address == "10.0.0.7:7777"
+        (router,) = [each for each in theatre.router.running() if each.environment == "production"]
+        assert "10.0.0.7:7777" in {each.address for each in router.targets}
+
+    perform(story)
+
+
+def test_a_rollback_does_not_wait_while_the_baseline_is_deployed_again(perform):
+    async def story(theatre: Theatre, platform: ScriptedPlatform) -> None:
+        await first(theatre)
+        (old,) = platform.there
+        release = await theatre.release("v2")
+        await theatre.when(release, lambda found: found.step >= 0)
+        platform.moods["deploy"] = "hang"
+        del platform.there[old]
+        await theatre.when(release, lambda _: len(platform.begun("deploy")) == 3)
+        await theatre.say(release, InstructionKind.ROLL_BACK)
+        await asyncio.sleep(3)
+        (router,) = [each for each in theatre.router.running() if each.environment == "production"]
+        shares = {each.instance: each.share for each in router.targets if each.instance}
+        assert shares == {old: 1.0, f"{release.id}.production": 0.0}
 
     perform(story)
 
@@ -206,6 +245,32 @@ def test_a_retire_that_does_nothing_is_said_and_tried_again(perform):
         platform.moods["retire"] = "nothing"
         held = await theatre.when(release, lambda found: "read still says" in found.reason, 900)
         assert held.stage is not Stage.RELEASED
+
+    perform(story)
+
+
+def test_what_cannot_be_stopped_keeps_nothing_else_running(perform):
+    async def story(theatre: Theatre, platform: ScriptedPlatform) -> None:
+        await first(theatre)
+        await theatre.stop_desk()
+        platform.moods["retire"] = "nothing"
+        with pytest.raises(ActionFailed, match="read still says that it is running"):
+            await stop_everything(theatre.context, OWNER)
+        assert not theatre.deployer.running()
+        assert not theatre.router.running()
+        assert len(platform.there) == 1
+
+    perform(story)
+
+
+def test_a_deploy_that_failed_is_not_repeated_by_itself(perform):
+    async def story(theatre: Theatre, platform: ScriptedPlatform) -> None:
+        await first(theatre)
+        platform.moods["deploy"] = "fail"
+        release = await theatre.release("v2")
+        ended = await theatre.until(release, Stage.ROLLED_BACK)
+        assert "ended with 3: the platform is away" in ended.reason
+        assert len(platform.begun("deploy")) == 2  # v1, and v2 once
 
     perform(story)
 

@@ -24,6 +24,7 @@ VERSIONS = {
     "slow": "slow",
     "migration-fails": "migration fails",
     "migration-slow": "slow migration",
+    "quiet": "fails quietly",
 }
 """The tags of the repository and what their version is like."""
 

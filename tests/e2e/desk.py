@@ -296,6 +296,7 @@ def spec_text(
     extra: Sequence[str] = (),
     health_within: str = "10s",
     gates: str = "{smoke: required}",
+    deploy: str = "processes",
 ) -> str:
     """A gonogo.yaml of the small service."""
     lines = [
@@ -306,7 +307,7 @@ def spec_text(
         "  - {name: ask for its health, get: /smoke, expect: 200}",
         "environments:",
         *(
-            f"  {place}: {{port: {port}, env: {{STATE: {state}}}}}"
+            f"  {place}: {{port: {port}, deploy: {deploy}, env: {{STATE: {state}}}}}"
             for place, port in zip(("staging", "production"), ports, strict=True)
         ),
         f"gates: {gates}",

@@ -2,6 +2,8 @@
 
 Its STATE folder holds switches that a test may set while it runs: `red.VERSION` makes the smoke
 test of that version fail, `bad.VERSION` its answers to customers. Every answer carries X-Version.
+`/metrics` has the outcomes of customers' requests as Prometheus counters; one version answers 200 and
+counts that it failed.
 """
 
 import os
@@ -14,6 +16,8 @@ from pathlib import Path
 BEHAVIOUR = (Path(__file__).parent / "behaviour").read_text().strip()
 VERSION = os.environ["VERSION"]
 STATE = Path(os.environ["STATE"])
+OUTCOMES = {"ok": 0, "failed": 0}
+COUNTING = threading.Lock()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -25,6 +29,8 @@ class Handler(BaseHTTPRequestHandler):
         elif self.path == "/smoke":
             red = BEHAVIOUR == "red in staging" or (STATE / f"red.{VERSION}").exists()
             self.answer(500 if red else 200)
+        elif self.path == "/metrics":
+            self.show_metrics()
         else:
             self.serve_customer()
 
@@ -41,7 +47,19 @@ class Handler(BaseHTTPRequestHandler):
         if BEHAVIOUR == "slow":
             time.sleep(0.3)
         bad = BEHAVIOUR == "bad" or (STATE / f"bad.{VERSION}").exists()
+        with COUNTING:
+            OUTCOMES["failed" if bad or BEHAVIOUR == "fails quietly" else "ok"] += 1
         self.answer(500 if bad else 200)
+
+    def show_metrics(self) -> None:
+        with COUNTING:
+            shown = [f'outcomes_total{{outcome="{name}"}} {n}' for name, n in OUTCOMES.items()]
+        body = "\n".join(("# TYPE outcomes_total counter", *shown, "")).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain; version=0.0.4")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def answer(self, status: int) -> None:
         body = f'{{"version": "{VERSION}"}}'.encode()

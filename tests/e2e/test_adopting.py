@@ -116,6 +116,8 @@ def test_nobody_is_lost_from_the_adoption_to_the_way_back(
         assert f"v1.0.0 in production serves at {owner.address}; its router: ended" in out
         before = customers.of("v1.0.0")
         eventually(lambda: customers.of("v1.0.0") > before + 20, "customers of the owner again")
+        again = desk.run("down", "--release-traffic", "--yes")
+        assert (again.code, "production" in again.out) == (0, False)
     assert customers.lost == []
     assert {by for (by, status) in customers.answers if status != 200} <= {"bad"}
     assert {"v1.0.0", "v1.1.0", "v1.2.0"} <= {by for by, _ in customers.answers}

@@ -254,3 +254,26 @@ def test_a_hostile_sentence_takes_less_than_a_twentieth_of_a_second(piece: str):
 def test_places_of_every_form_can_be_told_apart():
     for form in FORMS:
         assert "" not in form.literals[1:-1], form.source
+
+
+def test_what_is_said_of_a_platform_is_recognised():
+    read = "read of shop v2 in production"
+    held = (
+        "deploy of shop v2 in production was begun and nobody saw it end; read says that nothing of it is"
+        " there (look whether it was done; then `gonogo resume --done` or `gonogo resume --again`)"
+    )
+    expected = 'expected one JSON object, as in {"state": "running", "healthy": true}'
+    sentences = (
+        held,
+        "deploy of shop v2 in production ended with 3: the platform is away",
+        "deploy of shop v2 in production ended with 0, and read says that it is absent",
+        "deploy of shop v2 in production was killed after 60 s, again, and read says that it is failed",
+        f"retire of shop v2 in production ended with 0, and whether it is gone is not known: {read}"
+        f" printed nothing; {expected}",
+        f'cannot go on yet: {read} printed "<html>"; {expected}',
+        "shop v2 in production was told to get 0 % of customers, and read says that it gets 10 %",
+        "the retire script of production cannot be run: bin/at is not there, or may not be executed",
+        "scripts of shop v2 in production",
+        "retire cannot be run: /versions/shop/bin/at may not be executed",
+    )
+    assert unknown(sentences) == []

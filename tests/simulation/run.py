@@ -27,6 +27,7 @@ from gonogo.usecases.releases import start_release
 _LONGEST = 1500.0
 """Virtual seconds in which everything must have come to an end or wait for somebody."""
 
+_MOST_RESTS = 6
 _REST = 15.0
 """Virtual seconds in which what is still on its way arrives: longer than what comes back hangs."""
 
@@ -145,12 +146,16 @@ class Run:
         self._mishaps.over = True
         self.scenario.weather.clears_at = 0.0
         self._desks.release_all()
-        began = self.loop.time()
-        while self.loop.time() < began + _LONGEST_REST:
-            await asyncio.sleep(TICK)
-            self.ground.serve()
-            if self.loop.time() >= began + _REST and not self.ground.store.unsent_messages:
-                return
+        for _ in range(_MOST_RESTS):
+            before = self._people.newest().stage
+            began = self.loop.time()
+            while self.loop.time() < began + _LONGEST_REST:
+                await asyncio.sleep(TICK)
+                self.ground.serve()
+                if self.loop.time() >= began + _REST and not self.ground.store.unsent_messages:
+                    break
+            if self._people.newest().stage is before:
+                return  # else harm was seen meanwhile in what a person had paused, and it is taken back
 
     async def _stop(self) -> None:
         """The desks are asked to end; afterwards they must not do anything."""

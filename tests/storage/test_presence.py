@@ -181,3 +181,15 @@ async def test_an_older_schema_is_not_touched_while_a_desk_works_with_it(postgre
                 open_store(postgres_url, StandingClock())
         finally:
             postgres.sql(f"UPDATE alembic_version SET version_num = '{NEWEST}'", "desk")
+
+
+@pytest.mark.slow
+async def test_a_desk_under_which_the_schema_became_newer_is_told_to_end(postgres_url, postgres):
+    async with A(postgres_url, "north") as north:
+        postgres.sql("UPDATE alembic_version SET version_num = '9999'", "desk")
+        try:
+            lost = await asyncio.to_thread(north.lost.get, timeout=SECONDS)
+        finally:
+            postgres.sql(f"UPDATE alembic_version SET version_num = '{NEWEST}'", "desk")
+    assert isinstance(lost, Conflict)
+    assert f"has schema 9999 now, and this gonogo works with schema {NEWEST}" in str(lost)

@@ -73,7 +73,10 @@ class CountedElsewhere:
 
 @dataclass(eq=False)
 class _Stream:
-    """Both streams, and what the router told since the last counts. `here`: KPIs it counts."""
+    """Both streams, and what the router told since the last counts. `here`: KPIs it counts.
+
+    `_silent` is why the counts' source gave no answer the last time, while it gives none.
+    """
 
     counts: MetricStream
     router: MetricStream
@@ -81,6 +84,7 @@ class _Stream:
     clock: Clock
     patience: timedelta
     _uncounted: dict[str, tuple[datetime, int]] = field(default_factory=dict)
+    _silent: Unavailable | None = None
     _asked: dict[str, asyncio.Task[Batch]] = field(default_factory=dict)
     _requests: Counter[str] = field(default_factory=Counter)
     _hurt: dict[tuple[str, str], None] = field(default_factory=dict)
@@ -123,14 +127,20 @@ class _Stream:
         now = self.clock.now()
         for address, (since, number) in self._uncounted.items():
             if number >= ENOUGH and now - since > self.patience:
-                raise Unavailable(
+                raise self._silent or Unavailable(
                     f"{address} answered {number} requests since {since:%H:%M:%S} UTC, and its counters"
                     " have not moved",
                     hint="see in Prometheus whether it is scraped",
                 )
 
     async def _ask_counts(self) -> Batch:
-        return await self.counts.next(_ROUND)
+        try:
+            batch = await self.counts.next(_ROUND)
+        except Unavailable as trouble:
+            self._silent = trouble
+            raise
+        self._silent = None
+        return batch
 
     async def _ask_router(self) -> Batch:
         """The router's counts of its own KPIs; the rest of what it tells is kept for later."""

@@ -78,6 +78,10 @@ def _malformed(scope: Scope) -> ASGIApp | None:
 def _tell(scope: Scope, status: int, seconds: float) -> None:
     """One line for each change, one for each fault; reads are told when everything is."""
     level = logging.INFO if scope["method"] in CHANGES else logging.DEBUG
+    if status == 429:
+        level = (
+            logging.DEBUG
+        )  # a flood of requests is no flood of lines; tries of signing in are audited
     if status >= 500:
         level = logging.WARNING
     route = getattr(scope.get("route"), "path", "")

@@ -1,6 +1,12 @@
 """Turns tries of signing in away before anything is read of them, where they come from an address whose
-tries are used up: a flood costs the desk little more than taking its connections."""
+tries are used up: a flood costs the desk little more than taking its connections.
 
+Who says that somebody signed in with this browser before has to be looked up. Few of these look at once,
+and the others wait their turn, so that a flood of made-up ones leaves the database to everybody else.
+"""
+
+import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from gonogo.api.cookies import known_as
@@ -11,6 +17,7 @@ from gonogo.usecases.sign_in import turned_away
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+LOOKS_AT_ONCE = 4
 _PATHS = frozenset({"/api/v1/sign-in", "/sign-in"})
 
 
@@ -20,6 +27,7 @@ class SignInGate:
     def __init__(self, app: "ASGIApp", context: Context) -> None:
         self._app = app
         self._context = context
+        self._looks = asyncio.Semaphore(LOOKS_AT_ONCE)
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """One request or WebSocket; all but tries of signing in pass."""
@@ -27,7 +35,9 @@ class SignInGate:
         client = scope.get("client")
         refusal = None
         if trying and client:
-            refusal = await turned_away(self._context, client[0], known_as(scope))
+            browser = known_as(scope)
+            async with self._looks if browser else contextlib.nullcontext():
+                refusal = await turned_away(self._context, client[0], browser)
         if refusal is None:
             await self._app(scope, receive, send)
         else:

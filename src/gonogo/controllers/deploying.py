@@ -63,6 +63,9 @@ async def deploy(drive: Drive, instance: Instance, fence: int) -> None:
     before = entries.get(step)
     if before is not None and before.state is StepState.DONE:
         return
+    again = instance.ground.repeatable
+    if before is not None and before.state is StepState.FAILED and not again:
+        raise ActionFailed(f"{step} failed before", detail=before.output)
     if before is not None and before.state is StepState.PLANNED:
         grace = drive.world.rhythm.stop_grace.total_seconds()
         await drive.world.deployer.stop(instance.id, grace, fence=fence)

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import logging
+from collections import defaultdict
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
 from gonogo.controllers.drive import Drive
@@ -23,6 +25,8 @@ from gonogo.ports.controllers import Controllers
 
 log = logging.getLogger("gonogo.desk")
 
+_CLAIMED_AT_ONCE = 32
+
 
 class Desk:
     """Runs until it is cancelled. Everything it knows is in the store: it may die at any instant.
@@ -35,7 +39,10 @@ class Desk:
         self._supervisor = Supervisor(world.rhythm, turned)
         self._drives: dict[str, Drive] = {}
         self._driving: dict[str, asyncio.Task[None]] = {}
-        self._keeping: dict[tuple[str, str, str], asyncio.Task[None]] = {}
+        self._registered: dict[str, tuple[tuple[str, datetime], Registration]] = {}
+        self._keeping: defaultdict[str, dict[tuple[str, str], asyncio.Task[None]]] = defaultdict(
+            dict
+        )
         self._given_up: set[str] = set()
         self._woken = asyncio.Event()
         self._told = asyncio.Event()
@@ -44,9 +51,9 @@ class Desk:
         """Something was stored that concerns this release, or ("") anything."""
         self._woken.set()
         self._told.set()
-        for known, drive in self._drives.items():
-            if release_id in {known, ""}:
-                drive.woken.set()
+        concerned = [self._drives[release_id]] if release_id in self._drives else []
+        for drive in concerned if release_id else self._drives.values():
+            drive.woken.set()
 
     @property
     def controllers(self) -> Controllers:
@@ -78,16 +85,33 @@ class Desk:
 
     async def _look(self) -> None:
         reach = await reach_of(self._world)
-        under_way = await self._world.store.releases(under_way=True)
-        self._world.elsewhere.intersection_update(release.service for release in under_way)
-        for release in under_way:
-            if release.id not in self._driving:
-                await self._claim(release, reach)
-        for registration in await self._world.store.registrations():
-            self._keep(registration, reach)
+        under_way = await self._world.store.services_under_way()
+        self._world.elsewhere.intersection_update(under_way.values())
+        free = [identity for identity in under_way if identity not in self._driving]
+        for first in range(0, len(free), _CLAIMED_AT_ONCE):
+            some = free[first : first + _CLAIMED_AT_ONCE]
+            await asyncio.gather(*(self._claim(identity, reach) for identity in some))
+        for service, stamp in (await self._world.registered.get()).items():
+            registration = await self._registration(service, stamp)
+            if registration is not None:
+                self._keep(registration, reach)
 
-    async def _claim(self, release: Release, reach: Reach) -> None:
+    async def _registration(self, service: str, stamp: tuple[str, datetime]) -> Registration | None:
+        """What is registered, read again only when it changed: plans are long."""
+        known = self._registered.get(service)
+        if known is None or known[0] != stamp:
+            registration = await self._world.store.registration(service)
+            beat()
+            if registration is None:
+                return None
+            known = self._registered[service] = (stamp, registration)
+        return known[1]
+
+    async def _claim(self, identity: str, reach: Reach) -> None:
         beat()
+        release = await self._world.store.release(identity)
+        if release is None or release.final:
+            return
         if not reach.covers_all(release):
             why = reach.nobody(release)
             if why is not None:
@@ -147,23 +171,23 @@ class Desk:
 
     def _keep(self, registration: Registration, reach: Reach) -> None:
         """One task per environment that lives here; a changed registration gets fresh ones."""
-        digest = registration.plan.digest
-        for key in [key for key in self._keeping if key[0] == registration.service]:
-            moved = not reach.covers(key[0], key[1])
-            if moved or key[2] != digest:
+        service, digest = registration.service, registration.plan.digest
+        keeping = self._keeping[service]
+        for key in list(keeping):
+            if not reach.covers(service, key[0]) or key[1] != digest:
                 self._supervisor.let_go(
-                    self._keeping.pop(key), partial(self._world.renew_places, key[0])
+                    keeping.pop(key), partial(self._world.renew_places, service)
                 )
         for environment in registration.plan.environments:
-            key = (registration.service, environment.name, digest)
-            if key not in self._keeping and reach.covers(registration.service, environment.name):
+            key = (environment.name, digest)
+            if key not in keeping and reach.covers(service, environment.name):
                 fleet = Fleet(self._world, registration, environment)
-                of = Of(ControllerKind.FLEET, f"{registration.service}/{environment.name}")
-                self._keeping[key] = self._supervisor.begin(
-                    of, fleet.keep, "keeps what serves", partial(self._kept, key)
+                of = Of(ControllerKind.FLEET, f"{service}/{environment.name}")
+                keeping[key] = self._supervisor.begin(
+                    of, fleet.keep, "keeps what serves", partial(self._kept, service, key)
                 )
 
-    def _kept(self, key: tuple[str, str, str], ending: Ending) -> None:
-        self._keeping.pop(key, None)
+    def _kept(self, service: str, key: tuple[str, str], ending: Ending) -> None:
+        self._keeping[service].pop(key, None)
         if ending is Ending.ABANDONED:
-            self._world.renew_places(key[0])
+            self._world.renew_places(service)

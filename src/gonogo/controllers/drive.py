@@ -257,8 +257,12 @@ class Drive:
         if self._deaf:
             return
         now = self.world.clock.now()
-        if not self.woken.is_set() and now - self._asked < self.world.rhythm.claim:
-            return
+        if not self.woken.is_set():
+            if now - self._asked < self.world.rhythm.claim:
+                return
+            self._asked = now
+            if self.release.id not in await self.world.with_words.get():
+                return
         self.woken.clear()
         self._asked = now
         instruction = await self.instruction()

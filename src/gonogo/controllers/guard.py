@@ -11,6 +11,7 @@ from typing import Any
 from gonogo.controllers.drive import Drive
 from gonogo.controllers.heartbeat import beat, beside
 from gonogo.controllers.judging import Watcher
+from gonogo.controllers.pace import PROBE
 from gonogo.controllers.steps import died
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.instance import InstanceState, instance_id
@@ -108,11 +109,13 @@ class Lookout:
         return instance_id(self._drive.release.id, self._drive.plan.production.name)
 
     async def _died(self, watcher: Watcher) -> str | None:
-        drive, instance = self._drive, watcher.own
-        self._next_probe = drive.world.clock.now() + drive.world.rhythm.poll
+        world = self._drive.world
+        apart = world.pace.of_releases(world.rhythm.poll, PROBE)
+        self._next_probe = world.clock.now() + apart
+        instance = watcher.own
         if instance is None:
-            return f"{drive.release.version} has no slot any more"
-        status = await drive.world.deployer.status(instance, probe=False)
+            return f"{self._drive.release.version} has no slot any more"
+        status = await world.deployer.status(instance, probe=False)
         if status.state in {InstanceState.RUNNING, InstanceState.UNKNOWN}:
             return None
         return died(instance.version, status)

@@ -22,7 +22,8 @@ from gonogo.controllers.world import World
 from gonogo.domain.adoption import Adoption, newest_of
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.errors import ActionFailed, Conflict
-from gonogo.domain.instance import instance_id
+from gonogo.domain.ground import shares_itself
+from gonogo.domain.instance import instance_id, release_of
 from gonogo.domain.plan import Environment
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Release
@@ -90,7 +91,9 @@ async def _plan(
     serving = with_role(slots, SlotRole.BASELINE)
     if serving is None:
         return None
-    runs = await world.router.read(registration.service, environment.name) is not None
+    # A platform that shares customers itself goes on doing so; there is no router of ours to end.
+    ours = not shares_itself(environment.ground)
+    runs = ours and await world.router.read(registration.service, environment.name) is not None
     adoption = newest_of(adoptions, registration.service, environment.name)
     why = ""
     slot = serving
@@ -143,7 +146,7 @@ async def _trouble(world: World, slot: Slot, environment: Environment) -> str:
 
 
 async def _release_of(world: World, slot: Slot) -> Release:
-    release = await world.store.release((slot.instance or "").partition(".")[0])
+    release = await world.store.release(release_of(slot.instance or ""))
     if release is None:
         raise ActionFailed(f"nothing is known of how {slot.version} was run")
     return release
@@ -246,6 +249,19 @@ async def traffic(world: World, plan: HandBack) -> Traffic:
 async def end_router(world: World, plan: HandBack) -> None:
     """End the router, which nobody comes through any more."""
     await world.router.stop(plan.registration.service, plan.environment.name)
+
+
+async def let_go(world: World, plan: HandBack, actor: str) -> None:
+    """Forget an adopted version whose customers have gone to it: a desk that starts begins nothing there.
+
+    Called where no router runs any more. Its history stays, and it can be adopted again.
+    """
+    if not plan.adopted:
+        return
+    slots = await world.store.slots(plan.registration.service, plan.environment.name)
+    held = tuple(empty(slot) for slot in slots if slot.instance == plan.slot.instance)
+    if held:
+        await _rearrange(world, plan, held, actor, "let-go")
 
 
 @dataclass(slots=True)

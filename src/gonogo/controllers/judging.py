@@ -16,6 +16,7 @@ from gonogo import judge
 from gonogo.controllers.drive import Drive, Seen
 from gonogo.controllers.gauges import GaugeReader
 from gonogo.controllers.layout import instance_of
+from gonogo.controllers.pace import ASSESS, BOOKS
 from gonogo.domain.errors import InvalidInput, Unavailable
 from gonogo.domain.gauge import Reading
 from gonogo.domain.instance import Instance, instance_id
@@ -62,6 +63,7 @@ class Watcher:
         self._first_customer: datetime | None = None
         self._gap: str | None = None
         self._blind_since: datetime | None = None
+        self._blind_because = ""
         self._last_flush = drive.world.clock.now()
         self._next_assessment = self._last_flush
         self._stack = AsyncExitStack()
@@ -71,7 +73,6 @@ class Watcher:
         self.step_requests = 0
         self.first_bad: datetime | None = None
         self.own: Instance | None = None
-        """The version that is watched, as it runs: only its driver changes where."""
         self.follow(slots)
 
     async def __aenter__(self) -> "Watcher":
@@ -90,6 +91,8 @@ class Watcher:
                 await self._recount()
             await self._recall_first_customer()
             await opening.enter_async_context(self._reader)
+            drive.world.pace.watched += 1
+            opening.callback(self._watched_no_more)
             self._stack = opening.pop_all()
         return self
 
@@ -131,6 +134,9 @@ class Watcher:
     ) -> None:
         await self._stack.__aexit__(kind, error, trace)
 
+    def _watched_no_more(self) -> None:
+        self._drive.world.pace.watched -= 1
+
     async def _recount(self) -> None:
         looks = await self._drive.world.store.looks(self._drive.release.id)
         if not looks:
@@ -146,11 +152,15 @@ class Watcher:
         )
 
     def follow(self, slots: tuple[Slot, ...]) -> None:
-        """Learn which instance is which arm after the rows changed."""
+        """Learn which instance is which arm after the rows changed.
+
+        `own` is the one that is released, None where it has no slot any more. Nobody but this drive
+        changes that.
+        """
         self._arms = _arms(slots, self._instance)
         plan = self._drive.plan
-        own = next((slot for slot in slots if slot.instance == self._instance), None)
-        self.own = None if own is None else instance_of(own, plan, plan.production)
+        slot = next((slot for slot in slots if slot.instance == self._instance), None)
+        self.own = None if slot is None else instance_of(slot, plan, plan.production)
         self._reader.follow(self.own)
 
     async def begin_step(self, share: float, record: Callable[[Seen], Awaitable[None]]) -> None:
@@ -220,7 +230,7 @@ class Watcher:
     def _note_gap(self, at: datetime, why: str) -> None:
         if self._pending:
             self._close_look()  # what was counted before the gap is good and stays
-        self._gap = why
+        self._gap = self._blind_because = why
         if self._blind_since is None:
             self._blind_since = at
 
@@ -291,7 +301,7 @@ class Watcher:
         found = judge.with_gauges(rates, gauges)
         blind = self.blind_for()
         if found.verdict is not Verdict.FAIL and blind > self._drive.world.rhythm.gap_patience:
-            why = f"no trustworthy counts for {blind.total_seconds():.0f} s: {self._gap}"
+            why = f"no trustworthy counts for {blind.total_seconds():.0f} s: {self._blind_because}"
             return Judgement(Verdict.INCONCLUSIVE, found.kpis, why, gauges)
         return found
 
@@ -305,7 +315,8 @@ class Watcher:
         """Whether it is time to weigh everything; evidence of harm is seen at once without it."""
         if now < self._next_assessment:
             return False
-        self._next_assessment = now + self._drive.world.rhythm.poll
+        world = self._drive.world
+        self._next_assessment = now + world.pace.of_releases(world.rhythm.poll, ASSESS)
         return True
 
     def due(self) -> bool:
@@ -314,7 +325,8 @@ class Watcher:
         news = (
             self._pending or self._readings or self._hurt or self._gap is not None or self._unstored
         )
-        return bool(news) and waited >= self._drive.world.rhythm.flush
+        world = self._drive.world
+        return bool(news) and waited >= world.pace.of_releases(world.rhythm.flush, BOOKS)
 
     async def flush(self) -> None:
         """Store what was seen since the last time, with the judge's memory of it.

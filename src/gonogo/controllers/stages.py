@@ -5,6 +5,7 @@ not repeated, what stands is left standing, what is missing is made.
 """
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from gonogo import judge
 from gonogo.controllers import clearing, confirming, rollback
@@ -124,7 +125,10 @@ async def canary(drive: Drive, lookout: Lookout) -> None:
         async with drive.world.place(drive.release.service, environment.name):
             await lay_out(drive, environment)
     while drive.release.stage is Stage.CANARY:
-        harm = await lookout.during(_next(drive, lookout))
+        watcher = await lookout.watcher()
+        now = drive.world.clock.now()
+        due = _may_end(drive, watcher.step_requests, now) and watcher.due_to_assess(now)
+        harm = await (lookout.during(_next(drive, lookout)) if due else lookout.once())
         if harm is not None:
             await rollback.because_of(drive, lookout, harm)
             return
@@ -164,17 +168,28 @@ async def _enter(drive: Drive, lookout: Lookout, step: int) -> None:
     watcher.follow(await drive.slots(environment))
 
 
+def _may_end(drive: Drive, seen: int, now: datetime) -> bool:
+    """Whether weighing the evidence could lead anywhere, or there is something to say anew.
+
+    Harm is seen with every batch; before a step has its requests or its time nothing else ends it.
+    """
+    release = drive.release
+    step = drive.plan.rollout.steps[release.step]
+    over = now - (release.step_since or release.stage_since) >= step.hold
+    return over or seen >= step.minimum_requests or release.reason.startswith(BLOCKED)
+
+
 async def _next(drive: Drive, lookout: Lookout) -> None:
     watcher, release = await lookout.watcher(), drive.release
     since = release.step_since or release.stage_since
     now = drive.world.clock.now()
-    if not watcher.due_to_assess(now):
-        return
     judgement, seen = watcher.judgement(), watcher.step_requests
     found = next_move(drive.plan.rollout, release.step, since, judgement, seen, now)
     match found.move:
         case Move.HOLD:
             await _hold(drive, judgement.verdict, found.reason)
+        case Move.ADVANCE | Move.PROMOTE if watcher.blind_for() > timedelta():
+            return  # what was seen before says nothing of now: onward only with open eyes
         case Move.ADVANCE:
             await watcher.flush()
             await _enter(drive, lookout, release.step + 1)

@@ -2,12 +2,17 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TypeVar
 
+from gonogo.controllers.glance import Glance
+from gonogo.controllers.pace import KEEP, Pace
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.plan import Plan
+from gonogo.domain.slot import Slot
 from gonogo.ports.clock import Clock
 from gonogo.ports.deployer import Deployer
 from gonogo.ports.dossiers import Dossiers
@@ -19,6 +24,8 @@ from gonogo.ports.scratch import Scratch
 from gonogo.ports.smoke import Smoke
 from gonogo.ports.store import Store
 from gonogo.ports.workshop import Workshop
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,7 @@ class World:
     withdrawn: dict[str, str] = field(default_factory=dict)
     site: str | None = None
     elsewhere: set[str] = field(default_factory=set)
+    pace: Pace = field(default_factory=Pace)
     _places: dict[tuple[str, str], asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
@@ -93,6 +101,39 @@ class World:
         if self.counts_elsewhere is None:
             raise Unavailable("this desk cannot ask a Prometheus")
         return self.counts_elsewhere(plan)
+
+    def _glance(
+        self, read: Callable[[], Awaitable[Found]], lasts: Callable[[], timedelta]
+    ) -> Glance[Found]:
+        return Glance(read, self.store.newest_entry, self.clock, lasts)
+
+    @cached_property
+    def with_words(self) -> Glance[frozenset[str]]:
+        """Releases to which somebody said something, as of not long ago."""
+        return self._glance(self.store.with_words, lambda: self.rhythm.claim / 2)
+
+    @cached_property
+    def registered(self) -> Glance[Mapping[str, tuple[str, datetime]]]:
+        """What is registered, as of not long ago."""
+        return self._glance(self.store.registered, timedelta)
+
+    @cached_property
+    def under_way(self) -> Glance[Mapping[str, str]]:
+        """Releases that have not ended and their services, as of not long ago."""
+        return self._glance(self.store.services_under_way, lambda: self.rhythm.keep / 2)
+
+    @cached_property
+    def picture(self) -> Glance[Mapping[tuple[str, str], tuple[Slot, ...]]]:
+        """The slots of every place, as of not long ago: to see what to look at, not to act upon."""
+        return self._glance(
+            self._slots_by_place, lambda: self.pace.of_places(self.rhythm.keep, KEEP) / 2
+        )
+
+    async def _slots_by_place(self) -> Mapping[tuple[str, str], tuple[Slot, ...]]:
+        found: defaultdict[tuple[str, str], list[Slot]] = defaultdict(list)
+        for slot in await self.store.all_slots():
+            found[slot.service, slot.environment].append(slot)
+        return {place: tuple(slots) for place, slots in found.items()}
 
     def place(self, service: str, environment: str) -> asyncio.Lock:
         """The lock of one service in one environment."""

@@ -215,6 +215,26 @@ class AdoptionStore(Protocol):
         ...
 
 
+class GlanceStore(Protocol):
+    """Little of everything, for a desk that looks again and again."""
+
+    async def newest_entry(self) -> int:
+        """The number of the newest audit entry, 0 when there is none."""
+        ...
+
+    async def services_under_way(self) -> Mapping[str, str]:
+        """The service of every release that has not ended, by the release's id, oldest first."""
+        ...
+
+    async def registered(self) -> Mapping[str, tuple[str, datetime]]:
+        """By service the digest of its registered spec, and when it was registered."""
+        ...
+
+    async def with_words(self) -> frozenset[str]:
+        """Releases under way to which people said something that no change has answered yet."""
+        ...
+
+
 class BoardStore(Protocol):
     """Everything at once, for whoever watches all services."""
 
@@ -499,6 +519,7 @@ class Outbox(Protocol):
 class Store(
     ServiceStore,
     ReleaseStore,
+    GlanceStore,
     AdoptionStore,
     BoardStore,
     PaperStore,

@@ -9,6 +9,9 @@ does on SQLite.
 The lock is released by the server in the moment the desk's process ends. A session that the server
 still keeps after the network was cut is ended from here, if it is this desk's own; where another
 desk has taken the name meanwhile, this one has to end: `lost` is called.
+
+So it is where the tables have become those of another program: a newer gonogo changes them only when no
+desk was heard of for a while, and one that stood still for so long must not go on with them.
 """
 
 import contextlib
@@ -24,10 +27,11 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from gonogo.domain.errors import Conflict, GonogoError
+from gonogo.domain.errors import Conflict, GonogoError, Unavailable
 from gonogo.ports.notices import Notice
 from gonogo.storage.faults import explain, name_of
 from gonogo.storage.notices import Announcements
+from gonogo.storage.schema import NEWEST
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -55,6 +59,7 @@ _END_OWN = (
     "SELECT pg_terminate_backend(session) FROM desks"
     " WHERE name = %s AND incarnation = %s AND session <> pg_backend_pid()"
 )
+_SCHEMA = "SELECT version_num FROM alembic_version"
 _WHO = "SELECT host, since FROM desks WHERE name = %s"
 
 
@@ -107,6 +112,7 @@ class Presence:
         self._ending.set()
         if self._thread.is_alive():
             self._thread.join()
+        self._drop()  # until then the name is kept, also by a desk that has to end
 
     def _sign_in(self) -> "Connection[Any]":
         """A session that holds the name and listens. Raises Conflict when another holds it."""
@@ -116,6 +122,7 @@ class Presence:
         try:
             driver.rollback()
             driver.autocommit = True
+            self._see_that_the_schema_is_known(driver)
             self._take_name(driver)
             driver.execute(_SIGN_IN, {**self._who, "incarnation": self._incarnation})
             driver.execute(f"LISTEN {CHANNEL}")
@@ -142,6 +149,15 @@ class Presence:
             self._ending.wait(0.1)
 
     def _stay(self) -> None:
+        try:
+            self._listen_on()
+        except (
+            Exception
+        ) as defect:  # an edge: a thread that died in silence would leave the desk deaf
+            log.exception("the desk does not hear others any more")
+            self._lost(Unavailable(f"the desk does not hear others any more: {defect}"))
+
+    def _listen_on(self) -> None:
         import psycopg
 
         told = False
@@ -173,8 +189,19 @@ class Presence:
                 if self._ending.is_set() or time.monotonic() >= due:
                     break
             if time.monotonic() >= due:
+                self._see_that_the_schema_is_known(connection)
                 connection.execute(_HERE, (self._name, self._incarnation))
                 due = time.monotonic() + _HEARTBEAT_SECONDS
+
+    def _see_that_the_schema_is_known(self, driver: "Connection[Any]") -> None:
+        row = driver.execute(_SCHEMA).fetchone()
+        found = None if row is None else row[0]
+        if found != NEWEST:
+            raise Conflict(
+                f"the database {name_of(self._engine.url)} has schema {found} now, and this gonogo works"
+                f" with schema {NEWEST}: desk {self._name} ends",
+                hint="run the same gonogo everywhere: pip install --upgrade gonogo",
+            )
 
     def _hear(self, payload: str) -> None:
         told = read_payload(payload)

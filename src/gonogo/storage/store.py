@@ -51,6 +51,7 @@ from gonogo.storage.adopting import Adopting
 from gonogo.storage.among_desks import AmongDesks
 from gonogo.storage.checkup import DatabaseCheckup
 from gonogo.storage.engine import DEFAULT_PATIENCE, make_engine, reading
+from gonogo.storage.glances import Glances
 from gonogo.storage.kept import Kept
 from gonogo.storage.notices import Announcements
 from gonogo.storage.postgresql import THREADS
@@ -106,7 +107,7 @@ def memory_store(clock: Clock) -> "SqlStore":
     return SqlStore(engine, clock, run=Inline())
 
 
-class SqlStore(WaysIn, Adopting, AmongDesks):
+class SqlStore(WaysIn, Adopting, AmongDesks, Glances):
     """`gonogo.ports.store.Store` over SQLAlchemy Core. `engine` comes from `make_engine`.
 
     `run` does the writes, and the reads too unless `read` is given for them. `notices` are told of

@@ -70,22 +70,16 @@ async def adopt(
             hint="take weight out of deploy.command, or release there instead: docs/grounds.md",
         )
     await _see_that_it_is_ours(context, service, environment)
-    host, port = split(at)
     named = await _commit_of(context, registration, version, commit)
     wanted = Adoption(
-        release=context.new_id(),
-        service=service,
-        environment=environment,
-        version=version,
-        commit=named,
-        host=host,
-        port=port,
+        context.new_id(),
+        *(service, environment, version, named),
+        *split(at),
         actor=actor.name,
         at=context.clock.now(),
     )
     slots = await context.store.slots(service, environment)
-    known = await _same(context, slots, wanted)
-    if known is None:
+    if await _same(context, slots, wanted) is None:
         _see_that_nothing_else_is_there(slots, wanted)
         await _see_that_it_is_no_loop(context, wanted)
         await _see_that_it_is_well(context, registration, wanted)

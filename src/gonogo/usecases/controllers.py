@@ -56,10 +56,12 @@ def _troubles(seen: ControllerSeen) -> tuple[Finding, ...]:
         found.append(Finding(name, Health.CRITICAL, detail, _LOG))
     elif _lately(seen):
         often = seen.restarts >= _OFTEN
-        detail = f"it had to be begun anew, {seen.restarts} times so far: {seen.trouble}"
+        times = "time" if seen.restarts == 1 else "times"
+        detail = f"it had to be begun anew, {seen.restarts} {times} so far: {seen.trouble}"
         health = Health.CRITICAL if often else Health.RECOMMENDED
         found.append(Finding(name, health, detail, _LOG))
     if seen.left_behind:
-        detail = f"{seen.left_behind} before it did not end when they were told to"
+        were = "it was" if seen.left_behind == 1 else "they were"
+        detail = f"{seen.left_behind} before it did not end when {were} told to"
         found.append(Finding(name, Health.RECOMMENDED, detail, _RESTART))
     return tuple(found)

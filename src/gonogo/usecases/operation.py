@@ -10,6 +10,7 @@ from gonogo.domain.dossier import standing_flag
 from gonogo.domain.errors import GonogoError
 from gonogo.domain.health import Finding, Health
 from gonogo.domain.paper import QUIET
+from gonogo.domain.plan import Environment
 from gonogo.domain.slot import Slot, SlotRole, with_role
 from gonogo.usecases.context import Context
 from gonogo.usecases.controllers import examine_controllers
@@ -160,6 +161,8 @@ async def _examine_services(context: Context) -> tuple[Finding, ...]:
                     "its router does not run" if reading is None else f"{serving.version} is down"
                 )
                 remedy = "see that the desk runs (`gonogo serve`): it starts what should be running"
+                if serving.adopted and reading is not None:
+                    remedy = f"start it at {serving.address}: it was adopted, and gonogo cannot"
                 found.append(
                     Finding(name, Health.CRITICAL, what, remedy, service=registration.service)
                 )
@@ -195,21 +198,34 @@ async def stop_everything(context: Context, actor: Actor) -> Stopped:
     """Stop every version and router that the desk's rows name, but what was adopted.
 
     The rows stay as they are: a desk that is started again brings back what served before. The desk
-    itself must not be running.
+    itself must not be running. Raises what the first one raised that could not be stopped, after all
+    others were.
     """
     allow(actor, Deed.STOP)
     stopped: list[str] = []
     left: list[str] = []
+    troubles: list[GonogoError] = []
     for registration in await context.store.registrations():
         for environment in registration.plan.environments:
-            name = f"{registration.service} in {environment.name}"
-            if await context.router.read(registration.service, environment.name) is not None:
-                await context.router.stop(registration.service, environment.name)
-                stopped.append(f"the router of {name} (port {environment.port})")
             slots = await context.store.slots(registration.service, environment.name)
-            stopped += [text for slot in slots if (text := await _stop(context, slot))]
+            acts = [_stop_router(context, registration.service, environment)]
+            acts += [_stop(context, slot) for slot in slots]
+            for act in acts:
+                try:
+                    stopped += [text for text in (await act,) if text]
+                except GonogoError as trouble:
+                    troubles.append(trouble)
             left += [_named(slot) for slot in slots if slot.adopted]
+    if troubles:
+        raise troubles[0]
     return Stopped(tuple(stopped), tuple(left))
+
+
+async def _stop_router(context: Context, service: str, environment: Environment) -> str | None:
+    if await context.router.read(service, environment.name) is None:
+        return None
+    await context.router.stop(service, environment.name)
+    return f"the router of {service} in {environment.name} (port {environment.port})"
 
 
 async def _stop(context: Context, slot: Slot) -> str | None:

@@ -187,6 +187,8 @@ def _taken(name: str, data: Mapping[str, Any]) -> str:
     place = " ".join(each for each in ("slot", slot, "in", environment) if each)
     if name == "occupied" and port is not None:
         return f"{place} taken, port {port:.0f}"
+    if name == "located":
+        return f"{place}: {version} listens on {text_of(data, 'address')}"
     done = {"retiring": "is drained and stopped", "emptied": "is empty again"}.get(name, name)
     if data.get("adopted") is True and name == "retiring":
         done = "is drained"

@@ -16,6 +16,7 @@ from gonogo.controllers.handing_back import (
     Quiet,
     end_router,
     hand_back,
+    let_go,
     plan_hand_back,
     traffic,
 )
@@ -88,6 +89,9 @@ async def leave(parts: Parts, wanted: Leaving, say: Say, ask: Ask) -> tuple[dict
     if not wanted.router_stays:
         await _wait(parts, watched, wanted, say, ask)
     ended = {each.plan.name for each in watched if each.ended}
+    for plan in found:
+        if not plan.router or plan.name in ended:
+            await let_go(parts.world, plan, parts.owner.name)
     return tuple(
         as_data(plan, "none" if not plan.router else "ended" if plan.name in ended else "stays")
         for plan in found

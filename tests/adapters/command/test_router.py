@@ -207,9 +207,22 @@ def test_what_is_not_healthy_is_not_let_in(platform, router, play):
         await router.apply(layout(1.0, 0.0))
         platform.there[NEW.id]["healthy"] = False
         await asyncio.sleep(5)
-        with pytest.raises(ActionFailed, match="is running and not healthy, so it gets no more"):
+        with pytest.raises(ActionFailed, match=r"slot b \(127\.0\.0\.1:7002\) of orders in"):
             await router.apply(layout(0.5, 0.5, picture=4))
         assert shares(platform)[1] == 0.0
+
+    play(story)
+
+
+def test_nobody_makes_room_for_what_is_not_let_in(platform, router, play):
+    async def story():
+        await router.apply(layout(1.0, 0.0))
+        platform.there[NEW.id] |= {"state": "starting", "healthy": False}
+        await asyncio.sleep(5)
+        for old, new, picture in ((0.9, 0.1, 4), (0.0, 1.0, 6)):
+            with pytest.raises(ActionFailed, match="is starting and not healthy"):
+                await router.apply(layout(old, new, picture=picture))
+            assert shares(platform) == (1.0, 0.0)
 
     play(story)
 

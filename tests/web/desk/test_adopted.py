@@ -32,3 +32,6 @@ async def test_every_page_says_that_a_version_was_adopted(
         assert page.status_code == 200, path
         assert word in page.text, path
         assert "v1.1.0" in page.text, path
+    if language == "en":
+        release = await visit.open(f"/releases/{found.adoption.release}")
+        assert "No customer has met this version" not in release.text

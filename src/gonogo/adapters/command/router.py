@@ -16,7 +16,7 @@ requests a slot is busy with is not known.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,11 +95,11 @@ class PlatformRouter:
                     f"{_where(*place)} follows picture {known['picture']} already, not {layout.picture}"
                 )
             held = {} if known is None else known["held"]
-            wanted = self._wanted(layout, held)
+            wanted = [*self._wanted(layout, held), *self._left_over(layout, held)]
             self._keep(layout, held)
             await self._converge(wanted)
             answers = await self._read_back(wanted)
-            self._keep(layout, {each.instance.id: each.share for each in wanted})
+            self._keep(layout, {each.instance.id: each.share for each in wanted if each.slot})
             return self._reading(layout, answers)
 
     def _wanted(self, layout: Layout, before: Mapping[str, float]) -> list[_Wanted]:
@@ -117,19 +117,54 @@ class PlatformRouter:
                 )
         return found
 
-    async def _converge(self, wanted: Iterable[_Wanted]) -> None:
-        """Out first, all at once; then in. What cannot be told is raised after all were."""
-        leaving: list[_Wanted] = []
-        coming: list[_Wanted] = []
-        for each in wanted:
-            now = self._share_known(each)
-            if now is None or abs(now - each.share) > _CLOSE or each.before != each.share:
-                gains = each.share > (now if now is not None else each.before or 0.0)
-                (coming if gains else leaving).append(each)
-        troubles = await _all(leaving, self._weigh)
-        troubles += await _all(coming, self._let_in)
+    def _left_over(self, layout: Layout, before: Mapping[str, float]) -> Iterator[_Wanted]:
+        """What had a slot before and is still there: it gets nobody any more."""
+        kept = {target.instance for target in layout.targets}
+        for identity, told in before.items():
+            note = None if identity in kept else self._notes.found(identity)
+            if note is not None:
+                yield _Wanted("", note.instance, 0.0, told)
+
+    async def _converge(self, wanted: Sequence[_Wanted]) -> None:
+        """Who is to get nobody is told at once, unless nobody else would have customers then.
+
+        A newcomer is looked at before anybody makes room for it.
+        """
+        changing = [each for each in wanted if self._differs(each)]
+        coming = [each for each in changing if each.share > (each.before or 0.0)]
+        leaving = [each for each in changing if each not in coming]
+        newcomers = [each for each in coming if not each.before]
+        if any(each.before and each.share for each in wanted):
+            out = [each for each in leaving if not each.share]
+            troubles = await _all([*out, *newcomers], self._out_or_look)
+            if not any(isinstance(each, _NotLetIn) for each in troubles):
+                troubles += await _all([each for each in leaving if each.share], self._weigh)
+                troubles += await _all(coming, self._weigh)
+        else:
+            troubles = await _all(newcomers, self._out_or_look)
+            troubles += [] if troubles else await _all(coming, self._weigh)
+            troubles += [] if troubles else await _all(leaving, self._weigh)
         if troubles:
             raise troubles[0]
+
+    async def _out_or_look(self, wanted: _Wanted) -> None:
+        if not wanted.share:
+            await self._weigh(wanted)
+            return
+        try:
+            answer = await self._readings.recent(wanted.instance)
+        except Unavailable as trouble:
+            raise _NotLetIn(str(trouble)) from trouble
+        if not answer.healthy:
+            instance = wanted.instance
+            raise _NotLetIn(
+                f"slot {wanted.slot} ({_address(instance, answer)}) of {instance.service} in"
+                f" {instance.environment} is {answer.state.value} and not healthy, so it gets no customers"
+            )
+
+    def _differs(self, wanted: _Wanted) -> bool:
+        now = self._share_known(wanted)
+        return now is None or abs(now - wanted.share) > _CLOSE or wanted.before != wanted.share
 
     def _share_known(self, wanted: _Wanted) -> float | None:
         """What it gets as far as is known without asking."""
@@ -155,21 +190,12 @@ class PlatformRouter:
             return None
         return wanted.share if abs(share - wanted.share) <= _CLOSE else share
 
-    async def _let_in(self, wanted: _Wanted) -> None:
-        newcomer = not wanted.before
-        answer = await self._readings.recent(wanted.instance) if newcomer else None
-        if answer is not None and not answer.healthy:
-            raise ActionFailed(
-                f"slot {wanted.slot} ({named(wanted.instance)}) is {answer.state.value} and not healthy, so"
-                " it gets no more customers"
-            )
-        await self._weigh(wanted)
-
     async def _read_back(self, wanted: Iterable[_Wanted]) -> dict[str, Answer]:
         found: dict[str, Answer] = {}
 
         async def read(each: _Wanted) -> None:
-            answer = found[each.slot] = await self._readings.fresh(each.instance)
+            answer = await self._readings.fresh(each.instance)
+            found[each.slot] = answer
             share = _share(answer, each.instance)
             if abs(share - each.share) > _CLOSE:
                 raise ActionFailed(
@@ -228,6 +254,8 @@ class PlatformRouter:
             found: dict[str, Any] = json.loads(self._file(service, environment).read_bytes())
         except FileNotFoundError:
             return None
+        except ValueError:  # damaged: everything is told anew
+            return {"picture": 0, "slots": {}, "held": {}}
         return found
 
     def _keep(self, layout: Layout, held: Mapping[str, float]) -> None:
@@ -243,6 +271,10 @@ class PlatformRouter:
     def _file(self, service: str, environment: str) -> Path:
         folder = self._directory / safe_name(service, "service")
         return folder / f"{safe_name(environment, 'environment')}.json"
+
+
+class _NotLetIn(ActionFailed):
+    """A newcomer that customers cannot be sent to."""
 
 
 async def _all(
@@ -272,15 +304,18 @@ def _share(answer: Answer, instance: Instance) -> float:
 
 def _slot_reading(slot: str, instance: Instance, answer: Answer) -> SlotReading:
     share = _share(answer, instance)
-    host, port = answer.address or (instance.host, instance.port)
     return SlotReading(
         slot=slot,
-        address=host_port(host, port),
+        address=_address(instance, answer),
         up=answer.healthy,
         in_rotation=share > 0,
         share=share,
         sessions=None if share or answer.state is not PlatformState.ABSENT else 0,
     )
+
+
+def _address(instance: Instance, answer: Answer) -> str:
+    return host_port(*(answer.address or (instance.host, instance.port)))
 
 
 def _nothing(slot: str) -> SlotReading:

@@ -27,7 +27,7 @@ class MemoryMetrics:
     clock: Clock
     key: bytes = b"memory twin of the metric source"
     unreachable: set[_Place] = field(default_factory=set)
-    _streams: list["_Stream"] = field(default_factory=list)
+    _streams: dict[_Place, list["_Stream"]] = field(default_factory=dict)
 
     @asynccontextmanager
     async def subscribe(
@@ -35,7 +35,7 @@ class MemoryMetrics:
     ) -> AsyncIterator[MetricStream]:
         """See `ports.metrics.MetricSource.subscribe`."""
         stream = _Stream(self, (service, environment), Tally(kpis, keyed_digest(self.key)))
-        self._streams.append(stream)
+        self._streams.setdefault(stream.place, []).append(stream)
         try:
             yield stream
         finally:
@@ -43,11 +43,13 @@ class MemoryMetrics:
 
     def cut(self, stream: MetricStream) -> None:
         """Nobody listens to this stream any more."""
-        self._streams = [other for other in self._streams if other is not stream]
+        if isinstance(stream, _Stream):
+            streams = self._streams.get(stream.place, [])
+            self._streams[stream.place] = [other for other in streams if other is not stream]
 
     def open_streams(self) -> int:
         """How many subscriptions there are."""
-        return len(self._streams)
+        return sum(map(len, self._streams.values()))
 
     def push(self, service: str, environment: str, *requests: Request) -> None:
         """Requests that customers (or testers, when forced) finished just now."""
@@ -64,7 +66,7 @@ class MemoryMetrics:
             stream.lose(sentence)
 
     def _of(self, service: str, environment: str) -> list["_Stream"]:
-        return [stream for stream in self._streams if stream.place == (service, environment)]
+        return self._streams.get((service, environment), [])
 
 
 class _Stream:
@@ -89,12 +91,13 @@ class _Stream:
 
     async def next(self, within: timedelta) -> Batch:
         self._see_that_it_answers()
-        try:
-            async with asyncio.timeout(within.total_seconds()):
-                await self._news.wait()
-        except TimeoutError:
-            self._see_that_it_answers()
-            return Batch(at=self._source.clock.now())
+        if not self._news.is_set():
+            try:
+                async with asyncio.timeout(within.total_seconds()):
+                    await self._news.wait()
+            except TimeoutError:
+                self._see_that_it_answers()
+                return Batch(at=self._source.clock.now())
         self._see_that_it_answers()
         if self._gap is not None:
             gap, self._gap = self._gap, None

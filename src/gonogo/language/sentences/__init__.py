@@ -6,6 +6,7 @@ from gonogo.language.sentences.decisions import DECISIONS
 from gonogo.language.sentences.evidence_words import EVIDENCE
 from gonogo.language.sentences.figures import FIGURES
 from gonogo.language.sentences.fixes import FIXES
+from gonogo.language.sentences.grounds import GROUNDS
 from gonogo.language.sentences.health import HEALTH
 from gonogo.language.sentences.judge import GAUGES, JUDGE, PAST
 from gonogo.language.sentences.judge_more import LITERALS
@@ -33,6 +34,7 @@ FORMS = Forms(
         *STAGES,
         *MESSAGES,
         *HEALTH,
+        *GROUNDS,
         *EVIDENCE,
         *TIMELINE,
         *REFUSALS,

@@ -40,6 +40,7 @@ HEALTH = (
     form("{version} answers at {address}"),
     form("its router does not run"),
     form("{version} is down"),
+    form("start it at {address}: it was adopted, and gonogo cannot"),
     form("see that the desk runs (`gonogo serve`): it starts what should be running"),
     form("{n} GiB free under {path}"),
     form("make room: nothing can be recorded soon"),

@@ -83,6 +83,7 @@ TIMELINE = (
         "slot {name} in {environment} is empty again; {version} was adopted and is left running at"
         " {address}"
     ),
+    form("slot {name} in {environment}: {version} listens on {address}"),
     form("pause"),
     form("resume"),
     form("retry"),

@@ -1,0 +1,38 @@
+"""How often a desk looks after each of many.
+
+What is done again and again for every release and every place costs processor time each time. A desk
+with few does it as often as is useful; one with very many would do nothing else, and the events that
+it has to judge would wait. So each such thing has a price, and together they get a fixed share of one
+core: with more releases the looks of each come further apart. What must be at once is not paced: the
+judge eats every batch as it comes and stops a harmful release with the batch that proves it.
+"""
+
+from datetime import timedelta
+
+ASSESS = timedelta(milliseconds=2)
+"""Apart by so much for each release that is watched: weighing whether a step may end."""
+
+PROBE = timedelta(milliseconds=1)
+"""Asking whether the process of the version still runs."""
+
+BOOKS = timedelta(milliseconds=8)
+"""Storing what was seen; a desk that dies has not seen what it had not stored."""
+
+KEEP = timedelta(milliseconds=1)
+"""For each place (a service in an environment): looking after its processes and its router."""
+
+
+class Pace:
+    """How many there are to look after now: releases that are watched, places that are kept."""
+
+    def __init__(self) -> None:
+        self.watched = 0
+        self.kept = 0
+
+    def of_releases(self, usual: timedelta, price: timedelta) -> timedelta:
+        """How far apart something is done for one release."""
+        return max(usual, price * self.watched)
+
+    def of_places(self, usual: timedelta, price: timedelta) -> timedelta:
+        """How far apart something is done for one place."""
+        return max(usual, price * self.kept)
