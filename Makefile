@@ -50,6 +50,7 @@ bench: $(READY)  ## Measure every claim (25 minutes, on a quiet machine; bench/R
 	@$(BENCH) bench.board
 	@$(BENCH) bench.simulation
 	@$(BENCH) bench.flood
+	@$(BENCH) bench.rollouts
 
 JUDGE := PYTHONPATH=src $(BIN)/python bench
 

@@ -107,7 +107,10 @@ class Others:
 
 def _client(port: int, number: int) -> httpx2.AsyncClient:
     """Somebody at an address of their own."""
-    transport = httpx2.AsyncHTTPTransport(local_address=f"127.0.1.{number % 200 + 1}")
+    # The desk closes a connection that is idle for 5 s; one that is older is not used again.
+    limits = httpx2.Limits(keepalive_expiry=2)
+    own = f"127.0.1.{number % 200 + 1}"
+    transport = httpx2.AsyncHTTPTransport(local_address=own, limits=limits)
     return httpx2.AsyncClient(
         transport=transport, base_url=f"http://127.0.0.1:{port}", timeout=30.0
     )

@@ -175,7 +175,7 @@ def test_a_receiver_that_never_answers_holds_up_no_other_message_for_long(stubbo
     [
         ("notifier", "send", ControllerKind.OUTBOX),
         ("router", "read", ControllerKind.FLEET),
-        ("store", "registrations", ControllerKind.CLAIMS),
+        ("store", "services_under_way", ControllerKind.CLAIMS),
     ],
 )
 def test_a_task_that_dies_of_a_defect_is_begun_anew(port, method, kind, caplog):

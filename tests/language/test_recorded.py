@@ -26,7 +26,7 @@ SEEDS = (51, 57, 63, 88)
 """Simulated releases that between them reach most stages; many more are looked at where there is time."""
 
 INVENTED = re.compile(
-    r"(?:qa: )?because|serves|test:release:seed|the memory|lines were lost"
+    r"because$|^serves$|test:release:seed|the memory|lines were lost|it does not answer yet|it is broken"
     r"|\w+\.\w+ (?:did not answer|went wrong)|the metric source of \w+ in \w+ did not answer"
 )
 """What only the simulation's people and ports say."""
@@ -43,7 +43,7 @@ def _simulated(monkeypatch: pytest.MonkeyPatch, seeds: range | tuple[int, ...]) 
     monkeypatch.setattr(simulation, "look_back", look)
     for seed in seeds:
         simulation.simulate(seed)
-    return [each for each in found if not INVENTED.fullmatch(each[1])]
+    return [each for each in found if not INVENTED.search(each[1])]
 
 
 def test_every_sentence_of_simulated_releases_has_a_form(monkeypatch: pytest.MonkeyPatch):

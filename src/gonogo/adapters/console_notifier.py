@@ -6,7 +6,7 @@ from typing import TextIO
 
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.message import Message
-from gonogo.language.phrases import say
+from gonogo.language.phrases import say_message
 from gonogo.language.reader import Reader
 
 _BREAKS_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -28,7 +28,7 @@ class ConsoleNotifier:
     async def send(self, message: Message) -> str:
         """Write `time in UTC, release, kind, text`. Raises Unavailable when the stream refuses."""
         at = message.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        said = say(message.text, self._reader).text
+        said = say_message(message.text, self._reader).text
         text = f"{at} {message.release} [{message.kind}] {said}"
         try:
             self._stream.write(f"{_BREAKS_A_LINE.sub(' ', text).strip()}\n")

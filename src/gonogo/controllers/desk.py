@@ -5,7 +5,7 @@ import contextlib
 import logging
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from gonogo.controllers.drive import Drive
@@ -26,6 +26,7 @@ from gonogo.ports.controllers import Controllers
 log = logging.getLogger("gonogo.desk")
 
 _CLAIMED_AT_ONCE = 32
+_JUST_AFTER = timedelta(milliseconds=10)
 
 
 class Desk:
@@ -79,9 +80,20 @@ class Desk:
             except GonogoError as trouble:
                 log.warning("the desk waits: %s", trouble)
             with contextlib.suppress(TimeoutError):
-                seconds = self._world.rhythm.claim.total_seconds()
-                await asyncio.wait_for(self._woken.wait(), seconds)
+                await asyncio.wait_for(self._woken.wait(), await self._until_next_look())
             self._woken.clear()
+
+    async def _until_next_look(self) -> float:
+        """Seconds. Where a desk died, its releases are looked for in the moment they become free."""
+        usual = self._world.rhythm.claim
+        if self._world.site is None:
+            return usual.total_seconds()
+        world = self._world
+        try:
+            free = await world.store.first_to_be_free(world.desk, world.clock.now())
+        except GonogoError:
+            return usual.total_seconds()
+        return min(usual, usual if free is None else free + _JUST_AFTER).total_seconds()
 
     async def _look(self) -> None:
         reach = await reach_of(self._world)
@@ -90,7 +102,11 @@ class Desk:
         free = [identity for identity in under_way if identity not in self._driving]
         for first in range(0, len(free), _CLAIMED_AT_ONCE):
             some = free[first : first + _CLAIMED_AT_ONCE]
-            await asyncio.gather(*(self._claim(identity, reach) for identity in some))
+            claims = (self._claim(identity, reach) for identity in some)
+            # All of them end before anything else: none may be claimed twice at once.
+            for found in await asyncio.gather(*claims, return_exceptions=True):
+                if found is not None:
+                    raise found
         for service, stamp in (await self._world.registered.get()).items():
             registration = await self._registration(service, stamp)
             if registration is not None:

@@ -45,6 +45,11 @@ _DEEPEST = 8
 _LONGEST = 2100
 _WAYS = 4
 _LETTERS = 30_000
+_NAMED_ALIKE = frozenset({"staging", "rollback rehearsal"})
+"""Stages and gates that something else is called as well: an environment, and what a step is a part of."""
+_ANSWERS = {each: f"{each}: {{text_told}}" for each in ("GO", "HOLD", "NO-GO")}
+_BETWEEN_ITEMS = re.compile(r"; (?![^()]*\))")
+"""Not within brackets, which belong to one item."""
 _CLAUSES_WITHIN = re.compile("[;:] ")
 _ANYTHING = frozenset(
     {"reason", "error", "detail", "note", "last", "first", "advice", "operation", "because"}
@@ -52,8 +57,6 @@ _ANYTHING = frozenset(
         "criterion",
         "typed",
         "subject",
-        "kpi",
-        "gauge",
         "value",
         "slots",
         "bad",
@@ -70,6 +73,15 @@ class Said:
 
     text: str
     translated: bool
+
+
+def say_message(text: str, reader: Reader) -> Said:
+    """A message: it begins with the service and the version that it is about."""
+    *about, rest = text.split(" ", 2)
+    found = say(rest, reader)
+    if len(about) < 2 or not found.translated:
+        return say(text, reader)
+    return Said(f"{apart(' '.join(about), reader)} {found.text}", translated=True)
 
 
 def say(sentence: str, reader: Reader) -> Said:
@@ -108,9 +120,26 @@ class _Saying:
         self.known[sentence] = self._first(sentence, depth)
         return self.known[sentence]
 
+    def _of_named(self, sentence: str, depth: int) -> str | None:
+        """A clause after an answer, or after the name of a gate or a stage: forms that begin with a place
+        would take that name for another's."""
+        head, colon, rest = sentence.partition(": ")
+        if not colon or head in _NAMED_ALIKE:
+            return None
+        named = spoken("gate", head, self.reader) or spoken("stage", head, self.reader)
+        if named is None and head not in _ANSWERS:
+            return None
+        told = self.said(rest, depth + 1)
+        if told is not None and head in _ANSWERS:
+            return words(self.reader.language).t(_ANSWERS[head], text_told=told)
+        return None if told is None else f"{named}: {told}"
+
     def _first(self, sentence: str, depth: int) -> str | None:
         from gonogo.language.sentences import FORMS
 
+        named = self._of_named(sentence, depth)
+        if named is not None:
+            return named
         for form in FORMS.for_sentence(sentence):
             for values in islice(form.fits(sentence), _WAYS):
                 filled: dict[str, str] = {}
@@ -153,7 +182,7 @@ class _Saying:
         body, tail = (body, number) if more == "more" and number.isdigit() else (value, "")
         items = [
             self.said(each, depth + 1) or apart(each, self.reader)
-            for each in body.removesuffix(";").split("; ")
+            for each in _BETWEEN_ITEMS.split(body.removesuffix(";"))
         ]
         separator = words(self.reader.language).t("; ")
         told = separator.join(items)
@@ -162,6 +191,12 @@ class _Saying:
         return words(self.reader.language).t(
             "{names} and {n_more} more", names=told, n_more=amount(tail, self.reader)
         )
+
+
+def _name_of_kpi(value: str, reader: Reader) -> str | None:
+    """What begins with the name of a gate or of a stage tells of that, whatever follows looks like."""
+    named = spoken("gate", value, reader) or spoken("stage", value, reader)
+    return None if named or _CLAUSES_WITHIN.search(value) else apart(value, reader)
 
 
 _WRITTEN: Mapping[str, Callable[[str, Reader], str | None]] = {
@@ -178,8 +213,7 @@ _WRITTEN: Mapping[str, Callable[[str, Reader], str | None]] = {
     "names": names,
     "roles": roles,
     "gate": lambda value, reader: spoken("gate", value, reader),
-    # What begins with the name of a gate tells of that gate, whatever follows looks like.
-    "kpi": lambda value, reader: None if spoken("gate", value, reader) else apart(value, reader),
+    "kpi": _name_of_kpi,
     "report": lambda value, reader: spoken("report", value, reader),
     "severity": lambda value, reader: spoken("severity", value, reader),
     "stage": lambda value, reader: spoken("stage", value.replace("_", " "), reader),

@@ -130,4 +130,5 @@ STAGES = (
     form("listens on {address} again"),
     form("{version} was adopted and does not run by this gonogo.yaml ({maybe_trouble})"),
     form("{service} {version} {stage}: {maybe_reason}"),
+    form("{stage}: {maybe_reason}"),
 )

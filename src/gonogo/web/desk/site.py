@@ -164,7 +164,13 @@ def _reading(reader: Reader) -> dict[str, object]:
 
     def said(sentence: str, limit: int | None = None) -> Markup:
         """What the desk wrote down, in the reader's language; marked as English where it has no words."""
-        found = phrases.say(wording.plain(sentence, 2000), reader)
+        return marked(phrases.say(wording.plain(sentence, 2000), reader), limit)
+
+    def told(message: str) -> Markup:
+        """A message, which begins with the release that it is about; otherwise as `said`."""
+        return marked(phrases.say_message(wording.plain(message, 2000), reader))
+
+    def marked(found: phrases.Said, limit: int | None = None) -> Markup:
         text = found.text
         if limit is not None and len(text) > limit:
             text = wording.shorten(text.translate(_ISOLATES), limit)
@@ -187,6 +193,7 @@ def _reading(reader: Reader) -> dict[str, object]:
         "reader": reader,
         "said": said,
         "measured": measured,
+        "told_message": told,
         "t": say,
         "n": counted,
         "p": spoken.p,
