@@ -48,7 +48,9 @@ bench: $(READY)  ## Measure every claim (25 minutes, on a quiet machine; bench/R
 	@$(BENCH) bench.api
 	@$(BENCH) bench.push
 	@$(BENCH) bench.board
+	@$(BENCH) bench.simulation
 	@$(BENCH) bench.flood
+	@$(BENCH) bench.rollouts
 
 JUDGE := PYTHONPATH=src $(BIN)/python bench
 
@@ -67,8 +69,8 @@ bench-quick: $(READY)  ## The same with few runs, into build/bench
 	@$(JUDGE)/judge_releases.py --releases 500 --requests 3000 --out build/bench/judge_releases.json
 	@$(BENCH) bench.api --seconds 10 --history 100 --out build/bench/api.json
 
-simulate: $(READY)  ## Releases with crashes in virtual time (N=1000, or SEED=7 TRACE=1 to replay one)
-	@PYTHONPATH=src:. $(BIN)/python -m tests.simulation $(N) $(if $(SEED),--seed $(SEED)) $(if $(TRACE),--trace)
+simulate: $(READY)  ## Releases with crashes in virtual time (N=1000, FIRST=0; or SEED=7 TRACE=1 to replay one)
+	@PYTHONPATH=src:. $(BIN)/python -m tests.simulation $(N) $(if $(FIRST),--first $(FIRST)) $(if $(SEED),--seed $(SEED)) $(if $(TRACE),--trace)
 
 LOCALE := src/gonogo/language/locale
 catalogues: $(READY)  ## Bring the catalogues of words up to date with what pages say

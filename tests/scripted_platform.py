@@ -8,6 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from gonogo.domain.ground import Script, Scripts
+from gonogo.domain.instance import Instance
+from gonogo.domain.plan import Health
 from gonogo.ports.workshop import Job, JobResult
 
 
@@ -85,3 +87,21 @@ class ScriptedPlatform:
             found["address"] = f"{self.host}:{found.pop('port')}"
             return json.dumps(found).encode()
         return b""
+
+
+ONE = Instance(
+    id="r1.production",
+    service="orders",
+    environment="production",
+    version="v2",
+    commit="c" * 40,
+    port=8001,
+    line="serve",
+    health=Health("/health"),
+    variables={"REGION": "north"},
+    ground=scripts(),
+)
+"""An instance on such a platform."""
+
+UNREADABLE = b"Traceback (most recent call last)"
+"""What a broken read script prints."""

@@ -104,6 +104,18 @@ async def test_an_instance_that_serves_but_is_counted_no_more_is_seen(
         assert not (await stream.next(AT_ONCE)).counts
 
 
+async def test_why_the_counts_are_silent_is_said_before_what_follows_from_it(
+    both, counters, router, clock
+):
+    async with both.subscribe(*PLACE, (ERRORS,)) as stream:
+        counters.unreachable.add(PLACE)
+        router.push(*PLACE, *[request(200)] * 30)
+        for _ in range(3):
+            with pytest.raises(Unavailable, match="the metric source of shop"):
+                await stream.next(SOON)
+            clock.advance(timedelta(minutes=4))
+
+
 async def test_ending_the_subscription_ends_both(both, counters, router):
     async with both.subscribe(*PLACE, (ERRORS,)) as stream:
         await stream.next(AT_ONCE)

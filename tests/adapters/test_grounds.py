@@ -73,6 +73,16 @@ async def test_an_instance_is_started_looked_at_and_stopped_on_its_own_ground() 
     assert (processes.running, units.running, processes.asked) == ({"one"}, set(), [])
 
 
+async def test_a_changed_plan_moves_nothing_that_runs_already() -> None:
+    processes, units = Ledger(), Ledger()
+    grounds = Grounds({GroundKind.PROCESSES: processes, GroundKind.SYSTEMD: units})
+    await grounds.start(instance("one", Processes()))
+    moved = instance("one", SystemdUnits())
+    assert (await grounds.status(moved)).state is InstanceState.RUNNING
+    await grounds.start(moved)
+    assert not units.running
+
+
 async def test_what_no_ground_has_a_note_of_is_looked_for_among_the_processes() -> None:
     processes, units = Ledger(), Ledger()
     grounds = Grounds({GroundKind.SYSTEMD: units, GroundKind.PROCESSES: processes})

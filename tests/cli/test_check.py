@@ -168,3 +168,14 @@ def test_what_is_named_and_not_there_is_one_sentence(
     assert done.exit_code in {1, 2}
     assert sentence in done.stderr.splitlines()[0]
     assert done.stdout == ""
+
+
+def test_scripts_of_a_platform_that_the_commit_lacks_are_noted(place: Path, run: Run) -> None:
+    spec(place, "tests: required")
+    scripts = "{deploy: ./hello up, read: bin/read it, retire: kubectl delete it}"
+    text = (place / "gonogo.yaml").read_text()
+    changed = text.replace("{port: 8080}", f"{{port: 8080, deploy: {{command: {scripts}}}}}")
+    (place / "gonogo.yaml").write_text(changed)
+    notes = [line.strip() for line in run("check").stdout.splitlines() if "script" in line]
+    said = "the read script of production cannot be run: bin/read is not in this commit"
+    assert notes == [f"note: {said}"]

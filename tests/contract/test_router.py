@@ -257,6 +257,25 @@ async def test_what_is_no_plain_address_of_one_machine_is_refused(
         await world.router.apply(layout(world.port, target(address, 1.0)))
 
 
+async def test_it_says_what_keeps_another_router_from_listening(world: World) -> None:
+    await world.router.apply(layout(world.port, target(world.version("one"), 1.0)))
+    assert f"port {world.port} on 127.0.0.1 is taken" in str(
+        await world.router.obstacle("127.0.0.1", world.port)
+    )
+    assert await world.router.obstacle("127.0.0.1", 0) is None
+    assert "cannot be used" in str(await world.router.obstacle("192.0.2.1", 0))
+
+
+async def test_a_reading_counts_the_requests_of_customers(world: World) -> None:
+    one = world.version("one")
+    before = await world.router.apply(layout(world.port, target(one, 1.0)))
+    for _ in range(7):
+        await world.visit()
+    after = await world.router.read("orders", "production")
+    assert after is not None
+    assert after.requests - before.requests == 7
+
+
 async def test_a_slot_can_be_pointed_at_another_version(world: World) -> None:
     one, two = world.version("one"), world.version("two")
     await world.router.apply(layout(world.port, target(one, 1.0)))

@@ -13,6 +13,7 @@ from gonogo.controllers.layout import (
     shared,
     take_out,
 )
+from gonogo.domain.ground import PROCESSES
 from gonogo.domain.registration import Registration
 from gonogo.domain.slot import RouterReading, Slot, SlotReading, SlotRole, Target
 
@@ -107,3 +108,10 @@ def test_a_platform_that_shares_customers_is_told_of_instances_and_of_no_testers
     assert layout.ground is ground
     assert [each.instance for each in layout.targets] == ["r-a.production", "r-b.production"]
     assert not any(each.testers for each in layout.targets)
+
+
+def test_what_runs_stays_on_the_ground_of_the_plan_that_it_was_released_by() -> None:
+    changed = replace(PLAN.production, ground=scripts())
+    assert instance_of(BASELINE, PLAN, changed).ground == PROCESSES
+    newer = replace(PLAN, environments=(changed,))
+    assert instance_of(BASELINE, newer, changed).ground == scripts()

@@ -15,7 +15,7 @@ from gonogo.adapters.command.router import PlatformRouter
 from gonogo.adapters.grounds import Grounds
 from gonogo.adapters.routers import Routers
 from gonogo.domain.errors import ActionFailed
-from gonogo.domain.ground import GroundKind, Scripts
+from gonogo.domain.ground import PROCESSES, GroundKind, Scripts
 from gonogo.domain.journal import StepState
 from gonogo.domain.plan import Environment, Plan
 from gonogo.domain.release import InstructionKind, Stage
@@ -259,6 +259,31 @@ def test_what_cannot_be_stopped_keeps_nothing_else_running(perform):
         assert not theatre.deployer.running()
         assert not theatre.router.running()
         assert len(platform.there) == 1
+
+    perform(story)
+
+
+def test_an_environment_moves_to_a_platform_with_its_next_version_and_back_again(perform):
+    async def story(theatre: Theatre, platform: ScriptedPlatform) -> None:
+        plan = theatre.plan
+        usual = replace(
+            plan, environments=tuple(replace(each, ground=PROCESSES) for each in plan.environments)
+        )
+        await theatre.register(usual)
+        await first(theatre)
+        assert not platform.there
+        await theatre.register(plan)
+        await asyncio.sleep(60)
+        assert not platform.there
+        release = await theatre.release("v2")
+        await theatre.when(release, lambda found: found.stage is Stage.WATCHING)
+        assert list(platform.there) == [f"{release.id}.production"]
+        await theatre.say(release, InstructionKind.ROLL_BACK)
+        await theatre.until(release, Stage.ROLLED_BACK)
+        assert not platform.there
+        serving = with_role(await theatre.store.slots("shop", "production"), SlotRole.BASELINE)
+        assert serving is not None
+        assert serving.version == "v1"
 
     perform(story)
 

@@ -63,13 +63,10 @@ def registered(
     deploy = json.dumps({"command": {**scripts, "every": "500ms", "stale": "20s"}})
     text = spec_text("small", ports, folder, extra=extra, steps=steps)
     shares = ", SHARES: yes" if weight else ""
-    before = f"  production: {{port: {ports[1]}, env: {{STATE: {folder}}}}}"
+    before = f"  production: {{port: {ports[1]}, deploy: processes, env: {{"
     assert before in text
-    text = text.replace(
-        before,
-        f"  production: {{port: {ports[1]}, deploy: {deploy},"
-        f" env: {{STATE: {folder}, PLATFORM: {platform.home}{shares}}}}}",
-    )
+    after = before.replace("processes", deploy) + f"PLATFORM: {platform.home}{shares}, "
+    text = text.replace(before, after)
     spec = folder / "gonogo.yaml"
     spec.write_text(text)
     desk.post("/services", {"spec": text, "path": str(spec), "repository": str(repository)})

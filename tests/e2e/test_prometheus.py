@@ -43,7 +43,7 @@ def test_a_real_prometheus_lets_a_good_version_through_and_takes_one_back_that_f
         assert desk.slots(service.name)["v1.1.0"]["share"] == 1.0
         quiet = desk.ended(service.name, "quiet")
     assert quiet["stage"] == "rolled_back"
-    assert quiet["kpis"][0]["name"] == "errors"
+    assert quiet["kpis"][0]["kpi"] == "errors"
     canary = quiet["kpis"][0]["canary"]
     assert canary["bad"] == canary["total"] > 0
     assert customers.answers["quiet", 200] > 0, "the router saw nothing wrong"

@@ -64,20 +64,25 @@ _ALL = frozenset(
         "judge_memory",
         "papers",
         "paper",
+        "registered",
+        "services_under_way",
+        "newest_entry",
     }
 )
-"""Reads whose answers are kept. Any other read goes to the database every time."""
+"""Reads whose answers are kept."""
+
+_READS = frozenset({"matching", "search", "with_words", "looks", "looks_after", "last_look"})
+"""Reads that go to the database every time. Whatever is not named here may change anything."""
 
 _CHANGES: dict[str, frozenset[str]] = {
     "register": _ALL,
-    "open": frozenset({"release", "releases"}),
-    "record": frozenset({"releases"}),
-    "instruct": frozenset({"instructions"}),
-    "file": frozenset({"papers", "paper"}),
+    "open": frozenset({"release", "releases", "services_under_way", "newest_entry"}),
+    "instruct": frozenset({"instructions", "newest_entry"}),
+    "file": frozenset({"papers", "paper", "newest_entry"}),
     "claim": frozenset(),
     "sent": frozenset(),
     "postpone": frozenset(),
-    "append": frozenset(),
+    "append": frozenset({"newest_entry"}),
 }
 """What each write may change of that; of a `record` its parts say more."""
 
@@ -98,12 +103,12 @@ class QuickStore:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._store, name)
-        if name in _CHANGES:
-            made = self._changing(name, method)
-        elif name in _ALL:
+        if name in _ALL:
             made = self._asking(name, method)
-        else:
+        elif name in _READS:
             made = method
+        else:
+            made = self._changing(name, method)
         setattr(self, name, made)
         return made
 
@@ -125,7 +130,7 @@ class QuickStore:
         return ask
 
     def _changing(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
-        changed = _CHANGES[name]
+        changed = _CHANGES.get(name, _ALL)
 
         async def change(*arguments: Any, **options: Any) -> Any:
             for read in changed:
@@ -146,8 +151,10 @@ class QuickStore:
         result = await self._store.record(change)
         read = self._read
         read["releases"].clear()
+        read["services_under_way"].clear()
         read["release"][change.release.id,] = result
         parts = (
+            ("newest_entry", change.audit is not None),
             ("slots", change.slots),
             ("all_slots", change.slots),
             ("journal", change.journal is not None),

@@ -157,10 +157,12 @@ class Desks:
             life.release()
 
     def stop_one(self) -> None:
-        """A desk is asked to end, as by SIGTERM."""
+        """A desk is asked to end, as by SIGTERM; asked once more, its process would end as by SIGKILL."""
         for life in self.lives.values():
-            life.tasks[0].cancel()
-            return
+            if not life.stopping:
+                life.stopping = True
+                life.tasks[0].cancel()
+                return
 
     def look_at_streams(self) -> None:
         """A release is watched by one stream; an old one may stay open for a moment."""

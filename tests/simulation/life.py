@@ -91,6 +91,7 @@ class Life:
         self.number = number
         self.dead = False
         self.stale = False
+        self.stopping = False
         self.tasks: list[asyncio.Task[Any]] = []
         self.crowded = 0.0
         self.papers_read: list[float] = []

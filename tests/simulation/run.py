@@ -28,8 +28,8 @@ _LONGEST = 1500.0
 """Virtual seconds in which everything must have come to an end or wait for somebody."""
 
 _MOST_RESTS = 6
-_REST = 15.0
-"""Virtual seconds in which what is still on its way arrives: longer than what comes back hangs."""
+_REST = 20.0
+"""Virtual seconds in which what is still on its way arrives: what hangs may fail and is tried again."""
 
 _LONGEST_REST = 60.0
 """Virtual seconds in which whatever hangs for good was seen, and what was queued was sent."""

@@ -1,15 +1,16 @@
 """One deployer before those of all grounds: each instance goes to the one of its own ground.
 
-Starting and looking go by the ground that the instance names. A stop has only its id: it goes to
-every ground that has a note of it, and where none has, to the processes of this machine, which are
-found by their tags even when their note was lost.
+Starting and looking go by the ground that the instance names, unless another one has a note of it: a
+changed plan moves nothing that runs already. A stop has only its id: it goes to every ground that has a
+note of it, and where none has, to the processes of this machine, which are found by their tags even when
+their note was lost.
 """
 
 import asyncio
 from collections.abc import Mapping
 
 from gonogo.domain.errors import InvalidInput
-from gonogo.domain.ground import Ground, GroundKind
+from gonogo.domain.ground import GroundKind
 from gonogo.domain.instance import Instance, InstanceStatus, KnownInstance
 from gonogo.ports.deployer import GroundDeployer
 
@@ -23,11 +24,11 @@ class Grounds:
 
     async def start(self, instance: Instance, *, fence: int | None = None) -> None:
         """See that this instance runs on its ground. Raises InvalidInput for a ground that is not here."""
-        await self._of(instance.ground).start(instance, fence=fence)
+        await (await self._of(instance)).start(instance, fence=fence)
 
     async def status(self, instance: Instance, *, probe: bool = True) -> InstanceStatus:
         """What is true of it now on its ground."""
-        return await self._of(instance.ground).status(instance, probe=probe)
+        return await (await self._of(instance)).status(instance, probe=probe)
 
     async def stop(self, identity: str, grace_seconds: float, *, fence: int | None = None) -> bool:
         """See that nothing of this instance runs, whichever ground it stands on."""
@@ -61,11 +62,17 @@ class Grounds:
             stopped += ended
         return tuple(stopped)
 
-    def _of(self, ground: Ground) -> GroundDeployer:
-        found = self._deployers.get(ground.kind)
-        if found is None:
-            raise InvalidInput(f"nothing on this machine can deploy to {ground.kind.value}")
-        return found
+    async def _of(self, instance: Instance) -> GroundDeployer:
+        named = self._deployers.get(instance.ground.kind)
+        if named is None:
+            raise InvalidInput(
+                f"nothing on this machine can deploy to {instance.ground.kind.value}"
+            )
+        if not await named.knows(instance.id):
+            for each in self._deployers.values():
+                if each is not named and await each.knows(instance.id):
+                    return each
+        return named
 
     async def _holders(self, identity: str) -> list[GroundDeployer]:
         found = [each for each in self._deployers.values() if await each.knows(identity)]

@@ -60,5 +60,5 @@ def _other_way(layout: Layout, now: str, wanted: str) -> InvalidInput:
     return InvalidInput(
         f"customers of {layout.service} in {layout.environment} are shared by {now}, and the plan wants "
         f"{wanted} to do it",
-        hint="that changes only while nothing runs there: gonogo down, then release again",
+        hint="give the environment another name, under which nothing serves yet",
     )

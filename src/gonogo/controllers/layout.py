@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from gonogo.domain.ground import ADOPTED, shares_itself
+from gonogo.domain.ground import ADOPTED, Ground, shares_itself
 from gonogo.domain.instance import Instance
 from gonogo.domain.placeholders import fill
 from gonogo.domain.plan import Environment, Plan
@@ -90,7 +90,10 @@ def placeholders(
 
 
 def instance_of(slot: Slot, plan: Plan, environment: Environment) -> Instance:
-    """What should run in this slot. The slot must not be empty."""
+    """What should run in this slot, on the ground of the plan that it was released by.
+
+    The slot must not be empty.
+    """
     if slot.instance is None or slot.version is None or slot.commit is None or slot.port is None:
         raise ValueError(f"slot {slot.name} of {slot.service}/{slot.environment} is empty")
     values = placeholders(plan, environment, slot.version, slot.port)
@@ -105,8 +108,14 @@ def instance_of(slot: Slot, plan: Plan, environment: Environment) -> Instance:
         health=plan.health,
         variables=variables_of(environment, values),
         host=slot.host,
-        ground=ADOPTED if slot.adopted else environment.ground,
+        ground=ADOPTED if slot.adopted else _ground(plan, environment),
     )
+
+
+def _ground(plan: Plan, environment: Environment) -> Ground:
+    """A changed description does not move what runs already: the next version goes to the new ground."""
+    known = (each.ground for each in plan.environments if each.name == environment.name)
+    return next(known, environment.ground)
 
 
 def variables_of(environment: Environment, values: Mapping[str, str]) -> Mapping[str, str]:

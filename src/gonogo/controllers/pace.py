@@ -9,7 +9,7 @@ judge eats every batch as it comes and stops a harmful release with the batch th
 
 from datetime import timedelta
 
-ASSESS = timedelta(milliseconds=2)
+ASSESS = timedelta(milliseconds=4)
 """Apart by so much for each release that is watched: weighing whether a step may end."""
 
 PROBE = timedelta(milliseconds=1)

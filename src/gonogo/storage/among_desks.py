@@ -1,6 +1,7 @@
 """The part of the store by which desks know of each other; `gonogo.storage.store` says what holds for it."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -24,6 +25,13 @@ class AmongDesks:
 
     async def _read(self, work: Callable[[sa.Connection], Result]) -> Result:
         raise NotImplementedError
+
+    def _shared(self, connection: sa.Connection, now: datetime) -> datetime:
+        raise NotImplementedError
+
+    async def first_to_be_free(self, desk: str, now: datetime) -> timedelta | None:
+        """See the port."""
+        return await self._read(lambda c: desks.first_to_be_free(c, desk, self._shared(c, now)))
 
     async def desks(self) -> tuple[DeskSeen, ...]:
         """See the port."""

@@ -19,7 +19,7 @@ from gonogo.domain.instance import Instance, instance_id
 from gonogo.domain.plan import Environment
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Release, Stage
-from gonogo.domain.slot import Slot, SlotRole, with_role
+from gonogo.domain.slot import RouterReading, Slot, SlotRole, with_role
 from gonogo.usecases.context import Context
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.specs import registration_of
@@ -104,17 +104,22 @@ async def entrance(context: Context, actor: Actor, *, service: str, environment:
     reading = await context.router.read(service, environment)
     held = instance_id(found.release, environment)
     slot = next((each for each in slots if each.instance == held), None)
-    serving = with_role(slots, SlotRole.BASELINE)
-    there = reading.slots.get(serving.name) if reading and serving else None
-    routed = there is not None and serving is not None and there.in_rotation
     return Entrance(
         adoption=found,
         url=place.url,
         slot=slot,
-        routed=bool(routed and there and serving and there.address == serving.address),
+        routed=_follows(reading, with_role(slots, SlotRole.BASELINE)),
         pid=reading.pid if reading else None,
         requests=reading.requests if reading else 0,
     )
+
+
+def _follows(reading: RouterReading | None, serving: Slot | None) -> bool:
+    """Whether the router sends customers to the slot that serves, at the address that it has now."""
+    if reading is None or serving is None:
+        return False
+    there = reading.slots.get(serving.name)
+    return there is not None and there.in_rotation and there.address == serving.address
 
 
 def _environment_of(registration: Registration, name: str) -> Environment:

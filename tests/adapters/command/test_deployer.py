@@ -1,60 +1,15 @@
 """A platform's scripts can hang, fail, lie and be cut off: what the deployer makes of each."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
-from pathlib import Path
-from random import Random
 
 import pytest
-from tests.scripted_platform import ScriptedPlatform, scripts
-from tests.simulation.virtual import VirtualLoop
+from tests.scripted_platform import ONE, UNREADABLE, scripts
 
-from gonogo.adapters.command.deployer import CommandDeployer
 from gonogo.domain.errors import ActionFailed, NeedsPerson, Unavailable
-from gonogo.domain.instance import Instance, InstanceState
-from gonogo.domain.plan import Health
+from gonogo.domain.instance import InstanceState
 
-ONE = Instance(
-    id="r1.production",
-    service="orders",
-    environment="production",
-    version="v2",
-    commit="c" * 40,
-    port=8001,
-    line="serve",
-    health=Health("/health"),
-    variables={"REGION": "north"},
-    ground=scripts(),
-)
 AGAIN = replace(ONE, ground=scripts(repeatable=True))
-UNREADABLE = b"Traceback (most recent call last)"
-
-Story = Callable[[], Awaitable[None]]
-
-
-@pytest.fixture
-def platform() -> ScriptedPlatform:
-    return ScriptedPlatform()
-
-
-@pytest.fixture
-def desk(platform: ScriptedPlatform, tmp_path: Path) -> Callable[[], CommandDeployer]:
-    """A deployer as each desk makes its own over the same notes."""
-    return lambda: CommandDeployer(tmp_path, platform.run, platform.end_left)
-
-
-@pytest.fixture
-def play() -> Iterator[Callable[[Story], None]]:
-    """Plays a story in virtual time."""
-    loop = VirtualLoop(Random(1))
-
-    def run(story: Story) -> None:
-        loop.run_until_complete(story())
-
-    yield run
-    loop.close()
 
 
 def test_a_script_runs_in_the_versions_files_with_the_variables_of_its_environment(
@@ -240,107 +195,6 @@ def test_a_deploy_that_failed_while_nothing_could_be_read_is_decided_later(platf
     assert len(platform.begun("deploy")) == 1
 
 
-@pytest.mark.parametrize("how", ["fail", "hang", "garbage"])
-def test_in_an_outage_of_read_nothing_is_called_healthy_nor_dead(how, platform, desk, play):
-    async def story():
-        deployer = desk()
-        await deployer.start(ONE)
-        await deployer.status(ONE)
-        if how == "garbage":
-            platform.says = UNREADABLE
-        else:
-            platform.moods["read"] = how
-        await asyncio.sleep(3)
-        for _ in range(40):
-            watched = await deployer.status(ONE, probe=False)
-            asked = await deployer.status(ONE)
-            assert not asked.healthy
-            assert asked.state is InstanceState.UNKNOWN
-            assert asked.detail.startswith("read of orders v2 in production ")
-            await asyncio.sleep(0.5)
-        assert watched.state is InstanceState.UNKNOWN
-
-    play(story)
-
-
-def test_looking_many_times_a_second_runs_a_script_at_its_pace_only(platform, desk, play):
-    async def story():
-        deployer = desk()
-        await deployer.start(ONE)
-        before = len(platform.begun("read"))
-        for _ in range(200):
-            await asyncio.gather(
-                deployer.status(ONE, probe=False), deployer.status(ONE), deployer.status(ONE)
-            )
-            await asyncio.sleep(0.05)
-        assert 4 <= len(platform.begun("read")) - before <= 6  # ten seconds, every two
-
-    play(story)
-
-
-def test_looking_without_a_probe_never_waits_for_a_script(platform, desk, play):
-    async def story():
-        deployer = desk()
-        await deployer.start(ONE)
-        platform.takes["read"] = 4
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
-        for _ in range(20):
-            await deployer.status(ONE, probe=False)
-        assert loop.time() == begun
-        await deployer.close()
-
-    play(story)
-
-
-def test_what_was_read_long_ago_is_not_shown_as_true(platform, desk, play):
-    async def story():
-        deployer = desk()
-        await deployer.start(ONE)
-        await deployer.status(ONE)
-        await asyncio.sleep(30)
-        status = await deployer.status(ONE, probe=False)
-        assert status.state is InstanceState.UNKNOWN
-
-    play(story)
-
-
-def test_a_death_is_seen_soon(platform, desk, play):
-    async def story():
-        deployer = desk()
-        await deployer.start(ONE)
-        platform.there[ONE.id] = {
-            "state": "failed",
-            "detail": "out of memory",
-            "exit_code": 137,
-            "port": 1,
-            "log": "killed",
-        }
-        for _ in range(30):
-            status = await deployer.status(ONE, probe=False)
-            await asyncio.sleep(0.1)
-        assert (status.state, status.exit_code) == (InstanceState.EXITED, 137)
-        assert (status.detail, status.log_tail) == ("out of memory", "killed")
-
-    play(story)
-
-
-def test_a_platform_that_runs_another_version_under_the_name_is_not_believed(platform, desk, play):
-    async def story():
-        deployer = desk()
-        await deployer.start(ONE)
-        platform.there[ONE.id]["version"] = "v1"
-        await asyncio.sleep(5)
-        status = await deployer.status(ONE)
-        assert (status.state, status.healthy) == (InstanceState.UNKNOWN, False)
-        assert 'says that "v1" runs under the name r1.production, expected v2' in status.detail
-        platform.there[ONE.id]["version"] = ONE.commit
-        await asyncio.sleep(5)
-        assert (await deployer.status(ONE)).healthy
-
-    play(story)
-
-
 def test_a_retire_that_does_nothing_is_seen_and_said(platform, desk, play):
     async def story():
         deployer = desk()
@@ -410,19 +264,3 @@ def test_an_act_after_an_older_picture_is_refused(platform, desk, play):
 
     play(story)
     assert len(platform.begun("deploy")) == 1
-
-
-def test_a_pace_is_kept_for_each_ground(platform, desk, play):
-    async def story():
-        slow = replace(
-            ONE, ground=replace(scripts(), every=timedelta(seconds=30), stale=timedelta(90))
-        )
-        deployer = desk()
-        await deployer.start(slow)
-        before = len(platform.begun("read"))
-        for _ in range(60):
-            await deployer.status(slow, probe=False)
-            await asyncio.sleep(1)
-        assert len(platform.begun("read")) - before == 1
-
-    play(story)

@@ -12,6 +12,7 @@ import psutil
 import pytest
 from tests.systemd_twin import NO_BUS, SystemdTwin
 
+from gonogo.adapters.systemd import look
 from gonogo.adapters.systemd.systemctl import Systemctl
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.instance import InstanceState
@@ -362,3 +363,21 @@ async def test_memory_is_counted_while_it_runs(desk, make):
     assert await deployer.resident_bytes(instance.id) > 10_000
     await deployer.stop(instance.id, 5)
     assert await deployer.resident_bytes(instance.id) is None
+
+
+async def test_a_systemd_that_hangs_keeps_no_watcher_waiting(desk, make, twin, monkeypatch):
+    instance = make()
+    deployer = desk()
+    await deployer.start(instance)
+    await deployer.status(instance, probe=False)
+    twin.fault = hangs
+    monkeypatch.setattr(look, "STEADY_SECONDS", 0.0)
+    began = time.monotonic()
+    for _ in range(5):
+        assert (await deployer.status(instance, probe=False)).state is RUNNING
+    assert time.monotonic() - began < 0.5, "its process lives: nothing is waited for"
+    monkeypatch.setattr(look, "LONGEST_SECONDS", 0.0)
+    monkeypatch.setattr(look, "FRESH_SECONDS", 0.0)
+    status = await deployer.status(instance, probe=False)
+    assert status.state is InstanceState.UNKNOWN, "what systemd said is too old"
+    assert time.monotonic() - began < 2.5

@@ -37,14 +37,12 @@ async def router(folder, tmp_path: Path) -> AsyncIterator[HaproxyRouter]:
     await router.stop("orders", "production")
 
 
-async def asking(port: int) -> list[Answer]:
-    """Customers, one after the other, until cancelled."""
+async def asking(port: int, enough: asyncio.Event) -> list[Answer]:
+    """Customers, one after the other, until there were enough."""
     answers = [await ask(port)]
-    try:
-        while True:
-            answers.append(await ask(port))
-    except asyncio.CancelledError:
-        return answers
+    while not enough.is_set():
+        answers.append(await ask(port))
+    return answers
 
 
 def unit_files(twin) -> list[str]:
@@ -81,10 +79,11 @@ async def test_a_change_that_needs_a_new_process_refuses_nobody_and_keeps_the_ma
     targets = (target(version.address, 1.0), target(version.address, testers=True))
     before = await router.apply(supervised(port, *targets))
     main = psutil.Process(before.pid).parent()
-    customers = asyncio.create_task(asking(port))
+    enough = asyncio.Event()
+    customers = asyncio.create_task(asking(port, enough))
     after = await router.apply(supervised(port, *targets, tester_header="x-other"))
     await asyncio.sleep(0.05)
-    customers.cancel()
+    enough.set()
     assert set(await customers) == {Answer(200, "one")}
     assert after.pid != before.pid
     assert psutil.Process(after.pid).parent() == main
@@ -97,7 +96,8 @@ async def test_one_that_ran_detached_is_taken_over_without_a_refused_customer(
     port = free_port()
     before = await router.apply(layout(port, target(version.address, 1.0)))
     assert psutil.Process(before.pid).ppid() != os.getpid()
-    customers = asyncio.create_task(asking(port))
+    enough = asyncio.Event()
+    customers = asyncio.create_task(asking(port, enough))
     after = await router.apply(supervised(port, target(version.address, 1.0)))
 
     async def ended() -> bool:
@@ -106,7 +106,7 @@ async def test_one_that_ran_detached_is_taken_over_without_a_refused_customer(
         )
 
     await until(ended)
-    customers.cancel()
+    enough.set()
     assert set(await customers) == {Answer(200, "one")}
     assert after.pid != before.pid
     os.kill(after.pid, signal.SIGKILL)  # what was said once must not be said again
@@ -195,3 +195,22 @@ async def test_a_router_that_does_not_come_up_is_told_with_its_own_words(
     with pytest.raises(ActionFailed, match="HAProxy ended at once") as caught:
         await router.apply(supervised(free_port(), target(version.address, 1.0)))
     assert "cannot go on" in caught.value.detail
+
+
+async def test_a_takeover_that_fails_leaves_the_old_router_as_it_was(
+    router, version, twin, tmp_path, monkeypatch
+):
+    port = free_port()
+    before = await router.apply(layout(port, target(version.address, 1.0)))
+    program = tmp_path / "haproxy"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    with monkeypatch.context() as patched:
+        patched.setattr("gonogo.adapters.haproxy.process.binary", lambda: str(program))
+        with pytest.raises(ActionFailed, match="HAProxy ended at once"):
+            await router.apply(supervised(port, target(version.address, 1.0)))
+    assert unit_files(twin) == []
+    assert (await router.read("orders", "production")).pid == before.pid
+    assert await ask(port) == Answer(200, "one")
+    after = await router.apply(supervised(port, target(version.address, 1.0)))
+    assert after.pid != before.pid

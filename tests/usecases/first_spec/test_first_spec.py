@@ -110,6 +110,11 @@ REPOSITORIES = {
         "java -jar target/*.jar --server.address=127.0.0.1 --server.port={port}",
         "./mvnw -B -q -DskipTests package",
     ),
+    "one file of java": (
+        {"Main.java": 'static void main(String[] a) { options.get("--port"); }\n'},
+        "java Main.java --port {port}",
+        None,
+    ),
     "rails": (
         {"Gemfile": "gem 'rails'\ngem 'puma'\n", "config.ru": ""},
         "RAILS_ENV=production bundle exec puma -b tcp://127.0.0.1:{port}",
@@ -204,6 +209,14 @@ def test_migrations_are_only_proposed_until_each_environment_can_have_its_own_da
     assert plan.migrations is not None
     assert plan.migrations.upgrade.line == upgrade
     assert any("database_url" in gap.sentence for gap in own.gaps)
+
+
+def test_migrations_that_the_service_runs_as_it_starts_are_said():
+    found = look(
+        {"pom.xml": POM.replace("</dependency>", "</dependency>\n<!-- flyway-core -->", 1)}
+    )
+    assert "upgrade" not in said(found)
+    assert any("Flyway (pom.xml:" in gap.sentence for gap in found.gaps)
 
 
 def test_reports_that_workflows_make_become_gates_that_do_not_stop_a_first_release():

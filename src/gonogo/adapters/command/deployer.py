@@ -16,6 +16,7 @@ be run at any time, again and again; deploy returns when the platform knows of t
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 from gonogo.adapters.command.answer import Answer, PlatformState
@@ -32,6 +33,7 @@ from gonogo.adapters.command.scripts import (
 from gonogo.adapters.local.lock import exclusive
 from gonogo.domain.address import host_port
 from gonogo.domain.errors import ActionFailed, NeedsPerson, Unavailable
+from gonogo.domain.ground import Scripts
 from gonogo.domain.instance import Instance, InstanceState, InstanceStatus, KnownInstance
 
 _LOCK_SECONDS = 20.0
@@ -60,6 +62,7 @@ class CommandDeployer:
         a deploy did anything, and Unavailable when the platform cannot be read, when another act on the
         instance goes on, or for a fence that is too low.
         """
+        instance = self._as_deployed(instance)
         async with self._exclusive(instance.id, f"deploy {named(instance)}", 0):
             if fence is not None:
                 self.notes.raise_fence(instance.id, fence)
@@ -124,6 +127,7 @@ class CommandDeployer:
 
         UNKNOWN, with the reason, when it says nothing that can be used.
         """
+        instance = self._as_deployed(instance)
         try:
             if probe:
                 answer = await self.readings.recent(instance)
@@ -141,6 +145,13 @@ class CommandDeployer:
             detail=_detail(answer, state),
             address=host_port(host, port) if state is InstanceState.RUNNING else "",
         )
+
+    def _as_deployed(self, instance: Instance) -> Instance:
+        """With the scripts that it was deployed by, where a newer plan names another ground."""
+        if isinstance(instance.ground, Scripts):
+            return instance
+        note = self.notes.found(instance.id)
+        return instance if note is None else replace(instance, ground=note.instance.ground)
 
     def _state(self, instance: Instance, answer: Answer) -> InstanceState:
         if answer.state in _THERE:

@@ -113,7 +113,7 @@ class PlatformRouter:
                 raise InvalidInput(
                     f"slot {target.slot} of {_where(layout.service, layout.environment)} was not deployed "
                     "by scripts, so no platform can share customers with it",
-                    hint="stop the service first: gonogo down",
+                    hint="give the environment another name, under which nothing serves yet",
                 )
         return found
 

@@ -151,8 +151,6 @@ class _Change:
             return await self._start(over=None)
         detached = self._supervisor is not None and not self._supervisor.knows(self._home)
         if found.description == self._digest and not detached:
-            if self._supervisor is not None:
-                await supervised.keep(self._supervisor, self._home)
             return found
         # Another port or header, or a newer gonogo: the next process takes the sockets over. It begins
         # with the layout as asked for, so what applies before a change applies before the start.
@@ -173,12 +171,11 @@ class _Change:
 
     async def _start(self, over: int | None) -> State:
         await self._write()
-        bind, port = self._layout.bind, self._layout.port
+        home, bind, port = self._home, self._layout.bind, self._layout.port
         if self._supervisor is not None:
-            return await supervised.start(
-                self._supervisor, self._home, bind, port, self._digest, over=over
-            )
-        await process.start(self._home, bind, port, over=over)
+            wanted = self._digest
+            return await supervised.start(self._supervisor, home, bind, port, wanted, over=over)
+        await process.start(home, bind, port, over=over)
         return await runtime.state(self._home)
 
     async def converge(self, before: State) -> RouterReading:
@@ -200,6 +197,8 @@ class _Change:
             said += await runtime.command(self._home, *commands)
         after = await runtime.state(self._home)
         self._compare(after, said)
+        if self._supervisor is not None:
+            await supervised.keep(self._supervisor, self._home)
         return _reading(after, accepted=new)
 
     def _newcomers(self, now: State) -> list[str]:

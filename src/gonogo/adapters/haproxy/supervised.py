@@ -5,10 +5,11 @@ takes the sockets over, so that a change of the port or of this program refuses 
 death to the supervisor. A HAProxy that runs detached is taken over in the same way, once.
 
 Guarantees: when a start returns, the HAProxy with the wanted description answers. One that does not
-come up is ended, unless it was to take another over, which then goes on.
+come up is ended; what it was to take over goes on, and is looked after by whoever did so before.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -63,7 +64,8 @@ async def start(
     Raises InvalidInput when the port is taken, ActionFailed when it does not come up.
     """
     command = _command(directory)
-    if over is None and await supervisor.runs(directory):
+    ran = await supervisor.runs(directory)
+    if over is None and ran:
         return await _up(supervisor, directory, wanted, over, 0)  # another desk was faster
     await asyncio.to_thread(process.refuse_taken_port, bind, port, over)
     begin = process.begin_log(directory)
@@ -72,14 +74,16 @@ async def start(
     try:
         return await _up(supervisor, directory, wanted, over, begin)
     except ActionFailed:
-        if over is None:
-            await supervisor.end(directory, forget=False)
+        if not ran:
+            await supervisor.end(directory, forget=True)
         raise
 
 
 async def keep(supervisor: Supervisor, directory: Path) -> None:
-    """See that the HAProxy of this program is what would be started again."""
-    await supervisor.keep(directory, _command(directory), directory / process.LOG_FILE)
+    """See that the HAProxy of this program is what would be started again, where that can be seen to."""
+    # What runs is as it should be; that this could not be seen to must not make its change fail.
+    with contextlib.suppress(Unavailable, ActionFailed):
+        await supervisor.keep(directory, _command(directory), directory / process.LOG_FILE)
 
 
 async def coming_up(supervisor: Supervisor, directory: Path) -> State | None:

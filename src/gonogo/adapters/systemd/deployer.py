@@ -238,11 +238,18 @@ class SystemdDeployer:
         parts = self._units.names.parts(unit)
         assert parts is not None
         service, environment, _ = parts
-        for each in self._notes.known():
-            note = self._notes.read(each)
-            if note is None or (note.service, note.environment) == (service, environment):
-                return
-        await self._units.remove(self._units.names.template(service, environment))
+        await self._units.remove(
+            self._units.names.template(service, environment),
+            unless=lambda: self._has_another(service, environment),
+        )
+
+    def _has_another(self, service: str, environment: str) -> bool:
+        notes = map(self._notes.read, self._notes.known())
+        # One that cannot be read may be of this service.
+        return any(
+            note is None or (note.service, note.environment) == (service, environment)
+            for note in notes
+        )
 
     async def _write(self, instance: Instance, folder: Path) -> None:
         secrets = await self._secrets(instance.service, instance.environment)

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from gonogo.adapters.local.lock import exclusive
@@ -78,9 +78,14 @@ class UnitFolder:
                     hint=f"{self.systemctl.words} status '{unit}'; systemd-analyze verify",
                 )
 
-    async def remove(self, file: str) -> None:
-        """See that there is no such unit file. Raises Unavailable and ActionFailed."""
+    async def remove(self, file: str, *, unless: Callable[[], bool] = lambda: False) -> None:
+        """See that there is no such unit file, unless it is needed. Raises Unavailable and ActionFailed.
+
+        Whether it is needed is asked while nobody can write it.
+        """
         async with exclusive(self._lock, _LOCK_SECONDS, f"remove {file}"):
+            if unless():
+                return
             with _writing(self.path / file):
                 there = (self.path / file).exists()
                 (self.path / file).unlink(missing_ok=True)

@@ -3,6 +3,10 @@
 One question tells of all units and is answered for everybody who asks within half a second. Between
 questions a unit counts as running only while the very process that systemd named as its main one lives;
 the moment that process is gone, systemd is asked anew.
+
+Whoever watches a version must not go deaf with systemd: a quick look at one whose process lives waits
+for nothing, and every other quick look for a second at most. What systemd last said counts for a
+quarter of a minute; after that nothing is known.
 """
 
 import asyncio
@@ -12,10 +16,13 @@ import time
 import psutil
 
 from gonogo.adapters.local.process import Identity, identify, lives
-from gonogo.adapters.systemd.systemctl import Standing, Systemctl, UnitState
+from gonogo.adapters.systemd.systemctl import ASK_SECONDS, Standing, Systemctl, UnitState
+from gonogo.domain.errors import Unavailable
 
 FRESH_SECONDS = 0.5
 STEADY_SECONDS = 5.0
+LONGEST_SECONDS = 15.0
+_QUICK_SECONDS = 1.0
 
 ENDED_ALREADY = Identity(0, 0.0, "")
 """Stands in a note for the main process of a unit that was started, when nobody saw its number."""
@@ -27,7 +34,7 @@ class Look:
     def __init__(self, systemctl: Systemctl, glob: str) -> None:
         self._systemctl = systemctl
         self._glob = glob
-        self._asking = asyncio.Lock()
+        self._asking: asyncio.Task[None] | None = None
         self._states: dict[str, UnitState] = {}
         self._leaders: dict[str, Identity] = {}
         self._asked_at = -math.inf
@@ -35,7 +42,8 @@ class Look:
 
     async def everything(self) -> dict[str, UnitState]:
         """All of them, as systemd says now. Raises Unavailable."""
-        return await self._within(0)
+        await self._within(0, ASK_SECONDS)
+        return self._states
 
     async def at(self, unit: str, *, thoroughly: bool) -> tuple[UnitState, Identity | None]:
         """One unit and its main process.
@@ -43,20 +51,29 @@ class Look:
         Thoroughly means that systemd itself was asked within the last half second; otherwise that its
         process lives may be enough. Raises Unavailable.
         """
-        leader = self._leaders.get(unit)
-        steady = leader is not None and not thoroughly
-        states = await self._within(STEADY_SECONDS if steady else FRESH_SECONDS)
+        patience = ASK_SECONDS if thoroughly else _QUICK_SECONDS
+        if thoroughly or not self._steady(unit):
+            await self._within(FRESH_SECONDS, patience)
         leader = self._leaders.get(unit)
         if leader is not None and not lives(leader):
-            states = await self._within(0)
-        state = states.get(unit) or nothing(unit)
-        return state, self._leaders.get(unit)
+            await self._within(0, patience)
+        return self._states.get(unit) or nothing(unit), self._leaders.get(unit)
 
     def forget(self, unit: str) -> None:
         """What was known of this unit holds no more."""
         self._leaders.pop(unit, None)
         self._asked_at = -math.inf
         self._forgotten += 1
+
+    def _steady(self, unit: str) -> bool:
+        """Whether what is known of the unit does without a wait; asks meanwhile when it grows old."""
+        leader = self._leaders.get(unit)
+        age = time.monotonic() - self._asked_at
+        if leader is None or age >= LONGEST_SECONDS or not lives(leader):
+            return False
+        if age >= STEADY_SECONDS:
+            self._ask()
+        return True
 
     def leader(self, state: UnitState) -> Identity | None:
         """Who the unit's main process is, where there is one."""
@@ -67,20 +84,44 @@ class Look:
         except psutil.Error:
             return None
 
-    async def _within(self, seconds: float) -> dict[str, UnitState]:
-        wanted = time.monotonic() - seconds
-        async with self._asking:
-            if self._asked_at <= wanted:
-                asked_at, forgotten = time.monotonic(), self._forgotten
-                self._states = await self._systemctl.units(self._glob)
-                # What was asked before an act may say what was true before it.
-                self._asked_at = asked_at if forgotten == self._forgotten else -math.inf
-                self._leaders = {
-                    unit: leader
-                    for unit, state in self._states.items()
-                    if state.standing is Standing.UP and (leader := self.leader(state)) is not None
-                }
-            return self._states
+    async def _within(self, seconds: float, patience_seconds: float) -> None:
+        """See that what is known was asked for within these seconds. Raises Unavailable."""
+        begun = time.monotonic()
+        while self._asked_at < begun - seconds:
+            left = begun + patience_seconds - time.monotonic()
+            asking = self._ask()
+            await asyncio.wait({asking}, timeout=max(left, 0))
+            if not asking.done():
+                raise Unavailable(
+                    f"systemd did not answer within {patience_seconds:g} s:"
+                    f" {self._systemctl.words} show",
+                    hint=f"{self._systemctl.words} status",
+                )
+            asking.result()
+
+    def _ask(self) -> "asyncio.Task[None]":
+        """The question that is under way, or a new one."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.ensure_future(self._question())
+            self._asking.add_done_callback(_heard)
+        return self._asking
+
+    async def _question(self) -> None:
+        asked_at, forgotten = time.monotonic(), self._forgotten
+        self._states = await self._systemctl.units(self._glob)
+        self._leaders = {
+            unit: leader
+            for unit, state in self._states.items()
+            if state.standing is Standing.UP and (leader := self.leader(state)) is not None
+        }
+        # What was asked before an act may say what was true before it.
+        self._asked_at = asked_at if forgotten == self._forgotten else -math.inf
+
+
+def _heard(asking: "asyncio.Task[None]") -> None:
+    """Nobody may be waiting any more for what went wrong."""
+    if not asking.cancelled():
+        asking.exception()
 
 
 def nothing(unit: str) -> UnitState:

@@ -27,8 +27,8 @@ class SystemdRouters:
         self._systemctl = units.systemctl
 
     def knows(self, directory: Path) -> bool:
-        """Whether it has a unit, be it running or not."""
-        return self._units.has(self._unit(directory))
+        """Whether its unit was started and not forgotten, be it running or not."""
+        return self._unit(directory) in self._units.wanted()
 
     async def runs(self, directory: Path) -> bool:
         """Whether its unit's main process is there. Raises Unavailable."""
@@ -69,7 +69,7 @@ class SystemdRouters:
     async def end(self, directory: Path, *, forget: bool) -> None:
         """See that its unit does not run; with `forget` that there is none. Raises as `start` does."""
         unit = self._unit(directory)
-        if not self.knows(directory):
+        if not self._units.has(unit):
             return
         async with exclusive(directory / "unit.lock", _LOCK_SECONDS, f"stop {unit}"):
             if forget:

@@ -8,9 +8,12 @@ program's wait for it. An answer that is not understood in full is no answer: Un
 """
 
 import asyncio
-import contextlib
 import os
-from collections.abc import Mapping
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,6 +21,7 @@ from gonogo.domain.errors import Unavailable
 
 ASK_SECONDS = 5.0
 ACT_SECONDS = 30.0
+_CALLS_AT_ONCE = 16
 _PROPERTIES = (
     *("Id", "LoadState", "ActiveState", "SubState", "Result", "NeedDaemonReload"),
     *("MainPID", "ExecMainCode", "ExecMainStatus", "NRestarts"),
@@ -100,6 +104,8 @@ class Systemctl:
         self._program = program
         self._ask_seconds = ask_seconds
         self._environment = _environment(environ)
+        # Of its own, so that calls that hang keep nobody else's work waiting.
+        self._threads = ThreadPoolExecutor(_CALLS_AT_ONCE, "systemctl")
 
     @property
     def words(self) -> str:
@@ -146,33 +152,23 @@ class Systemctl:
 
     async def _call(self, *words: str, within_seconds: float) -> Answer:
         scope = "--user" if self.user else "--system"
+        line = (self._program, scope, "--no-pager", "--no-ask-password", *words)
+        call = _Call(line, self._environment, within_seconds)
+        loop = asyncio.get_running_loop()
         try:
-            process = await asyncio.create_subprocess_exec(
-                *(self._program, scope, "--no-pager", "--no-ask-password", *words),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env=self._environment,
-                start_new_session=True,
-            )
+            return await loop.run_in_executor(self._threads, call.run)
         except OSError as error:
             raise Unavailable(
                 f"{self._program} cannot be run: {error.strerror or error}",
                 hint="deploy to processes where there is no systemd",
             ) from error
-        try:
-            async with asyncio.timeout(within_seconds):
-                said, complaint = await process.communicate()
-        except TimeoutError:
+        except subprocess.TimeoutExpired:
             raise Unavailable(
                 f"systemd did not answer within {within_seconds:g} s: {self.words} {words[0]}",
                 hint=f"{self.words} status",
             ) from None
         finally:
-            await _see_it_ended(process)
-        code = process.returncode
-        assert code is not None
-        return Answer(code, said.decode(errors="replace"), complaint.decode(errors="replace"))
+            call.end()
 
     def _state(self, block: str) -> UnitState:
         fields = _fields(block)
@@ -240,9 +236,47 @@ def _unreached(complaint: str) -> bool:
     )
 
 
-async def _see_it_ended(process: asyncio.subprocess.Process) -> None:
-    """Whatever ended the wait, nothing of the call is left."""
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+class _Call:
+    """One run of a program, in a thread, that can be ended from another.
+
+    Not a subprocess of asyncio: a loop that closes while one is being made waits for it for ever.
+    """
+
+    def __init__(
+        self, words: Sequence[str], environment: Mapping[str, str], within_seconds: float
+    ) -> None:
+        self._words = words
+        self._environment = environment
+        self._within_seconds = within_seconds
+        self._lock = threading.Lock()
+        self._ended = False
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def run(self) -> Answer:
+        """Its answer. Raises OSError and TimeoutExpired."""
+        with self._lock:
+            if self._ended:
+                return Answer(-signal.SIGKILL, "", "")
+            self._process = subprocess.Popen(
+                self._words,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=self._environment,
+                start_new_session=True,
+            )
+        with self._process as process:
+            try:
+                said, complaint = process.communicate(timeout=self._within_seconds)
+            finally:
+                process.kill()
+        return Answer(
+            process.returncode, said.decode(errors="replace"), complaint.decode(errors="replace")
+        )
+
+    def end(self) -> None:
+        """Whatever ended the wait for it, nothing of it is left."""
+        with self._lock:
+            self._ended = True
+        if self._process is not None:
+            self._process.kill()

@@ -55,6 +55,11 @@ GROUNDS = (
         "customers of {service} in {environment} are shared by the desk's own router, and the plan"
         " wants its platform to do it"
     ),
+    form(
+        "slot {slot} of {service} in {environment} was not deployed by scripts, so no platform can"
+        " share customers with it"
+    ),
+    form("{maybe_said} (give the environment another name, under which nothing serves yet)"),
     form("{version} cannot be reached: {error}"),
     form("scripts of {service} {version} in {environment}"),
     form("all of them are there"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gonogo.usecases.first_spec.detectors import OTHERS, STARTERS, Detector
 from gonogo.usecases.first_spec.guess import Gap, Guess, Strength, Topic
 from gonogo.usecases.first_spec.health import reads_port
+from gonogo.usecases.first_spec.migrations import at_start
 from gonogo.usecases.first_spec.shell import usable
 from gonogo.usecases.first_spec.view import View
 
@@ -145,6 +146,13 @@ def _gaps(view: View, taken: Mapping[Topic, Guess]) -> Iterable[Gap]:
             Topic.UPGRADE,
             "which database migrations would go to: they are proposed in comments, until the service and"
             " they take it from DATABASE_URL",
+        )
+    by_itself = None if Topic.UPGRADE in taken else at_start(view)
+    if by_itself is not None:
+        yield Gap(
+            Topic.UPGRADE,
+            f"migrations as a step of their own: {by_itself} runs them when the service starts, so the"
+            " first canary migrates production; each must suit the version before",
         )
     if Topic.DATABASE in taken:
         yield Gap(Topic.DATABASE, "the database of each environment: write its database_url")

@@ -14,6 +14,8 @@ _FLAG = re.compile(
     r"""\.(?:String|Int|Uint)(?:Var)?\((?:&\w+,\s*)?"(port|addr|listen|address|http)\""""
 )
 _SPRING = re.compile(r"spring-boot|org\.springframework\.boot")
+_JAVA_MAIN = re.compile(r"static\s+void\s+main\s*\(")
+_JAVA_ARGUMENT = re.compile(r"parseInt\(\s*\w+\[0\]")
 _VERSIONED = re.compile(r"/v\d+$")
 
 
@@ -53,7 +55,7 @@ def _go_command(view: View, path: str) -> str:
 
 
 def java(view: View) -> Iterator[Guess]:
-    """A Spring Boot application, by Maven or Gradle."""
+    """A Spring Boot application, by Maven or Gradle, or a program that is started from its source."""
     pom = view.first("pom.xml")
     gradle = view.first("build.gradle", "build.gradle.kts")
     if pom and (line := view.line_of(pom, _SPRING)):
@@ -65,12 +67,32 @@ def java(view: View) -> Iterator[Guess]:
         build, jar = f"{program} bootJar", "$(ls build/libs/*.jar | grep -v -e -plain.jar)"
         source = gradle
     else:
+        if not pom and not gradle:
+            yield from _java_source(view)
         return
     what = "Spring Boot"
     yield view.guess(Topic.BUILD, build, source, what, line=line)
     run = f"java -jar {jar} --server.address=127.0.0.1 --server.port={{port}}"
     yield view.guess(Topic.RUN, run, source, what, line=line)
     yield from _named(view, source)
+
+
+def _java_source(view: View) -> Iterator[Guess]:
+    """One file with a `main` beside nothing else; Java runs it as it is."""
+    here = [path for path in view.paths if path.endswith(".java")]
+    line = view.line_of(here[0], _JAVA_MAIN) if len(here) == 1 else None
+    if line is not None:
+        run = _java_command(view, here[0])
+        yield view.guess(Topic.RUN, run, here[0], "it has a main", line=line)
+
+
+def _java_command(view: View, path: str) -> str:
+    command = f"java {word(path)}"
+    if view.line_of(path, '"--port"') is not None:
+        return f"{command} --port {{port}}"
+    if view.line_of(path, _JAVA_ARGUMENT) is not None:
+        return f"{command} {{port}}"
+    return f"PORT={{port}} {command}"
 
 
 def _named(view: View, source: str) -> Iterator[Guess]:

@@ -76,7 +76,7 @@ def actuator(view: View) -> Iterator[Guess]:
 
 
 _READ = re.compile(
-    r"""(?:process\.env\.|env(?:iron)?(?:\.get)?\s*[\[(]\s*|[Gg]etenv\(|ENV(?:\.fetch)?[\[(]|env\()"""
+    r"""(?:process\.env\.|env(?:iron)?(?:\.get)?\s*[\[(]\s*|[Gg]etenv\((?:\)\.get(?:OrDefault)?\()?|ENV(?:\.fetch)?[\[(]|env\()"""
     r"""["'`]?PORT["'`]?\b(?:\W{1,20}?(?P<port>\d{4,5})\b)?"""
 )
 _FIXED = re.compile(

@@ -72,6 +72,15 @@ def flyway(view: View) -> Iterator[Guess]:
         yield view.guess(Topic.UPGRADE, f"flyway -configFiles={path} migrate", path, "Flyway")
 
 
+def at_start(view: View) -> str | None:
+    """What migrates the database whenever the service starts, with the file and line that say so."""
+    for path in ("pom.xml", "build.gradle", "build.gradle.kts"):
+        for library, name in (("flyway-core", "Flyway"), ("liquibase-core", "Liquibase")):
+            if line := view.line_of(path, library):
+                return f"{name} ({path}:{line})"
+    return None
+
+
 def database(view: View) -> Iterator[Guess]:
     """Where the address of the database is taken from a variable."""
     for path, number, found, _ in view.search(_DATABASE, _SETTINGS):
