@@ -69,7 +69,8 @@ class Desks:
             try:
                 await asyncio.wait({root})
             except asyncio.CancelledError:
-                root.cancel()
+                if not life.stopping:
+                    root.cancel()
                 await asyncio.wait({root})
                 await self._silent(life)
                 raise
