@@ -5,13 +5,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.controllers.stage import RHYTHM, Theatre, play
-from tests.plans import a_plan
+from tests.controllers.stage import REPOSITORY, RHYTHM, Theatre, play
+from tests.plans import a_plan, a_release
 
 from gonogo.controllers.desk import Desk
+from gonogo.domain.audit import AuditDraft
 from gonogo.domain.controller import ControllerKind
 from gonogo.domain.errors import StaleLease
 from gonogo.domain.plan import Command, Migrations
+from gonogo.domain.registration import Registration
 from gonogo.domain.release import InstructionKind, Stage
 from gonogo.ports.store import Change
 
@@ -235,3 +237,28 @@ def test_every_turn_is_told_to_whoever_watches_from_outside():
         assert len(turns) == pytest.approx(10, abs=1)
 
     play(story, a_plan())
+
+
+def test_what_a_newer_gonogo_stored_and_nobody_here_can_read_stops_nothing_else(caplog):
+    async def story(theatre: Theatre):
+        await theatre.serve_first()
+        await theatre.stop_desk()
+        plan = replace(theatre.plan, service="other")
+        now = theatre.clock.now()
+        strange = a_release(id="strange", service="other", previous=None, plan=plan)
+        registration = Registration("other", REPOSITORY, "", plan, "owner", now, "secret")
+        await theatre.store.register(registration, AuditDraft("owner", "test:register", "other"))
+        await theatre.store.open(strange, AuditDraft("owner", "test:open", "strange"), ())
+        with theatre.store._engine.begin() as connection:
+            of_strange = "UPDATE plans SET plan = '{\"from\": \"a later time\"}' WHERE release_id = 'strange'"
+            connection.exec_driver_sql(of_strange)
+        theatre.start_desk()
+        release = await theatre.release("v2")
+        await theatre.until(release, Stage.RELEASED)
+
+    play(story, a_plan())
+    told = [
+        record.message for record in caplog.records if "strange is left alone" in record.message
+    ]
+    assert len(told) == 1
+    assert "a stored plan cannot be read" in told[0]

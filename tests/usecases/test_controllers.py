@@ -63,3 +63,34 @@ async def test_what_may_need_somebody_stands_first():
         context = replace(desk.context, controllers=Tasks(WELL, ONCE, STUCK))
         assert at_work(context) == (STUCK, ONCE, WELL)
         assert at_work(desk.context) == ()
+
+
+@pytest.mark.parametrize(
+    "doing",
+    [
+        "begins",
+        "the release is rolling back",
+        "the release is canary",
+        "waits",
+        "keeps the lease",
+        "stores what was seen",
+        "works while it watches",
+        "starts v2 in staging",
+        "stops r1.production",
+        "shares the customers of production",
+        "lays out the files of 3f2a3f2a3f2a",
+        "runs production-migrate",
+        "reads reports/junit.xml",
+        "runs the smoke tests in staging",
+        "gathers what the gates look at",
+        "makes a scratch database",
+        "looks into a scratch database",
+        "drops a scratch database",
+        "looks for releases to drive",
+        "sends messages",
+        "keeps what serves",
+    ],
+)
+def test_what_a_task_does_is_said_in_every_language(doing: str):
+    for language in ("ru", "fa"):
+        assert say(doing, Reader.of(language)).translated

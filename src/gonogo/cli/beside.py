@@ -40,7 +40,6 @@ environments:
   production: {{port: {port}}}
 kpis:
   errors: {{bad: 5xx, limit: 5%, ratio: 1.5}}
-  slow: {{bad: slower than 400ms, limit: 5%}}
 rollout:
   steps: [{steps}]
   warm: 1s

@@ -15,10 +15,10 @@ from gonogo.controllers.long_deeds import limited
 from gonogo.controllers.outbox import deliver
 from gonogo.controllers.reach import Reach, reach_of, say_that_nobody_drives
 from gonogo.controllers.release import drive_to_end
-from gonogo.controllers.supervisor import Ending, Of, Supervisor
+from gonogo.controllers.supervisor import Ending, Of, Supervisor, Work
 from gonogo.controllers.world import World
 from gonogo.domain.controller import ControllerKind
-from gonogo.domain.errors import GonogoError, StaleLease
+from gonogo.domain.errors import GonogoError, NeedsPerson, StaleLease, sentence
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Release
 from gonogo.ports.controllers import Controllers
@@ -45,6 +45,7 @@ class Desk:
             dict
         )
         self._given_up: set[str] = set()
+        self._unreadable: dict[str, str] = {}
         self._woken = asyncio.Event()
         self._told = asyncio.Event()
 
@@ -71,6 +72,7 @@ class Desk:
             await self._supervisor.run()
         finally:
             await self._supervisor.end()
+            await self._world.end_glances()
 
     async def _keep_looking(self) -> None:
         while True:
@@ -102,15 +104,31 @@ class Desk:
         free = [identity for identity in under_way if identity not in self._driving]
         for first in range(0, len(free), _CLAIMED_AT_ONCE):
             some = free[first : first + _CLAIMED_AT_ONCE]
-            claims = (self._claim(identity, reach) for identity in some)
+            claims = (
+                self._as_far_as_read(each, partial(self._claim, each, reach)) for each in some
+            )
             # All of them end before anything else: none may be claimed twice at once.
             for found in await asyncio.gather(*claims, return_exceptions=True):
                 if found is not None:
                     raise found
         for service, stamp in (await self._world.registered.get()).items():
-            registration = await self._registration(service, stamp)
-            if registration is not None:
-                self._keep(registration, reach)
+            await self._as_far_as_read(service, partial(self._look_after, service, stamp, reach))
+
+    async def _as_far_as_read(self, name: str, work: Work) -> None:
+        """What another version of gonogo stored and this one cannot read must not stop all the rest."""
+        try:
+            await work()
+            self._unreadable.pop(name, None)
+        except NeedsPerson as trouble:
+            said = sentence(trouble)
+            if self._unreadable.get(name) != said:
+                log.warning("%s is left alone: %s", name, said)
+            self._unreadable[name] = said
+
+    async def _look_after(self, service: str, stamp: tuple[str, datetime], reach: Reach) -> None:
+        registration = await self._registration(service, stamp)
+        if registration is not None:
+            self._keep(registration, reach)
 
     async def _registration(self, service: str, stamp: tuple[str, datetime]) -> Registration | None:
         """What is registered, read again only when it changed: plans are long."""

@@ -49,6 +49,12 @@ class Glance(Generic[Found]):
             self._begun = now
         return await asyncio.shield(reading)
 
+    async def end(self) -> None:
+        """Nobody wants to know any more: what is on its way is not waited for."""
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
+
     def _is_over(self, reading: "asyncio.Future[Found]", age: timedelta) -> bool:
         """An answer that is on its way is waited for, but for one that may never come."""
         if not reading.done():

@@ -41,10 +41,14 @@ class Strand:
         self.beat_at = self._now()
         self.abandoned = False
 
-    def beat(self) -> None:
-        """Give a sign of life. Raises Abandoned when nobody waits for one any more."""
+    def beat(self, doing: str = "") -> None:
+        """Give a sign of life, and say what comes now where that is something else.
+
+        Raises Abandoned when nobody waits for a sign any more.
+        """
         if self.abandoned:
             raise Abandoned
+        self._doing = doing or self._doing
         self.beat_at = self._now()
 
     def doing(self) -> tuple[str, float, float]:
@@ -107,11 +111,11 @@ _HEART: ContextVar[Heart | None] = ContextVar("heart", default=None)
 _STRAND: ContextVar[Strand | None] = ContextVar("strand", default=None)
 
 
-def beat() -> None:
-    """Give a sign of life, where somebody listens for one."""
+def beat(doing: str = "") -> None:
+    """Give a sign of life, where somebody listens for one, and say what comes now."""
     strand = _STRAND.get()
     if strand is not None:
-        strand.beat()
+        strand.beat(doing)
 
 
 def deed(what: str, within: timedelta) -> contextlib.AbstractContextManager[None]:

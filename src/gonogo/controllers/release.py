@@ -115,7 +115,7 @@ async def drive_to_end(drive: Drive) -> None:
     turn: asyncio.Task[None] | None = None
     try:
         while not drive.release.final:
-            beat()
+            beat(f"the release is {drive.release.stage.value.replace('_', ' ')}")
             turn = asyncio.ensure_future(_turn(drive, lookout))
             await asyncio.wait({turn, keeper}, return_when=asyncio.FIRST_COMPLETED)
             if keeper.done():

@@ -23,6 +23,7 @@ from gonogo.domain.controller import ControllerKind, ControllerSeen
 log = logging.getLogger("gonogo.supervisor")
 
 _LONGEST_PAUSE = 30.0
+_WORTH_TELLING_SECONDS = 3.0
 _SOUND_SECONDS = 120.0
 """Who has worked for so long begins again at once when it dies, and does not wait ever longer."""
 
@@ -225,7 +226,8 @@ class Supervisor:
             watched.ended(Ending.ENDED)
 
     def _forgive(self, seconds: float) -> None:
-        log.warning("the desk stood still for %.0f s", seconds)
+        if seconds >= _WORTH_TELLING_SECONDS:
+            log.warning("the desk stood still for %.0f s", seconds)
         for watched in self._watched:
             for strand in watched.heart.strands:
                 strand.forgive(seconds)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from gonogo.controllers.glance import Glance
 from gonogo.controllers.pace import KEEP, Pace
@@ -90,6 +90,7 @@ class World:
     site: str | None = None
     elsewhere: set[str] = field(default_factory=set)
     pace: Pace = field(default_factory=Pace)
+    _glances: list[Glance[Any]] = field(default_factory=list)
     _places: dict[tuple[str, str], asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
@@ -105,7 +106,14 @@ class World:
     def _glance(
         self, read: Callable[[], Awaitable[Found]], lasts: Callable[[], timedelta]
     ) -> Glance[Found]:
-        return Glance(read, self.store.newest_entry, self.clock, lasts)
+        glance = Glance(read, self.store.newest_entry, self.clock, lasts)
+        self._glances.append(glance)
+        return glance
+
+    async def end_glances(self) -> None:
+        """Let no read go on that was begun for several, when all of them have ended."""
+        for glance in self._glances:
+            await glance.end()
 
     @cached_property
     def with_words(self) -> Glance[frozenset[str]]:

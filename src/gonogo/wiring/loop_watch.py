@@ -3,7 +3,8 @@
 While a call blocks the loop nothing of the desk can act, and nothing of the loop can say so. The thread
 asks the loop for a sign every second; when none comes for a while it writes the stack of the loop's
 thread into the log, and once more when it is over. Where even this thread does not come to run, because a
-library holds the interpreter's lock, Python's fault handler writes all stacks to standard error.
+library holds the interpreter's lock, Python's fault handler writes all stacks to standard error; it does
+so too when the whole process was stopped for longer and goes on.
 """
 
 import asyncio

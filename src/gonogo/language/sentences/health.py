@@ -110,6 +110,7 @@ HEALTH = (
     form("works while it watches"),
     form("starts {version} in {environment}"),
     form("stops {word_instance}"),
+    form("shares the customers of {environment}"),
     form("lays out the files of {hash}"),
     form("runs {word_command}"),
     form("reads {file}"),

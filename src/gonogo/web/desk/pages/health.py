@@ -48,11 +48,13 @@ def add(application: FastAPI, site: Site) -> None:
 
 async def _values(site: Site) -> dict[str, Any]:
     found = await examine(site.context)
+    tasks = at_work(site.context)
     return {
         "groups": _grouped(found),
         "counts": {state: sum(each.health is state for each in found) for state in MARKS},
         "marks": MARKS,
-        "tasks": [(each, KINDS[each.kind]) for each in at_work(site.context)[:_MOST_TASKS]],
+        "tasks": [(each, KINDS[each.kind]) for each in tasks[:_MOST_TASKS]],
+        "more_tasks": max(0, len(tasks) - _MOST_TASKS),
         "at": site.context.clock.now(),
     }
 
