@@ -12,6 +12,7 @@ from tests.simulation.gatekeeper import Gatekeeper
 from tests.simulation.ground import TICK, Ground
 from tests.simulation.life import LIFE, Life, MetricsWire, StoreWire, Wire
 from tests.simulation.mishaps import Mishaps
+from tests.simulation.scenario import Crash
 
 from gonogo.adapters.memory.history import MemoryHistory
 from gonogo.adapters.memory.secrets import MemorySecrets
@@ -41,7 +42,7 @@ _SILENCE = 3.0
 
 
 class Desks:
-    """Every desk of a run. `clears` ends the bad times, when the run itself ends."""
+    """Every desk of a run, each with its present life."""
 
     def __init__(self, ground: Ground, mishaps: Mishaps, gatekeeper: Gatekeeper) -> None:
         self.lives: dict[str, Life] = {}
@@ -69,7 +70,8 @@ class Desks:
             try:
                 await asyncio.wait({root})
             except asyncio.CancelledError:
-                root.cancel()
+                if not life.stopping:
+                    root.cancel()
                 await asyncio.wait({root})
                 await self._silent(life)
                 raise
@@ -81,7 +83,7 @@ class Desks:
                 await asyncio.sleep(TICK)
             self._mishaps.note()
 
-    def _begin(self, name: str, crash: Any) -> tuple[Life, "asyncio.Task[None]"]:
+    def _begin(self, name: str, crash: Crash | None) -> tuple[Life, "asyncio.Task[None]"]:
         self._number += 1
         scenario = self._scenario
         random = Random(f"life {scenario.seed} {self._number}")
@@ -142,7 +144,7 @@ class Desks:
         asyncio.get_running_loop().call_later(length, go_on)
 
     def _stall(self, life: Life, call: str) -> None:
-        """Whether this is the call before which a desk was to stand still."""
+        """Let a desk stand still before the call that was drawn for it."""
         stall = self._stalls.get(call)
         if stall is None or self._mishaps.over:
             return

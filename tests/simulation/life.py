@@ -114,7 +114,8 @@ class Life:
 
     def hold(self) -> None:
         """Stand still from the next call on."""
-        self._held = asyncio.Event()
+        if self._held is None:
+            self._held = asyncio.Event()
         self.stale = True
 
     def release(self) -> None:
