@@ -130,7 +130,9 @@ class Desks:
 
     def pause(self, length: float) -> None:
         """A desk stands still for so many seconds, and goes on as if nothing had been."""
-        life = next((life for life in self.lives.values() if not life.held), None)
+        life = next(
+            (life for life in self.lives.values() if not life.held and not life.stopping), None
+        )
         if life is not None:
             self._hold(life, length)
 
@@ -146,7 +148,7 @@ class Desks:
     def _stall(self, life: Life, call: str) -> None:
         """Let a desk stand still before the call that was drawn for it."""
         stall = self._stalls.get(call)
-        if stall is None or self._mishaps.over:
+        if stall is None or life.stopping or self._mishaps.over:
             return
         self._called[call] += 1
         if self._called[call] == stall.number:
@@ -161,7 +163,7 @@ class Desks:
     def stop_one(self) -> None:
         """A desk is asked to end, as by SIGTERM; asked once more, its process would end as by SIGKILL."""
         for life in self.lives.values():
-            if not life.stopping:
+            if not life.stopping and not life.held:
                 life.stopping = True
                 life.tasks[0].cancel()
                 return

@@ -63,6 +63,7 @@ class Drive:
         self._said: dict[str, object] = {}
         self._rows: dict[str, tuple[Slot, ...]] = {}
         self._writing = asyncio.Lock()
+        self._writes: set[asyncio.Future[None]] = set()
         self._doubtful = False
         self._deaf = 0
         self._asked = world.clock.now()
@@ -150,6 +151,8 @@ class Drive:
         second driver's.
         """
         writing = asyncio.ensure_future(self._write(wanted))
+        self._writes.add(writing)
+        writing.add_done_callback(self._writes.discard)
         try:
             await asyncio.shield(writing)
         except asyncio.CancelledError:
@@ -164,6 +167,15 @@ class Drive:
             self._doubtful = True
             self.release = await self.world.store.record(change)
             self._doubtful = False
+
+    async def end(self) -> None:
+        """Let writes that were begun come to their end, for a while; what never ends is given up."""
+        if self._writes:
+            patience = self.world.rhythm.farewell.total_seconds() / 2
+            _, left = await asyncio.wait(self._writes, timeout=patience)
+            for write in left:
+                write.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
 
     async def be_sure(self) -> None:
         """After a write whose end nobody saw: raises StaleLease when it was stored after all.

@@ -130,6 +130,7 @@ async def drive_to_end(drive: Drive) -> None:
         await asyncio.gather(*working, return_exceptions=True)
         with contextlib.suppress(Unavailable):
             await lookout.close()
+        await drive.end()
 
 
 async def _keep_lease(drive: Drive) -> None:
