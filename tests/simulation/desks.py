@@ -62,6 +62,11 @@ class Desks:
         """Whether there is no desk, or one that stands still."""
         return not self.lives or any(life.held for life in self.lives.values())
 
+    @property
+    def miss_an_answer(self) -> bool:
+        """Whether a call of a desk that lives will never come back."""
+        return any(life.hangs for life in self.lives.values())
+
     async def keep(self, name: str) -> None:
         """A desk lives, dies, and is started again, until this is cancelled."""
         while True:

@@ -92,6 +92,8 @@ class Life:
         self.dead = False
         self.stale = False
         self.stopping = False
+        self.hangs = False
+        """Whether one of its calls never comes back: it takes a while until that is missed."""
         self.tasks: list[asyncio.Task[Any]] = []
         self.crowded = 0.0
         self.papers_read: list[float] = []
@@ -229,6 +231,7 @@ class Life:
         if fate == "refused":
             raise self._error(name)
         if fate == "hangs" and _never_returns(name) and random.random() < 0.2:
+            self.hangs = True
             await self.died.wait()  # nothing ends this but whoever looks after the task
             raise Crashed
         if fate in {"hangs", "failed late"}:
@@ -317,8 +320,8 @@ class MetricsWire:
     ) -> AsyncIterator[MetricStream]:
         """See the port."""
         life = self._life
+        await life.call("metrics.subscribe", _nothing, (), {})
         async with self._target.subscribe(service, environment, kpis) as stream:
-            await life.call("metrics.subscribe", _nothing, (), {})
             life.streams.append(stream)
             try:
                 yield _StreamWire(life, stream)

@@ -31,6 +31,9 @@ _MOST_RESTS = 6
 _REST = 20.0
 """Virtual seconds in which what is still on its way arrives: what hangs may fail and is tried again."""
 
+_LONG_REST = 45.0
+"""The same where a call never comes back: its task is given up only after a while."""
+
 _LONGEST_REST = 60.0
 """Virtual seconds in which whatever hangs for good was seen, and what was queued was sent."""
 
@@ -152,7 +155,8 @@ class Run:
             while self.loop.time() < began + _LONGEST_REST:
                 await asyncio.sleep(TICK)
                 self.ground.serve()
-                if self.loop.time() >= began + _REST and not self.ground.store.unsent_messages:
+                rest = _LONG_REST if self._desks.miss_an_answer else _REST
+                if self.loop.time() >= began + rest and not self.ground.store.unsent_messages:
                     break
             if self._people.newest().stage is before:
                 return  # else harm was seen meanwhile in what a person had paused, and it is taken back
