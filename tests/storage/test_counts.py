@@ -52,6 +52,25 @@ async def test_a_database_that_is_not_there_is_unavailable_and_forgiving_fails_n
 
 
 @pytest.mark.slow
+async def test_a_high_limit_is_taken_in_parts_by_two_desks_and_never_passed(
+    desks: tuple[SharedCounts, SharedCounts], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    async def counted(self: SharedCounts, *given: object) -> object:
+        asked.append(given)
+        return await row(self, *given)  # type: ignore[arg-type]
+
+    row = SharedCounts.row
+    monkeypatch.setattr(SharedCounts, "row", counted)
+    both, rate = [SharedLimiter(each) for each in desks], Rate(1000, 10**8)
+    found = [await both[n % 2].take("a", rate) for n in range(1050)]
+    assert sum(each.allowed for each in found) == 1000
+    assert [each.left for each in found[:4]] == [999, 989, 998, 988]
+    assert len(asked) < 130
+
+
+@pytest.mark.slow
 async def test_desks_share_a_count_also_at_the_same_instant(
     desks: tuple[SharedCounts, SharedCounts],
 ) -> None:
