@@ -9,7 +9,7 @@ from tests.controllers.stage import Theatre, play
 from tests.gauges import a_gauge
 from tests.plans import a_plan
 
-from gonogo.domain.plan import Past, Plan
+from gonogo.domain.plan import OnSilence, Past, Plan, Verification
 from gonogo.domain.release import Release, Stage
 from gonogo.domain.slot import SlotRole, with_role
 from gonogo.domain.traffic import BadStatus, Kpi
@@ -58,6 +58,26 @@ def test_a_gauge_watches_on_after_promotion() -> None:
         assert "queue: 500" in ended.reason
 
     play(story, PLAN)
+
+
+def test_harm_in_a_first_version_is_told_once_where_a_person_is_waited_for_already() -> None:
+    asked = Verification(within=timedelta(seconds=20), on_silence=OnSilence.NEEDS_PERSON)
+
+    async def story(it: Theatre) -> None:
+        await it.register()
+        release = await it.release("v1")
+        it.gauges.values["v1", "queue"] = 40
+        silent = await it.until(release, Stage.NEEDS_PERSON)
+        assert silent.reason == "nobody confirmed the release in time"
+        it.gauges.values["v1", "queue"] = 500
+        told = await it.when(release, lambda found: "queue: 500" in found.reason, 60)
+        assert told.reason.endswith("it is the first version, so there is none to go back to")
+        await asyncio.sleep(60)
+        entries = [str(each.data) for each in await it.story(release)]
+        assert len([each for each in entries if "none to go back to" in each]) == 1
+        assert (await it.now(release)).reason == told.reason
+
+    play(story, a_plan(gauges=(QUEUE,), watch=timedelta(minutes=3), verification=asked))
 
 
 @pytest.mark.slow

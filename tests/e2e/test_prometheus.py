@@ -107,7 +107,6 @@ def test_a_prometheus_that_talks_nonsense_in_mid_rollout_holds_the_release_until
         eventually(one_more_is_ill, "enough counts of every release")
         for release, said in zip(releases, _TROUBLES, strict=True):
             held = eventually(lambda release=release: _held(desk, release), "a hold")  # type: ignore[misc]
-            assert "no trustworthy counts" in held["reason"]
             assert said in held["reason"], held["reason"]
         for twin in twins:
             twin.says = None
@@ -125,4 +124,4 @@ def _counted(desk: DeskHouse, release: str) -> bool:
 def _held(desk: DeskHouse, release: str) -> dict[str, Any] | None:
     found = desk.release(release)
     assert found["stage"] == "canary", f"{found['stage']}: {found['reason']}"
-    return found if found["reason"].startswith("waits") else None
+    return found if "no trustworthy counts" in found["reason"] else None

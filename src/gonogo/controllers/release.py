@@ -37,12 +37,13 @@ async def rest(drive: Drive, lookout: Lookout) -> None:
     while drive.release.stage is stage:
         if drive.release.exposed and drive.release.came_from in _EXPOSING:
             harm = await lookout.once()
-            if harm is not None and drive.release.previous is not None:
+            if harm is not None:
                 if not drive.is_news("harm while a person is asked", harm.reason):
                     # It was tried and failed: trying for ever must not keep that person from being heard.
                     await drive.heed()
                 await rollback.because_of(drive, lookout, harm)
-                return
+                if drive.release.previous is not None:
+                    return
             await drive.heed()
         else:
             await drive.wait(drive.world.rhythm.claim)

@@ -36,6 +36,8 @@ from gonogo.domain.verdict import Judgement
 
 log = logging.getLogger("gonogo.release")
 
+_FIRST = "it is the first version, so there is none to go back to"
+
 
 @dataclass(frozen=True, slots=True)
 class _Cause:
@@ -62,8 +64,18 @@ async def because_of(drive: Drive, lookout: Lookout, harm: Harm) -> None:
     }
     cause = _Cause(harm.reason, harm.at, harm.action, data, watcher, harm.judgement)
     if drive.release.previous is None:
-        reason = f"{harm.reason}; it is the first version, so there is none to go back to"
-        await _go(drive, cause, Stage.NEEDS_PERSON, reason)
+        reason = f"{harm.reason}; {_FIRST}"
+        if Stage.NEEDS_PERSON in TRANSITIONS[drive.release.stage]:
+            await _go(drive, cause, Stage.NEEDS_PERSON, reason)
+        elif (
+            _FIRST not in drive.release.reason
+        ):  # a person is waited for already, and told why anew
+            await drive.record(
+                "desk:release:waits",
+                {"reason": reason},
+                change=lambda release: replace(release, reason=reason),
+                message=reason,
+            )
     else:
         await _begin(drive, cause)
 
@@ -77,7 +89,7 @@ async def asked_by(drive: Drive, instruction: Instruction) -> None:
 async def after_failure(drive: Drive, reason: str) -> None:
     """Take the release back because a step of it failed."""
     if drive.release.previous is None and drive.release.exposed:
-        why = f"{reason}; it is the first version, so there is none to go back to"
+        why = f"{reason}; {_FIRST}"
         await drive.go(Stage.NEEDS_PERSON, why)
         return
     await _begin(drive, _Cause(reason, drive.world.clock.now()))

@@ -187,6 +187,12 @@ async def _next(drive: Drive, lookout: Lookout) -> None:
     found = next_move(drive.plan.rollout, release.step, since, judgement, seen, now)
     match found.move:
         case Move.HOLD:
+            waits = found.reason.startswith("waits")
+            if waits and watcher.blind_for() > drive.world.rhythm.gap_patience:
+                # Too few requests were seen because none can be seen.
+                reason = f"waits, inconclusive: {judgement.sentence}"
+                await _hold(drive, judgement.verdict, reason)
+                return
             await _hold(drive, judgement.verdict, found.reason)
         case Move.ADVANCE | Move.PROMOTE if watcher.blind_for() > timedelta():
             return  # what was seen before says nothing of now: onward only with open eyes

@@ -54,9 +54,26 @@ def share_interval(bad: float, total: float, missed: float = MISSED) -> Interval
 
 def log_limit_kept(bad: float, total: float, limit: float) -> float:
     """Natural log of the evidence against "the share is at least `limit`"."""
-    null = _log_likelihood(bad, total, limit)
-    gains = [_log_likelihood(bad, total, limit * below) - null for below in BELOW_LIMIT]
-    return _log_mean_exp(np.array(gains))
+    if 0 < limit < 1:
+        good = total - bad
+        # No bad request at all rules no share out, not even that of none.
+        gains = [(bad * lost if bad else 0.0) + good * won for lost, won in _gains_below(limit)]
+    else:
+        null = _log_likelihood(bad, total, limit)
+        gains = [_log_likelihood(bad, total, limit * below) - null for below in BELOW_LIMIT]
+    top = max(gains)  # so few numbers are faster without numpy
+    if not math.isfinite(top):
+        return top
+    return top + math.log(sum(math.exp(gain - top) for gain in gains) / len(gains))
+
+
+@lru_cache(maxsize=256)
+def _gains_below(limit: float) -> tuple[tuple[float, float], ...]:
+    """What one bad and one good request gain for each share below this limit, in natural logs."""
+    return tuple(
+        (math.log(below) if below else -math.inf, math.log1p(-limit * below) - math.log1p(-limit))
+        for below in BELOW_LIMIT
+    )
 
 
 def log_ratio_kept(likelihood: Vector, tolerance: float) -> float:
