@@ -61,6 +61,10 @@ def test_no_rule_is_broken_in_a_thousand_disasters(first: int):
     assert broken([simulate(seed) for seed in range(first, first + 250)]) == ""
 
 
+def test_a_person_is_heard_also_while_the_way_back_fails_again_and_again():
+    assert broken([played(1_002_276)]) == ""
+
+
 def test_the_disasters_lead_to_every_kind_of_end():
     ends = {stage for seed in SHOWN for stage in played(seed).stages}
     assert {"released", "rolled_back", "no_go"} <= ends

@@ -38,6 +38,9 @@ async def rest(drive: Drive, lookout: Lookout) -> None:
         if drive.release.exposed and drive.release.came_from in _EXPOSING:
             harm = await lookout.once()
             if harm is not None:
+                if not drive.is_news("harm while a person is asked", harm.reason):
+                    # It was tried and failed: trying for ever must not keep that person from being heard.
+                    await drive.heed()
                 await rollback.because_of(drive, lookout, harm)
                 if drive.release.previous is not None:
                     return
