@@ -101,11 +101,17 @@ class Fleet:
             if reading is not None and await self._follows_by_now(layout):
                 return  # what was looked at was not the newest picture
             if not shares_itself(layout.ground):
-                await self._world.router.apply(layout)
+                await self._world.lay_out(layout, await self._released(slots))
                 return
         # A platform's script may hang, and whoever has customers to save must not wait for it: its router
         # refuses what follows an older picture by itself.
-        await self._world.router.apply(layout)
+        await self._world.lay_out(layout, await self._released(slots))
+
+    async def _released(self, slots: Sequence[Slot]) -> str | None:
+        """The instance with customers whose release is under way."""
+        under_way = await self._world.under_way.get()
+        with_customers = (slot.instance for slot in slots if slot.instance and slot.share > 0)
+        return next((each for each in with_customers if release_of(each) in under_way), None)
 
     async def _follows_by_now(self, layout: Layout) -> bool:
         reading = await self._world.router.read(layout.service, layout.environment)

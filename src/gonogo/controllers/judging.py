@@ -63,6 +63,7 @@ class Watcher:
         self._first_customer: datetime | None = None
         self._gap: str | None = None
         self._blind_since: datetime | None = None
+        self._answered_at: datetime | None = None
         self._blind_because = ""
         self._last_flush = drive.world.clock.now()
         self._next_assessment = self._last_flush
@@ -211,6 +212,7 @@ class Watcher:
         if batch.gap is not None:
             self._note_gap(batch.at, batch.gap)
         else:
+            self._answered_at = now
             self._eat(batch)
         return self._harmed()
 
@@ -304,6 +306,15 @@ class Watcher:
             why = f"no trustworthy counts for {blind.total_seconds():.0f} s: {self._blind_because}"
             return Judgement(Verdict.INCONCLUSIVE, found.kpis, why, gauges)
         return found
+
+    def looked_after(self, at: datetime) -> bool:
+        """Whether the source was asked after that moment and answered, be it that nobody came."""
+        return self._answered_at is not None and self._answered_at >= at
+
+    @property
+    def blind_because(self) -> str:
+        """What the source said last when it gave no counts."""
+        return self._blind_because or "it does not answer"
 
     def blind_for(self) -> timedelta:
         """How long the source has not given counts that could be trusted."""

@@ -311,12 +311,17 @@ async def watch(drive: Drive, lookout: Lookout) -> None:
     """Watch with nobody left to compare with, then smoke again and let the version before go."""
     environment = drive.plan.production
     end = drive.release.stage_since + max(drive.plan.watch, drive.plan.rollout.warm)
-    while drive.world.clock.now() < end:
+    while not (await lookout.watcher()).looked_after(end):
         harm = await lookout.once()
         if harm is not None:
             await rollback.because_of(drive, lookout, harm)
             return
-        await _tell_of_past(drive, await lookout.watcher())
+        watcher, late = await lookout.watcher(), drive.world.clock.now() - end
+        if late > drive.plan.rollout.patience:
+            said = f"the watch is over, and its last requests cannot be counted: {watcher.blind_because}"
+            await drive.go(Stage.NEEDS_PERSON, said)
+            return
+        await _tell_of_past(drive, watcher)
         await drive.heed()
 
     async def finish() -> None:

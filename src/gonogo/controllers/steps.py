@@ -255,7 +255,7 @@ async def lay_out(drive: Drive, environment: Environment) -> RouterReading:
     await drive.may_act()
     slots = await drive.slots(environment)
     layout = layout_of(drive.registration, environment, slots, drive.world.withdrawn)
-    return await drive.world.router.apply(layout)
+    return await drive.world.lay_out(layout, instance_id(drive.release.id, environment.name))
 
 
 async def admit(drive: Drive, environment: Environment, slots: Sequence[Slot], what: str) -> None:

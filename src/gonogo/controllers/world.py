@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from gonogo.controllers.glance import Glance
 from gonogo.controllers.pace import KEEP, Pace
-from gonogo.domain.errors import Unavailable
+from gonogo.domain.errors import OldPicture, Unavailable
 from gonogo.domain.plan import Plan
-from gonogo.domain.slot import Slot
+from gonogo.domain.slot import Layout, RouterReading, Slot
 from gonogo.ports.clock import Clock
 from gonogo.ports.deployer import Deployer
 from gonogo.ports.dossiers import Dossiers
@@ -26,6 +26,11 @@ from gonogo.ports.store import Store
 from gonogo.ports.workshop import Workshop
 
 Found = TypeVar("Found")
+
+
+WITHDRAWN = (
+    "it did harm: its customers were taken off it, and the desk died before it could store why"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +147,24 @@ class World:
         for slot in await self.store.all_slots():
             found[slot.service, slot.environment].append(slot)
         return {place: tuple(slots) for place, slots in found.items()}
+
+    async def lay_out(self, layout: Layout, released: str | None) -> RouterReading:
+        """Let the router follow the rows; `released` is the instance of a release under way, if any.
+
+        Where customers were taken off it and whoever did that died before it was stored, the router
+        follows a picture that the rows will never reach: that it was withdrawn is all that is known
+        then, and enough to take it back. Raises what `Router.apply` raises.
+        """
+        try:
+            return await self.router.apply(layout)
+        except OldPicture as newer:
+            if (
+                released is not None
+                and newer.followed == layout.picture + 1
+                and not layout.picture % 2
+            ):
+                self.withdrawn.setdefault(released, WITHDRAWN)
+            raise
 
     def place(self, service: str, environment: str) -> asyncio.Lock:
         """The lock of one service in one environment."""

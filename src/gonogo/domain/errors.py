@@ -53,6 +53,14 @@ class Unavailable(GonogoError):
     """Something outside did not answer or is busy; the same call may succeed later."""
 
 
+class OldPicture(Unavailable):
+    """What was asked for follows from an older picture of the rows than `followed`, which counts."""
+
+    def __init__(self, message: str, *, followed: int, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.followed = followed
+
+
 class ActionFailed(GonogoError):
     """An act on the world was tried and did not do what it should; `detail` holds its last output."""
 

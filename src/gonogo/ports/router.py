@@ -13,8 +13,8 @@ class Router(Protocol):
 
         Starts it when it does not run, with the right addresses from its first moment. Changes only
         what differs, and takes slots out of rotation before it lets others in. Raises Unavailable
-        when it cannot be reached or follows a newer picture of the rows, ActionFailed when what is
-        read back differs from what was asked for, InvalidInput when its port is taken.
+        when it cannot be reached, OldPicture when it follows a newer one of the rows, ActionFailed
+        when what is read back differs from what was asked for, InvalidInput when its port is taken.
         """
         ...
 

@@ -26,7 +26,7 @@ from gonogo.adapters.command.deployer import CommandDeployer
 from gonogo.adapters.command.scripts import named
 from gonogo.adapters.local.notes import safe_name
 from gonogo.domain.address import host_port
-from gonogo.domain.errors import ActionFailed, GonogoError, InvalidInput, Unavailable
+from gonogo.domain.errors import ActionFailed, GonogoError, InvalidInput, OldPicture, Unavailable
 from gonogo.domain.instance import Instance
 from gonogo.domain.slot import SLOT_NAMES, Layout, RouterReading, SlotReading
 
@@ -91,8 +91,9 @@ class PlatformRouter:
         async with self._locks.setdefault(place, asyncio.Lock()):
             known = self._kept(*place)
             if known is not None and known["picture"] > layout.picture:
-                raise Unavailable(
-                    f"{_where(*place)} follows picture {known['picture']} already, not {layout.picture}"
+                raise OldPicture(
+                    f"{_where(*place)} follows picture {known['picture']} already, not {layout.picture}",
+                    followed=int(known["picture"]),
                 )
             held = {} if known is None else known["held"]
             wanted = [*self._wanted(layout, held), *self._left_over(layout, held)]

@@ -10,7 +10,7 @@ import fcntl
 import time
 from pathlib import Path
 
-from gonogo.domain.errors import Unavailable
+from gonogo.domain.errors import OldPicture, Unavailable
 from gonogo.domain.slot import Layout
 
 PICTURE_FILE = "picture"
@@ -19,12 +19,13 @@ _PATIENCE_SECONDS = 1.0
 
 
 def see_that_none_is_newer(home: Path, layout: Layout) -> None:
-    """Raise Unavailable when the router follows a newer picture than the layout's."""
+    """Raise OldPicture when the router follows a newer picture than the layout's."""
     newest = _newest(home)
     if newest > layout.picture:
-        raise Unavailable(
+        raise OldPicture(
             f"the router of {layout.service} in {layout.environment} follows picture {newest} of the"
             f" rows already, so it is not laid out after picture {layout.picture}",
+            followed=newest,
             hint="after a backup was put in the database's place: gonogo down, then gonogo serve",
         )
 

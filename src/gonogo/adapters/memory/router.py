@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from gonogo.domain.address import host_port, split
-from gonogo.domain.errors import ActionFailed, InvalidInput, Unavailable
+from gonogo.domain.errors import ActionFailed, InvalidInput, OldPicture, Unavailable
 from gonogo.domain.slot import SLOT_NAMES, Layout, RouterReading, SlotReading, Target
 
 _Place = tuple[str, str]
@@ -43,9 +43,10 @@ class MemoryRouter:
         self._see_that_it_answers(layout.service, layout.environment)
         place = (layout.service, layout.environment)
         if layout.picture < self._pictures.get(place, 0):
-            raise Unavailable(
+            raise OldPicture(
                 f"the router of {layout.service} in {layout.environment} follows picture"
-                f" {self._pictures[place]} already, not {layout.picture}"
+                f" {self._pictures[place]} already, not {layout.picture}",
+                followed=self._pictures[place],
             )
         self._pictures[place] = layout.picture
         self.applied.append(layout)

@@ -12,6 +12,10 @@ STAGES = (
     form("all customers are on it; smoke comes next"),
     form("smoke is green; watched for {span} more"),
     form("nobody confirmed the release in time"),
+    form(
+        "it did harm: its customers were taken off it, and the desk died before it could store why"
+    ),
+    form("the watch is over, and its last requests cannot be counted: {sentence_why}"),
     form("nobody confirmed the release in time; the plan accepts that"),
     form("verified in production"),
     form("{version} has no slot in {environment}"),
