@@ -18,7 +18,7 @@ from tests.storage.samples import (
     opened,
 )
 
-from gonogo.domain.audit import first_broken
+from gonogo.domain.audit import AuditSearch, first_broken
 from gonogo.domain.errors import Conflict, InvalidInput, NeedsPerson, StaleLease, Unavailable
 from gonogo.ports.store import Change
 from gonogo.storage.engine import make_engine
@@ -283,3 +283,13 @@ async def test_a_commit_is_on_the_disk_also_where_the_server_would_not_wait_for_
         with desk._engine.connect() as connection:
             found = connection.exec_driver_sql("SHOW synchronous_commit").scalar_one()
     assert found == "on"
+
+
+async def test_times_are_utc_whatever_the_zone_of_the_server(postgres_url: str) -> None:
+    zoned = f"{postgres_url}?options=-c%20timezone%3DAsia/Tehran"
+    store, other = open_store(zoned, StandingClock()), open_store(postgres_url, StandingClock())
+    entry = await store.append(a_draft())
+    assert [each.at for each in [found async for found in other.entries()]] == [entry.at]
+    assert (await store.search(AuditSearch(limit=1)))[0].at == entry.at
+    await store.close()
+    await other.close()

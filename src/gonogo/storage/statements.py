@@ -182,7 +182,7 @@ class _OnSqlite(_Compiled):
 
 
 def _coming_in(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Processor | None:
-    if isinstance(kind, UtcTime):
+    if isinstance(kind, UtcTime) and dialect.name == "sqlite":
         return UtcTime.as_text
     return kind.dialect_impl(dialect).bind_processor(dialect)
 
