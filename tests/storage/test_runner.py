@@ -1,5 +1,6 @@
 import asyncio
 import threading
+import time
 
 import pytest
 from tests.storage.samples import a_draft, claimed, opened
@@ -33,4 +34,17 @@ async def test_what_work_raises_reaches_the_caller(run):
 
     with pytest.raises(LookupError, match="gone"):
         await run(fail)
+    run.close()
+
+
+async def test_of_several_threads_the_second_begins_when_the_first_keeps_somebody_waiting():
+    run, go_on = Threads(2, apart=0.05), threading.Event()
+    waits = asyncio.ensure_future(run(go_on.wait))
+    await asyncio.sleep(0)
+    began = time.monotonic()
+    assert await run(lambda: "done") == "done"
+    assert time.monotonic() - began > 0.04
+    assert not waits.done()
+    go_on.set()
+    await waits
     run.close()
