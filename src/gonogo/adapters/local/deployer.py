@@ -37,9 +37,9 @@ from gonogo.adapters.local.process import (
     Tag,
     end,
     environment_of,
-    exit_code,
     family,
     find_leader,
+    last_word,
     lives,
     resident_bytes,
     spawn,
@@ -118,12 +118,12 @@ class ProcessDeployer:
         if output.too_long():
             await asyncio.to_thread(output.trim)
         if leader is None:
-            return self._ended(note, output)
+            return await self._ended(note, output)
         trouble = None
         if probe:
             trouble = await self._health.trouble(leader, instance.port, instance.health.path)
             if not lives(leader):
-                return self._ended(note, output)
+                return await self._ended(note, output)
         return InstanceStatus(
             InstanceState.RUNNING,
             healthy=probe and trouble is None,
@@ -221,8 +221,8 @@ class ProcessDeployer:
         finally:
             os.close(descriptor)
 
-    def _ended(self, note: Note, output: Output) -> InstanceStatus:
-        code = None if note.leader is None else exit_code(note.leader)
+    async def _ended(self, note: Note, output: Output) -> InstanceStatus:
+        code = None if note.leader is None else await last_word(note.leader)
         return InstanceStatus(
             InstanceState.EXITED,
             exit_code=code,

@@ -112,6 +112,20 @@ def exit_code(identity: Identity) -> int | None:
     return known[1].poll() if known is not None and known[0] == identity else None
 
 
+async def last_word(identity: Identity) -> int | None:
+    """How one that is seen as ended did end, as `exit_code` says it.
+
+    The first thread of a process is seen as ended a moment before the others are, and only then is there
+    a code; so a child of this program is given that moment.
+    """
+    for _ in range(25):
+        code = exit_code(identity)
+        if code is not None or identity.pid not in _children:
+            return code
+        await asyncio.sleep(0.01)
+    return None
+
+
 def lives(identity: Identity) -> bool:
     """Whether this very process is there and has not ended."""
     if identity.boot != boot() or exit_code(identity) is not None:
