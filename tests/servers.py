@@ -133,14 +133,21 @@ def version_servers(*names: str) -> Iterator[tuple[VersionServer, ...]]:
         yield tuple(stack.enter_context(VersionServer(name)) for name in names)
 
 
+_given: set[int] = set()
+
+
 def free_port() -> int:
     """A port nobody has now, below the range that outgoing connections are given from.
 
-    A port of that range may be anybody's by the time it is used: tests beside this one connect a lot.
+    A port of that range may be anybody's by the time it is used: tests beside this one connect a lot. None
+    is given twice: services that share a desk keep theirs also while nothing listens on it.
     """
     for _ in range(200):
         port = random.randrange(12_000, 32_000)
+        if port in _given:
+            continue
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            _given.add(port)
             return port
     raise AssertionError("no free port was found")
 
