@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from gonogo.domain.errors import Unavailable
 from gonogo.storage.faults import explain, name_of
-from gonogo.storage.postgresql import is_read_only, may_try_again
+from gonogo.storage.postgresql import THREADS, is_read_only, may_try_again
 
 Result = TypeVar("Result")
 
@@ -33,7 +33,8 @@ def transact(
     what `faults.explain` names where the database does not do it, and the driver's own error for what
     is a fault of the program.
     """
-    for left in reversed(range(_TRIES)):
+    left, stale = _TRIES, 2 * THREADS + 2
+    while True:
         committing = False
         try:
             with engine.begin() if opened is None else opened() as connection:
@@ -41,8 +42,10 @@ def transact(
                 committing = True
             return result
         except DBAPIError as error:
-            if error.connection_invalidated:
-                engine.dispose()  # where one connection was cut, so were those that wait in the pool
+            if error.connection_invalidated and stale and not committing:
+                stale -= 1  # where one connection was cut, so were those that wait in the pool
+                continue
+            left -= 1
             if left and not committing and _again(engine, error):
                 continue
             explained = explain(error, engine.url)
@@ -55,7 +58,6 @@ def transact(
             raise Unavailable(
                 f"the database {name_of(engine.url)} is busy: no connection was free in time"
             ) from error
-    raise AssertionError("the last try returns or raises")
 
 
 def _again(engine: sa.Engine, error: DBAPIError) -> bool:
