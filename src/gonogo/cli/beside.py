@@ -59,6 +59,25 @@ class Ended:
     reason: str
 
 
+def account_of(customers: "subprocess.Popen[bytes] | None", load: Path) -> dict[str, Any]:
+    """Let customers finish what they began; returns how many requests they made and how many were lost.
+
+    Raises ActionFailed when there are none.
+    """
+    if customers is None:
+        raise ActionFailed("there are no customers")
+    customers.send_signal(signal.SIGTERM)
+    customers.wait(_PATIENCE_SECONDS)
+    summary: dict[str, Any] = json.loads(load.read_text(encoding="utf-8").splitlines()[-1])[
+        "summary"
+    ]
+    lost = summary["lost"]
+    return {
+        "requests": summary["requests"],
+        "lost": len(lost) if isinstance(lost, list) else lost,
+    }
+
+
 class Beside:
     """Sets both services up, lets their releases go on by themselves, and says how they ended."""
 
@@ -102,17 +121,7 @@ class Beside:
 
     def see_customers_out(self) -> dict[str, Any]:
         """Let the customers finish what they began; returns their own account."""
-        if self._customers is None:
-            return {"requests": 0, "lost": 0}
-        self._customers.send_signal(signal.SIGTERM)
-        self._customers.wait(_PATIENCE_SECONDS)
-        lines = self._load.read_text(encoding="utf-8").splitlines()
-        summary: dict[str, Any] = json.loads(lines[-1])["summary"]
-        lost = summary["lost"]
-        return {
-            "requests": summary["requests"],
-            "lost": len(lost) if isinstance(lost, list) else lost,
-        }
+        return account_of(self._customers, self._load)
 
     def strike(self) -> None:
         """Stop the customers; the services are stopped with the desk's others."""

@@ -1,11 +1,9 @@
 """What the demo plays on: a desk in a folder of its own, the orders service, and its customers."""
 
 import io
-import json
 import os
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -18,7 +16,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from gonogo.cli.access import Access
-from gonogo.cli.beside import Beside
+from gonogo.cli.beside import Beside, account_of
 from gonogo.cli.client import DeskClient
 from gonogo.domain.errors import ActionFailed, Unavailable
 
@@ -177,17 +175,7 @@ class Scene:
 
     def see_customers_out(self) -> dict[str, Any]:
         """Let the customers finish what they began; returns their own account."""
-        if self._customers is None:
-            raise ActionFailed("there are no customers")
-        self._customers.send_signal(signal.SIGTERM)
-        self._customers.wait(_PATIENCE_SECONDS)
-        lines = self._load.read_text(encoding="utf-8").splitlines()
-        summary: dict[str, Any] = json.loads(lines[-1])["summary"]
-        lost = summary["lost"]
-        return {
-            "requests": summary["requests"],
-            "lost": len(lost) if isinstance(lost, list) else lost,
-        }
+        return account_of(self._customers, self._load)
 
     def strike(self) -> None:
         """Stop everything that the demo started."""

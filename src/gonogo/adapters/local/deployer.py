@@ -20,14 +20,13 @@ part of the instance: a container started by another program is not.
 import asyncio
 import contextlib
 import os
-import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from gonogo.adapters.local.environment import ALLOWED, child_environment
-from gonogo.adapters.local.health import HealthProbe, holder
+from gonogo.adapters.local.health import HealthProbe
 from gonogo.adapters.local.lock import exclusive
 from gonogo.adapters.local.notes import Note, Notes
 from gonogo.adapters.local.output import Output
@@ -46,6 +45,7 @@ from gonogo.adapters.local.process import (
     tagged,
 )
 from gonogo.adapters.local.secrets import SecretsOf, hide, no_secrets
+from gonogo.adapters.local.words import how_it_ended, named, require_startable
 from gonogo.domain.errors import ActionFailed
 from gonogo.domain.instance import Instance, InstanceState, InstanceStatus, KnownInstance
 
@@ -81,18 +81,18 @@ class ProcessDeployer:
         Raises ActionFailed when its files are missing, its port is taken or the system refuses, and
         Unavailable when another start or stop of it goes on or the fence is too low.
         """
-        async with self._exclusive(instance.id, f"start {_named(instance)}", 0) as held:
+        async with self._exclusive(instance.id, f"start {named(instance)}", 0) as held:
             if fence is not None:
                 self._notes.raise_fence(instance.id, fence)
             note = self._notes.read(instance.id)
             leader = await self._leader(instance.id, note)
-            fresh = _note(instance)
+            fresh = Note.of(instance)
             if leader is not None:
                 self._notes.write(replace(fresh, leader=leader))
                 return
             await end(self._family(instance.id, note), 0)
             folder = self._files(instance.service, instance.commit)
-            await _require_startable(instance, folder)
+            await require_startable(instance, folder)
             self._notes.write(fresh)
             secrets = await self._secrets(instance.service, instance.environment)
             leader = self._spawn(instance, folder, held, secrets)
@@ -156,7 +156,7 @@ class ProcessDeployer:
         for instance in self._notes.known():
             if (note := self._notes.read(instance)) is not None:
                 leader = await self._leader(instance, note)
-                found[instance] = _known(note, leader)
+                found[instance] = note.known(None if leader is None else leader.pid)
         return tuple(found[key] for key in sorted(found))
 
     async def stop_all(self, grace_seconds: float) -> tuple[KnownInstance, ...]:
@@ -217,7 +217,7 @@ class ProcessDeployer:
             environment = child_environment(layers, allowed=self._allowed)
             return spawn(instance.line, folder, environment, descriptor, held)
         except ValueError as error:  # a variable that no environment can hold
-            raise ActionFailed(f"cannot start {_named(instance)}: {error}") from error
+            raise ActionFailed(f"cannot start {named(instance)}: {error}") from error
         finally:
             os.close(descriptor)
 
@@ -228,7 +228,7 @@ class ProcessDeployer:
             exit_code=code,
             log_tail=output.tail(),
             log_path=str(output.path),
-            detail=_how_it_ended(code),
+            detail=how_it_ended(code),
         )
 
     def _unnoted(self) -> dict[str, KnownInstance]:
@@ -271,53 +271,3 @@ class ProcessDeployer:
                 yield held
         except OSError as error:
             raise ActionFailed(f"cannot {doing}: {error}") from error
-
-
-async def _require_startable(instance: Instance, folder: Path) -> None:
-    if not folder.is_dir():
-        raise ActionFailed(
-            f"cannot start {_named(instance)}: its files are not at {folder}",
-        )
-    taken = await asyncio.to_thread(holder, instance.port)
-    if taken is not None:
-        raise ActionFailed(
-            f"cannot start {_named(instance)}: port {instance.port} is taken by {taken}",
-            hint=f"ss -ltnp 'sport = :{instance.port}'",
-        )
-
-
-def _named(instance: Instance) -> str:
-    return f"{instance.service} {instance.version} in {instance.environment}"
-
-
-def _note(instance: Instance) -> Note:
-    return Note(
-        id=instance.id,
-        service=instance.service,
-        environment=instance.environment,
-        version=instance.version,
-        commit=instance.commit,
-        port=instance.port,
-    )
-
-
-def _known(note: Note, leader: Identity | None) -> KnownInstance:
-    return KnownInstance(
-        id=note.id,
-        service=note.service,
-        environment=note.environment,
-        version=note.version,
-        commit=note.commit,
-        port=note.port,
-        pid=None if leader is None else leader.pid,
-        running=leader is not None,
-    )
-
-
-def _how_it_ended(code: int | None) -> str:
-    if code is None:
-        return "it has ended"
-    # A shell that waited for the server reports the server's signal as 128 more.
-    if code < 0 or 128 < code < 128 + signal.NSIG:
-        return f"it was ended by signal {-code if code < 0 else code - 128}"
-    return f"it ended with exit code {code}"

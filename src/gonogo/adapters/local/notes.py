@@ -13,6 +13,7 @@ from typing import Any
 
 from gonogo.adapters.local.process import Identity
 from gonogo.domain.errors import InvalidInput, Unavailable
+from gonogo.domain.instance import Instance, KnownInstance
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _KEPT_FOLDERS = 50
@@ -30,6 +31,31 @@ class Note:
     commit: str
     port: int
     leader: Identity | None = None
+
+    @classmethod
+    def of(cls, instance: Instance) -> "Note":
+        """What is written down of it before it is started."""
+        return cls(
+            id=instance.id,
+            service=instance.service,
+            environment=instance.environment,
+            version=instance.version,
+            commit=instance.commit,
+            port=instance.port,
+        )
+
+    def known(self, pid: int | None) -> KnownInstance:
+        """It as others know it; `pid` is None when it does not run."""
+        return KnownInstance(
+            id=self.id,
+            service=self.service,
+            environment=self.environment,
+            version=self.version,
+            commit=self.commit,
+            port=self.port,
+            pid=pid,
+            running=pid is not None,
+        )
 
 
 class Notes:

@@ -22,22 +22,16 @@ from pathlib import Path
 from gonogo.adapters.local.environment import ALLOWED, child_environment
 from gonogo.adapters.local.health import HealthProbe
 from gonogo.adapters.local.lock import exclusive
-from gonogo.adapters.local.notes import Notes
+from gonogo.adapters.local.notes import Note, Notes
 from gonogo.adapters.local.process import lives, resident_bytes
 from gonogo.adapters.local.secrets import SecretsOf, hide, no_secrets
+from gonogo.adapters.local.words import named, require_startable
 from gonogo.adapters.systemd.folder import UnitFolder
 from gonogo.adapters.systemd.instance_files import InstanceFiles
 from gonogo.adapters.systemd.look import ENDED_ALREADY, Look
 from gonogo.adapters.systemd.systemctl import Standing, UnitState
 from gonogo.adapters.systemd.texts import LONGEST_GRACE_SECONDS, instance_text
-from gonogo.adapters.systemd.told import (
-    how_it_ended,
-    known,
-    named,
-    note_of,
-    require_startable,
-    unnoted,
-)
+from gonogo.adapters.systemd.told import how_it_ended, unnoted
 from gonogo.domain.errors import ActionFailed, Unavailable
 from gonogo.domain.instance import Instance, InstanceState, InstanceStatus, KnownInstance
 
@@ -88,7 +82,7 @@ class SystemdDeployer:
             if fence is not None:
                 self._notes.raise_fence(instance.id, fence)
             state = await self._systemctl.unit(unit)
-            fresh = note_of(instance)
+            fresh = Note.of(instance)
             template = self._units.names.template(instance.service, instance.environment)
             if state.standing is Standing.UP:
                 # A stop that was cut off may have begun with this.
@@ -186,7 +180,8 @@ class SystemdDeployer:
         for identity in self._notes.known():
             if (note := self._notes.read(identity)) is not None:
                 unit = self._units.names.instance(note.service, note.environment, identity)
-                found[identity] = known(note, states.get(unit))
+                state = states.get(unit)
+                found[identity] = note.known(None if state is None else state.pid)
         return tuple(found[key] for key in sorted(found))
 
     async def stop_all(self, grace_seconds: float) -> tuple[KnownInstance, ...]:
