@@ -5,11 +5,12 @@ import contextlib
 import random
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
 from gonogo.domain.address import host_port
 
+Connected = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 _REASONS = {200: "OK", 201: "Created", 404: "Not Found", 500: "Internal Server Error"}
 
 
@@ -20,6 +21,23 @@ class Seen:
     method: str
     path: str
     headers: dict[str, str]
+
+
+class _Accepted(asyncio.StreamReaderProtocol):
+    """A connection that is among the `opened` ones from its first moment to its last."""
+
+    def __init__(self, opened: set[asyncio.BaseTransport], connected: Connected) -> None:
+        super().__init__(asyncio.StreamReader(), connected)
+        self._all = opened
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._mine = transport
+        self._all.add(transport)
+        super().connection_made(transport)  # type: ignore[arg-type]
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._all.discard(self._mine)
+        super().connection_lost(error)
 
 
 @dataclass
@@ -74,20 +92,24 @@ class VersionServer:
     async def _serve(self, ready: threading.Event) -> None:
         self._loop = asyncio.get_running_loop()
         self._end = asyncio.Event()
-        self._connections: set[asyncio.Task[None]] = set()
-        server = await asyncio.start_server(self._connection, self.host, self.port, backlog=512)
+        opened: set[asyncio.BaseTransport] = set()
+        server = await self._loop.create_server(
+            lambda: _Accepted(opened, self._connection), self.host, self.port, backlog=512
+        )
         self.port = server.sockets[0].getsockname()[1]
         ready.set()
         await self._end.wait()
+        # What was accepted a moment ago may have no task yet that would close it, and asyncio forgets
+        # what it was about to hand to a server that has closed: so nothing more is accepted first.
+        for listening in server.sockets:
+            self._loop.remove_reader(listening.fileno())
+        for _ in range(10):
+            await asyncio.sleep(0)
+            for transport in opened:
+                transport.abort()  # type: ignore[attr-defined]
         server.close()
-        for task in self._connections:
-            task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections.add(task)
         answered = 0
         try:
             while await self._answer(reader, writer, answered):
@@ -95,7 +117,6 @@ class VersionServer:
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
-            self._connections.discard(task)
             writer.close()
 
     async def _answer(
