@@ -295,7 +295,7 @@ class _Run:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._options.seconds):
                         await stop.wait()
-                arrivals.cancel()  # what is under way is still waited for
+                        arrivals.cancel()  # what is under way is still waited for
         finally:
             reports.cancel()
             await asyncio.gather(*(customer.session.close() for customer in customers))
@@ -312,8 +312,8 @@ class _Run:
 
     async def _arrivals(self, customers: list[Customer], group: asyncio.TaskGroup) -> None:
         due = time.monotonic()
-        while True:
-            due += self._chance.expovariate(self._options.rate)
+        ends = due + (math.inf if self._options.seconds is None else self._options.seconds)
+        while (due := due + self._chance.expovariate(self._options.rate)) < ends:
             await asyncio.sleep(max(0, due - time.monotonic()))
             # Drawn before anything is known of earlier answers, so that a seed gives one schedule.
             customer = self._chance.choice(customers)

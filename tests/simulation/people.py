@@ -1,5 +1,6 @@
 """People who press buttons, at the worst moment or when something waits for them."""
 
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from random import Random
 from typing import Any
@@ -22,6 +23,9 @@ _LONGEST_WORD = 60.0
 
 _IMPATIENCE = 0.02
 """How often whoever looks at a release that lacks something says a word instead of waiting."""
+
+_WHIMS = 12
+"""How often the same is said at the same stage: nobody resumes what does harm for ever."""
 
 _QUIET = 30.0
 """Virtual seconds without a mishap after which a release that waits for people goes on waiting."""
@@ -47,6 +51,7 @@ class People:
         self._spawn = spawn
         self._filers = Filers(ground, context, gatekeeper)
         self._random = Random(f"people {ground.scenario.seed}")
+        self._whims: Counter[tuple[str, float, str]] = Counter()
         self._cares = 12
         self._backwards = 12
         self._next_care = 0.0
@@ -67,8 +72,10 @@ class People:
 
     def _reached(self, stage: Stage) -> None:
         now = self._ground.loop.time()
-        for where, delay, word in self._scenario.whims:
-            if where == stage.value:
+        for whim in self._scenario.whims:
+            where, delay, word = whim
+            if where == stage.value and self._whims[whim] < _WHIMS:
+                self._whims[whim] += 1
                 say = lambda word=word: self._spawn(self.say(word))  # noqa: E731
                 self._mishaps.at(now + delay, say)
         for filing in self._scenario.asked.filings:
