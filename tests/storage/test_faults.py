@@ -217,7 +217,7 @@ async def test_a_cancelled_caller_leaves_a_whole_change_or_none(on_disk):
     await asyncio.sleep(0)
     recording.cancel()
     await asyncio.wait([recording])
-    await on_disk.append(a_draft())  # written after it: what was begun is in the file or never will be
+    await on_disk.append(a_draft())  # written after it, so that one was stored or never will be
     stored = await on_disk.release("r1")
     assert stored is not None
     assert len(await on_disk.looks("r1")) == stored.revision
