@@ -13,7 +13,7 @@ from gonogo.domain.audit import AuditEntry, AuditSearch
 from gonogo.domain.errors import NotFound
 from gonogo.domain.paper import Paper, PaperKind
 from gonogo.domain.release import Release
-from gonogo.usecases import people
+from gonogo.usecases.access import people
 from gonogo.usecases.context import Context
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.specs import registration_of

@@ -7,8 +7,8 @@ from tests.papers import ADMIN, OWNER, QA, Desk, a_desk
 
 from gonogo.domain.actor import Role
 from gonogo.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from gonogo.usecases import invitations, people, sign_in
-from gonogo.usecases.sessions import Browser
+from gonogo.usecases.access import invitations, people, sign_in
+from gonogo.usecases.access.sessions import Browser
 
 PASSWORD = "seven geese over the weir"
 BROWSER = Browser("127.0.0.1", "Firefox")

@@ -26,8 +26,7 @@ from gonogo.domain.person import Person
 from gonogo.domain.session import Flow, LinkedIdentity
 from gonogo.ports.identity import Asked
 from gonogo.ports.throttle import Allowance
-from gonogo.usecases.context import Context
-from gonogo.usecases.openid_policy import (
+from gonogo.usecases.access.openid_policy import (
     OpenId,
     OpenIdPolicy,
     Refusal,
@@ -36,10 +35,17 @@ from gonogo.usecases.openid_policy import (
     roles_from,
     verified_email,
 )
-from gonogo.usecases.people import apart_from_all, digest_of_secret, name_of, person_here
+from gonogo.usecases.access.people import apart_from_all, digest_of_secret, name_of, person_here
+from gonogo.usecases.access.sessions import (
+    LONGEST_SECRET,
+    Browser,
+    Opened,
+    new_secret,
+    open_session,
+)
+from gonogo.usecases.access.sign_in import bounded, write
+from gonogo.usecases.context import Context
 from gonogo.usecases.permissions import Deed, allow
-from gonogo.usecases.sessions import LONGEST_SECRET, Browser, Opened, new_secret, open_session
-from gonogo.usecases.sign_in import bounded, write
 
 AWAY_FOR = timedelta(minutes=10)
 BY_FLOW = Allowance("sign-ins at a provider from an address", 60, timedelta(minutes=5))

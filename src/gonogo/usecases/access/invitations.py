@@ -13,12 +13,18 @@ from gonogo.domain.audit import AuditDraft
 from gonogo.domain.errors import Conflict, InvalidInput, NotFound
 from gonogo.domain.person import Person
 from gonogo.domain.session import Invitation, Purpose
+from gonogo.usecases.access.passwords import plain, refuse_weak
+from gonogo.usecases.access.people import apart_from_all, digest_of_secret, name_of, person_here
+from gonogo.usecases.access.sessions import (
+    LONGEST_SECRET,
+    Browser,
+    Opened,
+    new_secret,
+    open_session,
+)
+from gonogo.usecases.access.sign_in import BY_LINK, bounded, hasher_of, known_from_now_on
 from gonogo.usecases.context import Context
-from gonogo.usecases.passwords import plain, refuse_weak
-from gonogo.usecases.people import apart_from_all, digest_of_secret, name_of, person_here
 from gonogo.usecases.permissions import Deed, allow
-from gonogo.usecases.sessions import LONGEST_SECRET, Browser, Opened, new_secret, open_session
-from gonogo.usecases.sign_in import BY_LINK, bounded, hasher_of, known_from_now_on
 
 PAGE = "/join?invitation="
 """Where a link leads: the page that asks for a password, and the secret."""

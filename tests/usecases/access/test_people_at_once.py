@@ -10,7 +10,7 @@ from gonogo.domain.actor import Role, Scope
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.errors import Conflict, NotAllowed
 from gonogo.domain.person import Person
-from gonogo.usecases import people
+from gonogo.usecases.access import people
 
 
 async def at_once(*work: object) -> list[object]:

@@ -24,10 +24,16 @@ from gonogo.domain.errors import NotAllowed, NotFound, TooManyTries, Unavailable
 from gonogo.domain.session import Credential, KnownBrowser
 from gonogo.ports.passwords import PasswordHasher
 from gonogo.ports.throttle import Allowance
+from gonogo.usecases.access.passwords import fits, plain, refuse_weak
+from gonogo.usecases.access.people import digest_of_secret, person_here, plainly
+from gonogo.usecases.access.sessions import (
+    LONGEST_SECRET,
+    Browser,
+    Opened,
+    new_secret,
+    open_session,
+)
 from gonogo.usecases.context import Context
-from gonogo.usecases.passwords import fits, plain, refuse_weak
-from gonogo.usecases.people import digest_of_secret, person_here, plainly
-from gonogo.usecases.sessions import LONGEST_SECRET, Browser, Opened, new_secret, open_session
 
 BY_ADDRESS = Allowance("sign-in from an address", 60, timedelta(minutes=5))
 BY_ADDRESS_AND_NAME = Allowance("sign-in to a name from an address", 10, timedelta(minutes=15))

@@ -9,8 +9,8 @@ from tests.papers import ADMIN, OWNER, QA, Desk, a_desk
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.errors import Conflict, GonogoError, InvalidInput, NotAllowed, NotFound
 from gonogo.domain.person import Person
-from gonogo.usecases import people
-from gonogo.usecases.people import digest_of_secret
+from gonogo.usecases.access import people
+from gonogo.usecases.access.people import digest_of_secret
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from gonogo.domain.audit import AuditDraft
 from gonogo.domain.errors import NotFound
 from gonogo.domain.person import Person
 from gonogo.domain.session import Session
+from gonogo.usecases.access.people import digest_of_secret
 from gonogo.usecases.context import Context
-from gonogo.usecases.people import digest_of_secret
 
 IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=7)

@@ -3,7 +3,7 @@
 import pytest
 
 from gonogo.domain.errors import InvalidInput
-from gonogo.usecases.passwords import LONGEST, fits, plain, refuse_weak
+from gonogo.usecases.access.passwords import LONGEST, fits, plain, refuse_weak
 
 
 @pytest.mark.parametrize(
