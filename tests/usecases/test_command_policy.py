@@ -7,8 +7,9 @@ import pytest
 from tests.papers import OPS, OWNER, Desk, a_desk
 
 from gonogo.domain.errors import NotAllowed
-from gonogo.usecases import releases, specs
+from gonogo.usecases import releases
 from gonogo.usecases.command_policy import command_policy
+from gonogo.usecases.services import specs
 
 SPEC = """
 service: shop

@@ -7,8 +7,8 @@ from fastapi import FastAPI
 from gonogo.api.answers import EntranceAnswer
 from gonogo.api.bodies import AdoptBody
 from gonogo.domain.actor import Actor
-from gonogo.usecases import adoption
 from gonogo.usecases.context import Context
+from gonogo.usecases.services import adoption
 
 _OF = "/api/v1/services/{service}/adoptions"
 

@@ -20,7 +20,7 @@ from gonogo.domain.audit import AuditSearch
 from gonogo.usecases import listings, operation, views
 from gonogo.usecases.context import Context
 from gonogo.usecases.permissions import Deed, allow
-from gonogo.usecases.specs import spec_schema
+from gonogo.usecases.services.specs import spec_schema
 
 _Text = Annotated[str | None, Query(min_length=1, max_length=200)]
 

@@ -24,11 +24,12 @@ from gonogo.api.visitors import Visitors
 from gonogo.domain.actor import Actor
 from gonogo.domain.log_context import now_about_release
 from gonogo.domain.release import Release, VerifiedLine
-from gonogo.usecases import listings, releases, specs, verification, views
+from gonogo.usecases import listings, releases, verification, views
 from gonogo.usecases.context import Context
 from gonogo.usecases.decisions import decision_on
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.recording import read_recording, recording_view
+from gonogo.usecases.services import specs
 from gonogo.usecases.what_if import EVERY_POLICY, what_if, what_if_view
 from gonogo.usecases.why import why
 

@@ -15,10 +15,11 @@ from gonogo.api.bodies import CompareBody, RegisterBody
 from gonogo.api.etags import must_match, tagged, unchanged
 from gonogo.domain.actor import Actor
 from gonogo.domain.errors import InvalidInput
-from gonogo.usecases import outlook, recording, releases, specs, views
+from gonogo.usecases import outlook, recording, releases, views
 from gonogo.usecases.context import Context
 from gonogo.usecases.permissions import Deed, allow
-from gonogo.usecases.specs import registration_of
+from gonogo.usecases.services import specs
+from gonogo.usecases.services.specs import registration_of
 
 _NEWEST = 5
 _Share = Annotated[str, Query(max_length=20, examples=["0.5%"])]

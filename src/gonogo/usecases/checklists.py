@@ -18,7 +18,7 @@ from gonogo.gates.checklists import Line, lines
 from gonogo.usecases.context import Context
 from gonogo.usecases.filing import file_paper, paper_of, spoken
 from gonogo.usecases.permissions import Deed, allow
-from gonogo.usecases.specs import registration_of
+from gonogo.usecases.services.specs import registration_of
 from gonogo.usecases.versions import find_version
 
 

@@ -26,7 +26,7 @@ from gonogo.evidence.formats import LARGEST, detect, read_report
 from gonogo.usecases.context import Context
 from gonogo.usecases.filing import paper_of, wake_releases
 from gonogo.usecases.permissions import Deed, allow
-from gonogo.usecases.specs import registration_of
+from gonogo.usecases.services.specs import registration_of
 
 __all__ = ["BEGINNING", "LARGEST", "format_of"]
 

@@ -13,7 +13,7 @@ from gonogo.usecases.criteria import proposed
 from gonogo.usecases.filing import LONGEST_LINE, file_paper, paper_of, spoken
 from gonogo.usecases.moments import moment_of
 from gonogo.usecases.permissions import Deed, allow
-from gonogo.usecases.specs import duration_of
+from gonogo.usecases.services.specs import duration_of
 from gonogo.usecases.versions import find_version
 
 LONGEST_WAY = timedelta(days=90)

@@ -16,7 +16,7 @@ from gonogo.domain.release import Release
 from gonogo.usecases.access import people
 from gonogo.usecases.context import Context
 from gonogo.usecases.permissions import Deed, allow
-from gonogo.usecases.specs import registration_of
+from gonogo.usecases.services.specs import registration_of
 from gonogo.usecases.versions import find_version
 
 Item = TypeVar("Item")

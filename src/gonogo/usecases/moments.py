@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from gonogo.domain.errors import InvalidInput
-from gonogo.usecases.specs import duration_of
+from gonogo.usecases.services.specs import duration_of
 
 _CLOCK = re.compile(r"^(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})$")
 _ZONED = re.compile(r"^(?P<time>\S+(?: [0-9:.]+)?) +(?P<zone>[A-Za-z][A-Za-z0-9_+/-]{1,60})$")

@@ -18,7 +18,7 @@ from gonogo.domain.gate_rules import PatchGuardRule, PatchLimit
 from gonogo.domain.plan import Plan
 from gonogo.gates.patch_guard import facts_of, patch_guard, warning
 from gonogo.ports.history import History
-from gonogo.usecases.specs import check_spec
+from gonogo.usecases.services.specs import check_spec
 
 SPEC = "gonogo.yaml"
 DEFAULT_BASES = ("origin/HEAD", "origin/main", "main", "origin/master", "master")

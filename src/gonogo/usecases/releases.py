@@ -22,7 +22,7 @@ from gonogo.domain.slot import SlotRole, with_role
 from gonogo.domain.story import Story
 from gonogo.usecases.context import Context
 from gonogo.usecases.permissions import Deed, allow
-from gonogo.usecases.specs import registration_of
+from gonogo.usecases.services.specs import registration_of
 
 _LONGEST_REASON = 2000
 _MOST_MEANT = 20

@@ -10,7 +10,7 @@ from gonogo.domain.release import Release
 from gonogo.domain.slot import Slot
 from gonogo.usecases.context import Context
 from gonogo.usecases.permissions import Deed, allow
-from gonogo.usecases.specs import registration_of
+from gonogo.usecases.services.specs import registration_of
 from gonogo.usecases.summary import handoff_summary
 
 

@@ -17,7 +17,7 @@ from gonogo.usecases.context import Context
 from gonogo.usecases.filing import spoken
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.releases import find_release, instruct
-from gonogo.usecases.specs import duration_of
+from gonogo.usecases.services.specs import duration_of
 
 WORDS = frozenset({InstructionKind.CONFIRM, InstructionKind.REJECT})
 LONGEST_NOTE = 1000

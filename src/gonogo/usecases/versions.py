@@ -11,7 +11,7 @@ from gonogo.domain.release_notes import SHORT, nearest_below
 from gonogo.domain.slot import SlotRole, with_role
 from gonogo.ports import dossiers as ports
 from gonogo.usecases.context import Context
-from gonogo.usecases.specs import registration_of
+from gonogo.usecases.services.specs import registration_of
 
 
 @dataclass(frozen=True, slots=True)

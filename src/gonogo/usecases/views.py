@@ -17,7 +17,7 @@ from gonogo.judge.outlook import smallest_visible
 from gonogo.usecases.context import Context
 from gonogo.usecases.decisions import decision_view, told_blocking
 from gonogo.usecases.operation import ChainCheck
-from gonogo.usecases.specs import registration_of
+from gonogo.usecases.services.specs import registration_of
 
 
 def release_view(release: Release, last: Look | None = None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from gonogo.usecases.context import Context
 from gonogo.usecases.filing import file_paper, paper_of, spoken
 from gonogo.usecases.moments import end_of
 from gonogo.usecases.permissions import PERMISSIONS, Deed, allow
-from gonogo.usecases.specs import registration_of
+from gonogo.usecases.services.specs import registration_of
 from gonogo.usecases.versions import find_version
 
 LONGEST_WAIVER = timedelta(days=90)

@@ -14,7 +14,7 @@ from gonogo.domain.errors import InvalidInput
 from gonogo.domain.traffic import Counts, Kpi
 from gonogo.judge.peers import RULES, Outcome, Pair, Rule, peer_rule
 from gonogo.usecases.recording import RecordedLook, Recording
-from gonogo.usecases.specs import share_of
+from gonogo.usecases.services.specs import share_of
 
 OURS = "gonogo"
 EVERY_POLICY = (OURS, *RULES)

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     import psutil
 
     from gonogo.usecases.bundling.envelopes import Trust
-    from gonogo.usecases.first_spec import FirstSpec
     from gonogo.usecases.heads import HeadPlace
     from gonogo.usecases.local_check import Checked, CheckRequest
     from gonogo.usecases.observe_metrics import OnStart, Wanted
     from gonogo.usecases.operation import Stopped
     from gonogo.usecases.patch_guard import Guarded, Request
+    from gonogo.usecases.services.first_spec import FirstSpec
     from gonogo.wiring.parts import Parts
 
 Answer = TypeVar("Answer")
@@ -194,7 +194,7 @@ class LocalProgram:
     def first_spec(self, repository: Path, folder: str | None) -> "FirstSpec":
         """A first spec for a service in this folder of a repository."""
         from gonogo.adapters.local.tree import FolderTree
-        from gonogo.usecases.first_spec import first_spec
+        from gonogo.usecases.services.first_spec import first_spec
 
         called = repository.absolute().name
         return first_spec(FolderTree(repository), called=called, folder=folder)

@@ -13,7 +13,7 @@ from gonogo.cli.program import Setup
 from gonogo.domain.errors import InvalidInput, Unavailable
 from gonogo.usecases import outlook
 from gonogo.usecases.recording import Recording, read_recording
-from gonogo.usecases.specs import check_spec
+from gonogo.usecases.services.specs import check_spec
 
 _NEWEST = 5
 

@@ -12,7 +12,7 @@ from gonogo.cli.commands.patch_guard import with_patch_guard
 from gonogo.cli.options import with_json
 from gonogo.cli.program import Setup
 from gonogo.usecases.patch_guard import Request
-from gonogo.usecases.specs import check_spec, spec_schema
+from gonogo.usecases.services.specs import check_spec, spec_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from gonogo.adapters.memory.tree import MemoryTree
 from gonogo.domain.errors import InvalidInput
-from gonogo.usecases.first_spec import FirstSpec, first_spec
-from gonogo.usecases.first_spec.shell import on_port
-from gonogo.usecases.specs import check_spec
+from gonogo.usecases.services.first_spec import FirstSpec, first_spec
+from gonogo.usecases.services.first_spec.shell import on_port
+from gonogo.usecases.services.specs import check_spec
 
 COMPOSE = """services:
   web:

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from gonogo.usecases.first_spec.guess import Guess, Topic
-from gonogo.usecases.first_spec.view import View, words
+from gonogo.usecases.services.first_spec.guess import Guess, Topic
+from gonogo.usecases.services.first_spec.view import View, words
 
 
 def php(view: View) -> Iterator[Guess]:

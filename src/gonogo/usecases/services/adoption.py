@@ -22,7 +22,7 @@ from gonogo.domain.release import Release, Stage
 from gonogo.domain.slot import RouterReading, Slot, SlotRole, with_role
 from gonogo.usecases.context import Context
 from gonogo.usecases.permissions import Deed, allow
-from gonogo.usecases.specs import registration_of
+from gonogo.usecases.services.specs import registration_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from gonogo.usecases.first_spec import (
+from gonogo.usecases.services.first_spec import (
     compiled,
     containers,
     health,
@@ -12,8 +12,8 @@ from gonogo.usecases.first_spec import (
     scripted,
     surroundings,
 )
-from gonogo.usecases.first_spec.guess import Guess
-from gonogo.usecases.first_spec.view import View
+from gonogo.usecases.services.first_spec.guess import Guess
+from gonogo.usecases.services.first_spec.view import View
 
 Detector = Callable[[View], Iterable[Guess]]
 

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from gonogo.usecases.first_spec.guess import Guess, Strength, Topic
-from gonogo.usecases.first_spec.view import View
+from gonogo.usecases.services.first_spec.guess import Guess, Strength, Topic
+from gonogo.usecases.services.first_spec.view import View
 
 SOURCES = (
     ".py",

@@ -3,9 +3,9 @@
 import re
 
 from gonogo.domain.errors import InvalidInput
-from gonogo.usecases.first_spec.choosing import starts
-from gonogo.usecases.first_spec.guess import Strength
-from gonogo.usecases.first_spec.view import Repository, View
+from gonogo.usecases.services.first_spec.choosing import starts
+from gonogo.usecases.services.first_spec.guess import Strength
+from gonogo.usecases.services.first_spec.view import Repository, View
 
 MOST_FOLDERS = 100
 """Folders that are looked at for services of their own."""

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gonogo.usecases.first_spec.guess import Guess, Strength, Topic
-from gonogo.usecases.first_spec.shell import from_virtualenv, usable, word
-from gonogo.usecases.first_spec.view import View, table, words
+from gonogo.usecases.services.first_spec.guess import Guess, Strength, Topic
+from gonogo.usecases.services.first_spec.shell import from_virtualenv, usable, word
+from gonogo.usecases.services.first_spec.view import View, table, words
 
 _ASGI = ("FastAPI", "Starlette", "Litestar", "Quart", "Sanic")
 _APPLICATION = re.compile(

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from gonogo.usecases.first_spec.guess import Guess, Strength, Topic
-from gonogo.usecases.first_spec.health import SOURCES
-from gonogo.usecases.first_spec.python import environment_made
-from gonogo.usecases.first_spec.shell import from_virtualenv, word
-from gonogo.usecases.first_spec.view import View
+from gonogo.usecases.services.first_spec.guess import Guess, Strength, Topic
+from gonogo.usecases.services.first_spec.health import SOURCES
+from gonogo.usecases.services.first_spec.python import environment_made
+from gonogo.usecases.services.first_spec.shell import from_virtualenv, word
+from gonogo.usecases.services.first_spec.view import View
 
 _SETTINGS = (*SOURCES, ".prisma", ".yml", ".yaml", ".properties", ".ini", ".toml")
 _DATABASE = re.compile(r"""\bDATABASE_URL\b|dj_database_url|\bdatabase_url\b|env\.db\(""")

@@ -6,11 +6,17 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from gonogo.usecases.first_spec.guess import Guess, Strength, Topic
-from gonogo.usecases.first_spec.python import environment_made
-from gonogo.usecases.first_spec.shell import from_virtualenv, literal, on_port, usable
-from gonogo.usecases.first_spec.view import View
-from gonogo.usecases.first_spec.yaml_nodes import Scalar, children, document, member, scalars
+from gonogo.usecases.services.first_spec.guess import Guess, Strength, Topic
+from gonogo.usecases.services.first_spec.python import environment_made
+from gonogo.usecases.services.first_spec.shell import from_virtualenv, literal, on_port, usable
+from gonogo.usecases.services.first_spec.view import View
+from gonogo.usecases.services.first_spec.yaml_nodes import (
+    Scalar,
+    children,
+    document,
+    member,
+    scalars,
+)
 
 COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 _PROCESS = re.compile(r"^(web|release):\s*(\S.*)$")

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from gonogo.usecases.first_spec.detectors import OTHERS, STARTERS, Detector
-from gonogo.usecases.first_spec.guess import Gap, Guess, Strength, Topic
-from gonogo.usecases.first_spec.health import reads_port
-from gonogo.usecases.first_spec.migrations import at_start
-from gonogo.usecases.first_spec.shell import usable
-from gonogo.usecases.first_spec.view import View
+from gonogo.usecases.services.first_spec.detectors import OTHERS, STARTERS, Detector
+from gonogo.usecases.services.first_spec.guess import Gap, Guess, Strength, Topic
+from gonogo.usecases.services.first_spec.health import reads_port
+from gonogo.usecases.services.first_spec.migrations import at_start
+from gonogo.usecases.services.first_spec.shell import usable
+from gonogo.usecases.services.first_spec.view import View
 
 _PATH = re.compile(r"/[\w./~-]{0,200}")
 _LOWEST_PORT = 1024

@@ -8,9 +8,9 @@ import json
 import re
 from collections.abc import Iterator
 
-from gonogo.usecases.first_spec.choosing import Chosen, migrates
-from gonogo.usecases.first_spec.guess import Guess, Topic
-from gonogo.usecases.first_spec.shell import within
+from gonogo.usecases.services.first_spec.choosing import Chosen, migrates
+from gonogo.usecases.services.first_spec.guess import Guess, Topic
+from gonogo.usecases.services.first_spec.shell import within
 
 _PLAIN = re.compile(r"[A-Za-z0-9./_][\w ./:=@{}$&+,*-]*", re.ASCII)
 _LONGEST_COMMENT = 160

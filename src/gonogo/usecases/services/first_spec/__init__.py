@@ -14,12 +14,12 @@ from typing import Any
 
 from gonogo.domain.errors import InvalidInput
 from gonogo.ports.tree import Tree
-from gonogo.usecases.first_spec.choosing import Chosen, choose
-from gonogo.usecases.first_spec.guess import Gap, Guess, Topic
-from gonogo.usecases.first_spec.services import service_folder, view_of
-from gonogo.usecases.first_spec.view import Repository
-from gonogo.usecases.first_spec.writing import ports, write
-from gonogo.usecases.specs import check_spec
+from gonogo.usecases.services.first_spec.choosing import Chosen, choose
+from gonogo.usecases.services.first_spec.guess import Gap, Guess, Topic
+from gonogo.usecases.services.first_spec.services import service_folder, view_of
+from gonogo.usecases.services.first_spec.view import Repository
+from gonogo.usecases.services.first_spec.writing import ports, write
+from gonogo.usecases.services.specs import check_spec
 
 __all__ = ["FirstSpec", "first_spec"]
 

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from gonogo.usecases.first_spec.guess import Guess, Strength, Topic
-from gonogo.usecases.first_spec.shell import usable, word
-from gonogo.usecases.first_spec.view import View
+from gonogo.usecases.services.first_spec.guess import Guess, Strength, Topic
+from gonogo.usecases.services.first_spec.shell import usable, word
+from gonogo.usecases.services.first_spec.view import View
 
 _MODULE = re.compile(r"^module\s+(\S+)")
 _MAIN = re.compile(r"^package main\b")

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from gonogo.ports.tree import Listing, Tree
-from gonogo.usecases.first_spec.guess import Guess, Strength, Topic
+from gonogo.usecases.services.first_spec.guess import Guess, Strength, Topic
 
 MOST_SOURCES = 2_000
 """Source files that are searched in one repository, the shallow ones first."""
