@@ -11,7 +11,7 @@ from gonogo.domain.signing import KeyRing, PublicKey, ring_data
 from gonogo.ports.signer import Signer
 from gonogo.usecases.bundling.envelopes import pem_of
 from gonogo.usecases.context import Context
-from gonogo.usecases.filing import spoken
+from gonogo.usecases.papers.filing import spoken
 from gonogo.usecases.permissions import Deed, allow
 
 _SOON = timedelta(days=30)

@@ -15,9 +15,9 @@ from gonogo.domain.paper import Paper, PaperKind
 from gonogo.domain.release import Release
 from gonogo.usecases.access import people
 from gonogo.usecases.context import Context
+from gonogo.usecases.papers.versions import find_version
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.services.specs import registration_of
-from gonogo.usecases.versions import find_version
 
 Item = TypeVar("Item")
 

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from gonogo.domain.paper import Paper
-from gonogo.usecases.checklists import ChecklistState
+from gonogo.usecases.papers.checklists import ChecklistState
 from gonogo.usecases.summary import Summary
 
 

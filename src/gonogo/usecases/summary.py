@@ -17,16 +17,16 @@ from gonogo.domain.plan import Plan
 from gonogo.domain.release import VerifiedLine
 from gonogo.domain.release_notes import Notes, render
 from gonogo.domain.story import Story
-from gonogo.usecases.checklists import ChecklistState, states
 from gonogo.usecases.context import Context
-from gonogo.usecases.criteria import criterion_words
 from gonogo.usecases.decisions import decide_now, last_decision
-from gonogo.usecases.evidence_words import KIND_WORDS, say, troubled
-from gonogo.usecases.handoff_draft import migrations_said, notes_since
+from gonogo.usecases.papers.checklists import ChecklistState, states
+from gonogo.usecases.papers.criteria import criterion_words
+from gonogo.usecases.papers.evidence_words import KIND_WORDS, say, troubled
+from gonogo.usecases.papers.handoff_draft import migrations_said, notes_since
+from gonogo.usecases.papers.versions import Candidate, find_version, gather
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.releases import tell_story
 from gonogo.usecases.standing import sign_offs_rule, standing_criteria, standing_sign_offs
-from gonogo.usecases.versions import Candidate, find_version, gather
 from gonogo.usecases.waivers import frozen
 from gonogo.usecases.why import why
 

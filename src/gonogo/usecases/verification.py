@@ -14,7 +14,7 @@ from gonogo.domain.errors import Conflict, InvalidInput, NotAllowed
 from gonogo.domain.plan import Verification
 from gonogo.domain.release import InstructionKind, Release, VerifiedLine
 from gonogo.usecases.context import Context
-from gonogo.usecases.filing import spoken
+from gonogo.usecases.papers.filing import spoken
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.releases import find_release, instruct
 from gonogo.usecases.services.specs import duration_of

@@ -11,11 +11,11 @@ from gonogo.domain.gate import GateKind, GateMode
 from gonogo.domain.paper import FREEZE, QUIET, Flag, Paper, Waiver
 from gonogo.domain.plan import Plan
 from gonogo.usecases.context import Context
-from gonogo.usecases.filing import file_paper, paper_of, spoken
-from gonogo.usecases.moments import end_of
+from gonogo.usecases.papers.filing import file_paper, paper_of, spoken
+from gonogo.usecases.papers.moments import end_of
+from gonogo.usecases.papers.versions import find_version
 from gonogo.usecases.permissions import PERMISSIONS, Deed, allow
 from gonogo.usecases.services.specs import registration_of
-from gonogo.usecases.versions import find_version
 
 LONGEST_WAIVER = timedelta(days=90)
 LONGEST_FREEZE = timedelta(days=365)

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from gonogo.domain.gate import GateStatus
 from gonogo.domain.paper import Concern
-from gonogo.usecases.checklists import ChecklistState, ItemState
+from gonogo.usecases.papers.checklists import ChecklistState, ItemState
 from gonogo.usecases.summary import Signature, Summary, WaiverRow
 from gonogo.web import wording
 from gonogo.web.blocks import Block, Cell, Items, Prose, Section, Table

@@ -15,9 +15,9 @@ from gonogo.domain.paper import Handoff
 from gonogo.domain.plan import Plan
 from gonogo.domain.release_notes import SHORT, Notes, Section, fit, notes_of, render, summary
 from gonogo.usecases.context import Context
-from gonogo.usecases.evidence_words import KIND_WORDS, say
+from gonogo.usecases.papers.evidence_words import KIND_WORDS, say
+from gonogo.usecases.papers.versions import Candidate, base_of, find_version, with_history
 from gonogo.usecases.permissions import Deed, allow
-from gonogo.usecases.versions import Candidate, base_of, find_version, with_history
 
 _MIGRATION_FILE = re.compile(
     r"(^|/)(migrations?|alembic/versions|db/migrate)/(?!__init__)[^/].*\.\w+$"

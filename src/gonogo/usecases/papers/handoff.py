@@ -9,12 +9,12 @@ from gonogo.domain.dossier import newest
 from gonogo.domain.errors import Conflict, InvalidInput
 from gonogo.domain.paper import Acknowledgement, Handoff, Paper
 from gonogo.usecases.context import Context
-from gonogo.usecases.criteria import proposed
-from gonogo.usecases.filing import LONGEST_LINE, file_paper, paper_of, spoken
-from gonogo.usecases.moments import moment_of
+from gonogo.usecases.papers.criteria import proposed
+from gonogo.usecases.papers.filing import LONGEST_LINE, file_paper, paper_of, spoken
+from gonogo.usecases.papers.moments import moment_of
+from gonogo.usecases.papers.versions import find_version
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.services.specs import duration_of
-from gonogo.usecases.versions import find_version
 
 LONGEST_WAY = timedelta(days=90)
 LONGEST_WINDOW = timedelta(days=30)

@@ -9,8 +9,8 @@ from tests.plans import START
 
 from gonogo.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from gonogo.domain.paper import Acknowledgement, Handoff
-from gonogo.usecases.handoff import acknowledge, hand_over, read_handoff
-from gonogo.usecases.versions import find_version
+from gonogo.usecases.papers.handoff import acknowledge, hand_over, read_handoff
+from gonogo.usecases.papers.versions import find_version
 
 HANDOFF = Handoff("", "sprint 16")
 

@@ -9,8 +9,8 @@ from tests.papers import COMMITS, QA, Desk, a_commit, a_desk, shop_plan
 from gonogo.domain.change import CommitNote
 from gonogo.domain.evidence import Hazard, MigrationFacts, Operation
 from gonogo.domain.plan import Command, Migrations
-from gonogo.usecases.handoff import hand_over, read_handoff
-from gonogo.usecases.handoff_draft import Draft, draft_handoff
+from gonogo.usecases.papers.handoff import hand_over, read_handoff
+from gonogo.usecases.papers.handoff_draft import Draft, draft_handoff
 
 MIGRATED = shop_plan(migrations=Migrations(Command("upgrade", "migrate up")))
 

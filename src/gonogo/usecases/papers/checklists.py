@@ -16,10 +16,10 @@ from gonogo.domain.paper import Paper, Tick
 from gonogo.domain.plan import Checklist, ChecklistItem, Plan
 from gonogo.gates.checklists import Line, lines
 from gonogo.usecases.context import Context
-from gonogo.usecases.filing import file_paper, paper_of, spoken
+from gonogo.usecases.papers.filing import file_paper, paper_of, spoken
+from gonogo.usecases.papers.versions import find_version
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.services.specs import registration_of
-from gonogo.usecases.versions import find_version
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import pytest
 from tests.plans import START  # 2026-03-01 12:00 UTC
 
 from gonogo.domain.errors import InvalidInput
-from gonogo.usecases.moments import end_of, moment_of
+from gonogo.usecases.papers.moments import end_of, moment_of
 
 
 @pytest.mark.parametrize(

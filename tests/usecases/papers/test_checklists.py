@@ -9,7 +9,7 @@ from gonogo.domain.actor import Actor
 from gonogo.domain.dossier import Dossier
 from gonogo.domain.errors import Conflict, GonogoError, InvalidInput, NotAllowed, NotFound
 from gonogo.domain.paper import Paper
-from gonogo.usecases.checklists import ChecklistState, states, tick
+from gonogo.usecases.papers.checklists import ChecklistState, states, tick
 
 
 @pytest.fixture

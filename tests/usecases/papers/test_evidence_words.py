@@ -30,7 +30,7 @@ from gonogo.domain.evidence import (
     Vulnerability,
     VulnerabilityFacts,
 )
-from gonogo.usecases.evidence_words import KIND_WORDS, say, troubled
+from gonogo.usecases.papers.evidence_words import KIND_WORDS, say, troubled
 
 WEAK = Vulnerability("CVE-1", "left-pad", "1.0", Severity.HIGH)
 STEP = RehearsedStep(RehearsalStep.PREVIOUS_ON_NEW_SCHEMA, False, 1.0, "GET /orders: 500")

@@ -14,8 +14,8 @@ from gonogo.domain.dossier import Dossier, current
 from gonogo.domain.errors import GonogoError, InvalidInput, NotAllowed, NotFound
 from gonogo.domain.evidence import EvidenceKind, TestFacts
 from gonogo.domain.paper import FiledEvidence, Paper
-from gonogo.usecases import evidence
-from gonogo.usecases.evidence import Claims, Pushed, Report, push_evidence
+from gonogo.usecases.papers import evidence
+from gonogo.usecases.papers.evidence import Claims, Pushed, Report, push_evidence
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from gonogo.domain.paper import FiledEvidence, Paper
 from gonogo.evidence.format import BEGINNING
 from gonogo.evidence.formats import LARGEST, detect, read_report
 from gonogo.usecases.context import Context
-from gonogo.usecases.filing import paper_of, wake_releases
+from gonogo.usecases.papers.filing import paper_of, wake_releases
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.services.specs import registration_of
 
