@@ -10,7 +10,7 @@ from gonogo.domain.audit import AuditDraft
 from gonogo.domain.health import Health
 from gonogo.domain.message import Message
 from gonogo.domain.release import Release, Stage
-from gonogo.usecases import waivers
+from gonogo.usecases.gates import waivers
 from gonogo.usecases.operation import examine
 
 

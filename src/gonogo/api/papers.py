@@ -28,8 +28,9 @@ from gonogo.api.paper_bodies import (
 )
 from gonogo.domain.actor import Actor
 from gonogo.domain.paper import PaperKind
-from gonogo.usecases import listings, sign_offs, summary, waivers
+from gonogo.usecases import listings, summary
 from gonogo.usecases.context import Context
+from gonogo.usecases.gates import sign_offs, waivers
 from gonogo.usecases.paper_views import checklists_view, paper_view, summary_view
 from gonogo.usecases.papers import checklists, criteria, handoff, handoff_draft
 

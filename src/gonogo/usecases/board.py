@@ -21,9 +21,9 @@ from gonogo.gates.written import read_decision
 from gonogo.ports.store import ServiceState, UnderWay
 from gonogo.usecases.context import Context
 from gonogo.usecases.decisions import DECIDED, blocking
+from gonogo.usecases.gates.waivers import frozen
 from gonogo.usecases.permissions import PERMISSIONS, Deed
 from gonogo.usecases.pulse import Beating
-from gonogo.usecases.waivers import frozen
 
 MOST_BLOCKERS = 3
 _BY_NAME = {name: role for role in Role for name in (role.words, role.value)}

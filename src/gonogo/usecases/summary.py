@@ -19,6 +19,8 @@ from gonogo.domain.release_notes import Notes, render
 from gonogo.domain.story import Story
 from gonogo.usecases.context import Context
 from gonogo.usecases.decisions import decide_now, last_decision
+from gonogo.usecases.gates.standing import sign_offs_rule, standing_criteria, standing_sign_offs
+from gonogo.usecases.gates.waivers import frozen
 from gonogo.usecases.papers.checklists import ChecklistState, states
 from gonogo.usecases.papers.criteria import criterion_words
 from gonogo.usecases.papers.evidence_words import KIND_WORDS, say, troubled
@@ -26,8 +28,6 @@ from gonogo.usecases.papers.handoff_draft import migrations_said, notes_since
 from gonogo.usecases.papers.versions import Candidate, find_version, gather
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.releases import tell_story
-from gonogo.usecases.standing import sign_offs_rule, standing_criteria, standing_sign_offs
-from gonogo.usecases.waivers import frozen
 from gonogo.usecases.why import why
 
 

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     import psutil
 
     from gonogo.usecases.bundling.envelopes import Trust
+    from gonogo.usecases.gates.local_check import Checked, CheckRequest
+    from gonogo.usecases.gates.patch_guard import Guarded, Request
     from gonogo.usecases.heads import HeadPlace
-    from gonogo.usecases.local_check import Checked, CheckRequest
     from gonogo.usecases.observe_metrics import OnStart, Wanted
     from gonogo.usecases.operation import Stopped
-    from gonogo.usecases.patch_guard import Guarded, Request
     from gonogo.usecases.services.first_spec import FirstSpec
     from gonogo.wiring.parts import Parts
 
@@ -187,7 +187,7 @@ class LocalProgram:
         """One change of a git repository against its limits."""
         from gonogo.adapters.local.history import GitHistory
         from gonogo.adapters.system_clock import SystemClock
-        from gonogo.usecases.patch_guard import guard_change
+        from gonogo.usecases.gates.patch_guard import guard_change
 
         return asyncio.run(guard_change(GitHistory(), request, SystemClock().now()))
 
@@ -203,7 +203,7 @@ class LocalProgram:
         """The gates of a spec over reports and a repository."""
         from gonogo.adapters.local.history import GitHistory
         from gonogo.adapters.system_clock import SystemClock
-        from gonogo.usecases.local_check import check_here
+        from gonogo.usecases.gates.local_check import check_here
 
         return asyncio.run(check_here(GitHistory(), request, SystemClock().now()))
 

@@ -15,9 +15,10 @@ from gonogo.domain.errors import GonogoError, InvalidInput
 from gonogo.domain.release import InstructionKind, Release, Stage, VerifiedLine
 from gonogo.language.formats import latin
 from gonogo.usecases import release_page as view
-from gonogo.usecases import verification, waivers
+from gonogo.usecases import verification
 from gonogo.usecases.bundling.build import build_bundle, bundle_name
 from gonogo.usecases.context import Context
+from gonogo.usecases.gates import waivers
 from gonogo.usecases.kept_looks import series_of, watched_story
 from gonogo.usecases.permissions import Deed, may
 from gonogo.usecases.release_actions import TYPED

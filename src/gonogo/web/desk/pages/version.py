@@ -11,8 +11,9 @@ from gonogo.domain.actor import Role
 from gonogo.domain.errors import GonogoError, InvalidInput, NotFound
 from gonogo.domain.paper import Paper
 from gonogo.language.formats import latin
-from gonogo.usecases import sign_offs, version_page
+from gonogo.usecases import version_page
 from gonogo.usecases.context import Context
+from gonogo.usecases.gates import sign_offs
 from gonogo.usecases.papers import checklists, handoff
 from gonogo.usecases.papers.handoff_draft import draft_handoff
 from gonogo.usecases.permissions import Deed, allow, may

@@ -28,11 +28,11 @@ from gonogo.domain.plan import Plan, RollbackCriterion
 from gonogo.domain.release_notes import SHORT
 from gonogo.gates.sign_offs import Standing, authors
 from gonogo.usecases.context import Context
+from gonogo.usecases.gates.standing import sign_offs_rule, standing_criteria, standing_sign_offs
 from gonogo.usecases.papers.criteria import signed
 from gonogo.usecases.papers.filing import file_paper, paper_of, spoken
 from gonogo.usecases.papers.versions import Candidate, find_version, gather
 from gonogo.usecases.permissions import PERMISSIONS, Deed, allow
-from gonogo.usecases.standing import sign_offs_rule, standing_criteria, standing_sign_offs
 
 _ADMINS = frozenset({Role.OWNER, Role.ADMIN})
 

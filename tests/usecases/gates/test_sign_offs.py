@@ -21,9 +21,9 @@ from gonogo.domain.plan import CriterionMode, RollbackCriterion
 from gonogo.domain.traffic import BadStatus, Endpoint
 from gonogo.gates.case import Case
 from gonogo.gates.sign_offs import sign_offs
+from gonogo.usecases.gates.sign_offs import reject, sign_off, withdraw
 from gonogo.usecases.papers.handoff import hand_over
 from gonogo.usecases.papers.versions import find_version, gather
-from gonogo.usecases.sign_offs import reject, sign_off, withdraw
 
 CRITERION = RollbackCriterion(
     "tracking",

@@ -5,7 +5,7 @@ from pathlib import Path
 from gonogo.domain.actor import Role
 from gonogo.usecases.permissions import PERMISSIONS, Deed
 
-GUIDE = Path(__file__).parents[3] / "docs" / "people.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "people.md"
 
 
 def test_the_guide_says_of_every_role_all_that_it_may_do():

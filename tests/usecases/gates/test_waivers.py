@@ -13,8 +13,8 @@ from gonogo.domain.errors import Conflict, GonogoError, InvalidInput, NotAllowed
 from gonogo.domain.gate import GateKind, GateMode
 from gonogo.domain.gate_rules import CoverageRule, LintRule, TestsRule
 from gonogo.domain.paper import Flag, Paper, Waiver
-from gonogo.usecases.sign_offs import withdraw
-from gonogo.usecases.waivers import freeze, frozen, waive
+from gonogo.usecases.gates.sign_offs import withdraw
+from gonogo.usecases.gates.waivers import freeze, frozen, waive
 
 REASON = "the suite runs again on Monday"
 GATES = (

@@ -24,8 +24,8 @@ from gonogo.evidence.formats import read_report
 from gonogo.gates.decision import decide
 from gonogo.gates.evaluate import evaluate
 from gonogo.ports.history import History
-from gonogo.usecases.gathering import files_of
-from gonogo.usecases.patch_guard import Request, branch_of, change_of
+from gonogo.usecases.gates.gathering import files_of
+from gonogo.usecases.gates.patch_guard import Request, branch_of, change_of
 
 OF_THE_DESK = frozenset(
     {
