@@ -22,8 +22,8 @@ from gonogo.usecases.paper_views import summary_view
 from gonogo.usecases.papers.checklists import tick
 from gonogo.usecases.papers.handoff import acknowledge, hand_over, read_handoff
 from gonogo.usecases.papers.versions import find_version
+from gonogo.usecases.releases.verification import verify
 from gonogo.usecases.summary import Summary, handoff_summary, summarize
-from gonogo.usecases.verification import verify
 from gonogo.web.handoff import html, markdown
 
 FILE = """

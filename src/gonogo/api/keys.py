@@ -11,7 +11,7 @@ from gonogo.usecases import heads, keys
 from gonogo.usecases.bundling.build import build_bundle, bundle_name
 from gonogo.usecases.context import Context
 from gonogo.usecases.papers.moments import moment_of
-from gonogo.usecases.releases import find_release
+from gonogo.usecases.releases.lifecycle import find_release
 
 _Key = Annotated[str, Path(pattern="^[0-9a-f]{8,64}$")]
 

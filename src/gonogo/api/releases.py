@@ -24,14 +24,15 @@ from gonogo.api.visitors import Visitors
 from gonogo.domain.actor import Actor
 from gonogo.domain.log_context import now_about_release
 from gonogo.domain.release import Release, VerifiedLine
-from gonogo.usecases import listings, releases, verification, views
+from gonogo.usecases import listings, views
 from gonogo.usecases.context import Context
-from gonogo.usecases.decisions import decision_on
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.recording import read_recording, recording_view
+from gonogo.usecases.releases import lifecycle, verification
+from gonogo.usecases.releases.decisions import decision_on
+from gonogo.usecases.releases.why import why
 from gonogo.usecases.services import specs
 from gonogo.usecases.what_if import EVERY_POLICY, what_if, what_if_view
-from gonogo.usecases.why import why
 
 _LONGEST_WAIT = 30.0
 _POLL = 0.1
@@ -61,7 +62,7 @@ def add_releases(
 
 
 async def _found(context: Context, reference: str) -> Release:
-    release = await releases.find_release(context, reference)
+    release = await lifecycle.find_release(context, reference)
     now_about_release(release.id)
     return release
 
@@ -99,7 +100,7 @@ def _starting(application: FastAPI, context: Context, actor: Any, looking: Any) 
     async def start_release(body: ReleaseBody, response: Response, who: Actor = actor) -> Any:  # noqa: ANN401
         """It goes on by itself; follow it under its id. `key`, where given, becomes its id: the same
         key gives the same release for ever, an Idempotency-Key the same answer for a day."""
-        release = await releases.start_release(
+        release = await lifecycle.start_release(
             context, who, service=body.service, version=body.version, key=body.key
         )
         now_about_release(release.id)
@@ -109,7 +110,7 @@ def _starting(application: FastAPI, context: Context, actor: Any, looking: Any) 
     @application.post("/api/v1/intentions", response_model=IntentionAnswer)
     async def foretell_release(body: ReleaseBody, who: Actor = actor) -> Any:  # noqa: ANN401
         """What a release would do if it were started now. Nothing is stored."""
-        release = await releases.prepare_release(
+        release = await lifecycle.prepare_release(
             context, who, service=body.service, version=body.version
         )
         own_spec = await specs.differs_from_registered(context, release)
@@ -158,7 +159,7 @@ def _following(
                 # Somebody who has left meanwhile, or whose token was revoked, is told nothing more.
                 allow(await visitors.again(request), Deed.LOOK)
                 ask_again = clock() + _ASK_AGAIN
-        release = await releases.find_release(context, release.id)
+        release = await lifecycle.find_release(context, release.id)
         last = await context.store.last_look(release.id)
         return {
             "release": views.release_view(release, last),
@@ -178,7 +179,7 @@ def _telling(application: FastAPI, context: Context, actor: Any) -> None:  # noq
         soon as the release is looked at next. With If-Match it is refused (412) when the release has
         moved since its ETag was read."""
         lines = tuple(VerifiedLine(**line.model_dump()) for line in body.lines)
-        allow(who, releases.DEEDS[body.kind])
+        allow(who, lifecycle.DEEDS[body.kind])
         must_match(request, _etag(await _found(context, reference)))
         release = await verification.tell(
             context, who, reference=reference, kind=body.kind, reason=body.reason, lines=lines
@@ -191,20 +192,20 @@ def _explaining(application: FastAPI, context: Context, looking: Any) -> None:  
     async def get_figures(reference: str) -> Any:  # noqa: ANN401
         """Customers hurt, and how fast it was decided and taken back."""
         release = await _found(context, reference)
-        return views.figures_view(await releases.tell_story(context, release))
+        return views.figures_view(await lifecycle.tell_story(context, release))
 
     @application.get(_ONE + "/looks", dependencies=[looking], response_model=RecordingAnswer)
     async def get_looks(reference: str) -> Any:  # noqa: ANN401
         """Everything that was counted, to be judged again elsewhere."""
         release = await _found(context, reference)
-        return recording_view(await releases.tell_story(context, release))
+        return recording_view(await lifecycle.tell_story(context, release))
 
     @application.get(_ONE + "/what-if", dependencies=[looking], response_model=WhatIfAnswer)
     async def replay_release(reference: str, policy: _Policies = []) -> Any:  # noqa: ANN401, B006
         """When other policies would have stopped it, on the same customers; all that are known where
         none is named. 422 when nothing was counted."""
         release = await _found(context, reference)
-        view = recording_view(await releases.tell_story(context, release))
+        view = recording_view(await lifecycle.tell_story(context, release))
         recording = read_recording(view)
         found = await asyncio.to_thread(what_if, recording, policy or EVERY_POLICY)
         return what_if_view(recording, found)
@@ -213,7 +214,7 @@ def _explaining(application: FastAPI, context: Context, looking: Any) -> None:  
     async def explain_release(reference: str) -> Any:  # noqa: ANN401
         """Why it stands where it stands, in a few sentences with the numbers."""
         release = await _found(context, reference)
-        story = await releases.tell_story(context, release)
+        story = await lifecycle.tell_story(context, release)
         return {"release": release.id, "why": why(story)}
 
     @application.get(

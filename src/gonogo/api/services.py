@@ -15,9 +15,10 @@ from gonogo.api.bodies import CompareBody, RegisterBody
 from gonogo.api.etags import must_match, tagged, unchanged
 from gonogo.domain.actor import Actor
 from gonogo.domain.errors import InvalidInput
-from gonogo.usecases import outlook, recording, releases, views
+from gonogo.usecases import outlook, recording, views
 from gonogo.usecases.context import Context
 from gonogo.usecases.permissions import Deed, allow
+from gonogo.usecases.releases import lifecycle
 from gonogo.usecases.services import specs
 from gonogo.usecases.services.specs import registration_of
 
@@ -116,7 +117,7 @@ def _showing(application: FastAPI, context: Context, looking: Any) -> None:  # n
             recordings = [
                 recording.read_recording(recording.recording_view(story))
                 for release in await context.store.releases(service, limit=_NEWEST)
-                for story in [await releases.tell_story(context, release)]
+                for story in [await lifecycle.tell_story(context, release)]
             ]
             traffic = outlook.recorded_traffic(recordings)
             given = outlook.given_traffic(plan, 0, *shares, of)

@@ -20,10 +20,10 @@ from gonogo.domain.verdict import Judgement, Verdict
 from gonogo.gates.written import read_decision
 from gonogo.ports.store import ServiceState, UnderWay
 from gonogo.usecases.context import Context
-from gonogo.usecases.decisions import DECIDED, blocking
 from gonogo.usecases.gates.waivers import frozen
 from gonogo.usecases.permissions import PERMISSIONS, Deed
 from gonogo.usecases.pulse import Beating
+from gonogo.usecases.releases.decisions import DECIDED, blocking
 
 MOST_BLOCKERS = 3
 _BY_NAME = {name: role for role in Role for name in (role.words, role.value)}

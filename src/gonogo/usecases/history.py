@@ -13,7 +13,7 @@ from gonogo.domain.story import OUT_OF_ROTATION, figures
 from gonogo.usecases.context import Context
 from gonogo.usecases.listings import Page
 from gonogo.usecases.permissions import Deed, allow
-from gonogo.usecases.releases import find_release, tell_story
+from gonogo.usecases.releases.lifecycle import find_release, tell_story
 
 WINDOW = timedelta(days=90)
 _AT_ONCE = 1000

@@ -8,7 +8,7 @@ from gonogo.domain.errors import Conflict
 from gonogo.domain.journal import JournalEntry, StepState
 from gonogo.domain.release import InstructionKind, Release, Stage
 from gonogo.usecases.permissions import PERMISSIONS, Deed
-from gonogo.usecases.releases import DEEDS, must_fit
+from gonogo.usecases.releases.lifecycle import DEEDS, must_fit
 
 TYPED = frozenset({InstructionKind.ABORT, InstructionKind.ROLL_BACK})
 """Said only with the version typed out: neither can be taken back."""

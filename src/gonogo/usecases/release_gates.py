@@ -15,8 +15,8 @@ from gonogo.domain.gate import (
 )
 from gonogo.domain.gate_rules import GateRule
 from gonogo.domain.plan import Plan
-from gonogo.usecases.decisions import OPEN, blocking, gate_name
 from gonogo.usecases.permissions import PERMISSIONS, Deed
+from gonogo.usecases.releases.decisions import OPEN, blocking, gate_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from gonogo.domain.release import VerifiedLine
 from gonogo.domain.release_notes import Notes, render
 from gonogo.domain.story import Story
 from gonogo.usecases.context import Context
-from gonogo.usecases.decisions import decide_now, last_decision
 from gonogo.usecases.gates.standing import sign_offs_rule, standing_criteria, standing_sign_offs
 from gonogo.usecases.gates.waivers import frozen
 from gonogo.usecases.papers.checklists import ChecklistState, states
@@ -27,8 +26,9 @@ from gonogo.usecases.papers.evidence_words import KIND_WORDS, say, troubled
 from gonogo.usecases.papers.handoff_draft import migrations_said, notes_since
 from gonogo.usecases.papers.versions import Candidate, find_version, gather
 from gonogo.usecases.permissions import Deed, allow
-from gonogo.usecases.releases import tell_story
-from gonogo.usecases.why import why
+from gonogo.usecases.releases.decisions import decide_now, last_decision
+from gonogo.usecases.releases.lifecycle import tell_story
+from gonogo.usecases.releases.why import why
 
 
 @dataclass(frozen=True, slots=True)

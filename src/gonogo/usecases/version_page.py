@@ -16,7 +16,7 @@ from gonogo.usecases.outlook import Prospect, prospect, recorded_traffic
 from gonogo.usecases.permissions import PERMISSIONS, Deed, allow, may
 from gonogo.usecases.recording import read_recording, recording_view
 from gonogo.usecases.release_gates import GateList, gate_list
-from gonogo.usecases.releases import prepare_release, tell_story
+from gonogo.usecases.releases.lifecycle import prepare_release, tell_story
 from gonogo.usecases.services.specs import differs_from_registered
 from gonogo.usecases.summary import EvidenceRow, Signature, Summary, standing_of
 from gonogo.usecases.views import intention

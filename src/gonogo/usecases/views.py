@@ -15,8 +15,8 @@ from gonogo.domain.story import Story, figures
 from gonogo.domain.verdict import GaugeAssessment, KpiAssessment
 from gonogo.judge.outlook import smallest_visible
 from gonogo.usecases.context import Context
-from gonogo.usecases.decisions import decision_view, told_blocking
 from gonogo.usecases.operation import ChainCheck
+from gonogo.usecases.releases.decisions import decision_view, told_blocking
 from gonogo.usecases.services.specs import registration_of
 
 

@@ -278,7 +278,7 @@ async def test_the_list_shows_what_is_filed_with_its_age(desk: Desk) -> None:
 
 
 async def test_whoever_drives_a_release_of_the_service_is_told(desk: Desk) -> None:
-    from gonogo.usecases.releases import start_release
+    from gonogo.usecases.releases.lifecycle import start_release
 
     owner = Actor("dana", frozenset({Role.OWNER}))
     release = await start_release(desk.context, owner, service="shop", version="v1.2.0")

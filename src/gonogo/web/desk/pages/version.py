@@ -17,7 +17,7 @@ from gonogo.usecases.gates import sign_offs
 from gonogo.usecases.papers import checklists, handoff
 from gonogo.usecases.papers.handoff_draft import draft_handoff
 from gonogo.usecases.permissions import Deed, allow, may
-from gonogo.usecases.releases import start_release
+from gonogo.usecases.releases.lifecycle import start_release
 from gonogo.web.desk.forms import Form, Refusal, once, read_form
 from gonogo.web.desk.gate_rules import rule_sentences
 from gonogo.web.desk.region import Region, Stored, add_region

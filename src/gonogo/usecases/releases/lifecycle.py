@@ -137,7 +137,7 @@ async def instruct(
 ) -> Release:
     """Tell a release something. What cannot be done in its stage is refused at once with Conflict.
 
-    `lines` go with a confirmation; gonogo.usecases.verification holds them against the plan. `seen` is
+    `lines` go with a confirmation, which `verification` holds against the plan. `seen` is
     the last audit entry that the actor was shown: when somebody else spoke since, it is refused too.
     """
     allow(actor, DEEDS[kind])

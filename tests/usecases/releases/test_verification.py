@@ -12,7 +12,7 @@ from gonogo.domain.audit import AuditDraft
 from gonogo.domain.errors import Conflict, InvalidInput, NotAllowed
 from gonogo.domain.plan import OnSilence, Verification
 from gonogo.domain.release import Instruction, InstructionKind, Stage, VerifiedLine
-from gonogo.usecases.verification import line_of, verify
+from gonogo.usecases.releases.verification import line_of, verify
 
 LINES = ("Login", "Order tracking", "Create order")
 PASSED = tuple(VerifiedLine(name, True) for name in LINES)

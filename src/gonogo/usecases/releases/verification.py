@@ -16,7 +16,7 @@ from gonogo.domain.release import InstructionKind, Release, VerifiedLine
 from gonogo.usecases.context import Context
 from gonogo.usecases.papers.filing import spoken
 from gonogo.usecases.permissions import Deed, allow
-from gonogo.usecases.releases import find_release, instruct
+from gonogo.usecases.releases.lifecycle import find_release, instruct
 from gonogo.usecases.services.specs import duration_of
 
 WORDS = frozenset({InstructionKind.CONFIRM, InstructionKind.REJECT})

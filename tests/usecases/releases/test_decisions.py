@@ -9,8 +9,8 @@ from gonogo.domain.audit import AuditDraft, link
 from gonogo.domain.gate import Answer, Decision, GateKind, GateMode, GateResult, GateStatus
 from gonogo.domain.release import Stage
 from gonogo.domain.story import Story
-from gonogo.usecases.decisions import decision_view, last_decision, told
-from gonogo.usecases.why import why
+from gonogo.usecases.releases.decisions import decision_view, last_decision, told
+from gonogo.usecases.releases.why import why
 
 REHEARSAL = GateResult(
     GateKind.ROLLBACK_REHEARSAL,

@@ -7,7 +7,7 @@ from gonogo.domain.verdict import KpiAssessment, Verdict
 from gonogo.judge.outlook import smallest_visible
 from gonogo.judge.plan import judge_plan
 from gonogo.judge.sentences import counted_once
-from gonogo.usecases.decisions import last_decision, told_blocking
+from gonogo.usecases.releases.decisions import last_decision, told_blocking
 
 
 def why(story: Story) -> list[str]:
