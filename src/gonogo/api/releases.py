@@ -26,13 +26,13 @@ from gonogo.domain.log_context import now_about_release
 from gonogo.domain.release import Release, VerifiedLine
 from gonogo.usecases import listings, views
 from gonogo.usecases.context import Context
+from gonogo.usecases.judging.recording import read_recording, recording_view
+from gonogo.usecases.judging.what_if import EVERY_POLICY, what_if, what_if_view
 from gonogo.usecases.permissions import Deed, allow
-from gonogo.usecases.recording import read_recording, recording_view
 from gonogo.usecases.releases import lifecycle, verification
 from gonogo.usecases.releases.decisions import decision_on
 from gonogo.usecases.releases.why import why
 from gonogo.usecases.services import specs
-from gonogo.usecases.what_if import EVERY_POLICY, what_if, what_if_view
 
 _LONGEST_WAIT = 30.0
 _POLL = 0.1

@@ -15,8 +15,9 @@ from gonogo.api.bodies import CompareBody, RegisterBody
 from gonogo.api.etags import must_match, tagged, unchanged
 from gonogo.domain.actor import Actor
 from gonogo.domain.errors import InvalidInput
-from gonogo.usecases import outlook, recording, views
+from gonogo.usecases import views
 from gonogo.usecases.context import Context
+from gonogo.usecases.judging import outlook, recording
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.releases import lifecycle
 from gonogo.usecases.services import specs

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gonogo.usecases.gates.local_check import Checked, CheckRequest
     from gonogo.usecases.gates.patch_guard import Guarded, Request
     from gonogo.usecases.heads import HeadPlace
-    from gonogo.usecases.observe_metrics import OnStart, Wanted
+    from gonogo.usecases.judging.observe_metrics import OnStart, Wanted
     from gonogo.usecases.operation import Stopped
     from gonogo.usecases.services.first_spec import FirstSpec
 

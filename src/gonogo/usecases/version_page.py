@@ -12,9 +12,9 @@ from gonogo.domain.plan import ChecklistItem
 from gonogo.domain.release import Release
 from gonogo.gates.sign_offs import rejections
 from gonogo.usecases.context import Context
-from gonogo.usecases.outlook import Prospect, prospect, recorded_traffic
+from gonogo.usecases.judging.outlook import Prospect, prospect, recorded_traffic
+from gonogo.usecases.judging.recording import read_recording, recording_view
 from gonogo.usecases.permissions import PERMISSIONS, Deed, allow, may
-from gonogo.usecases.recording import read_recording, recording_view
 from gonogo.usecases.release_gates import GateList, gate_list
 from gonogo.usecases.releases.lifecycle import prepare_release, tell_story
 from gonogo.usecases.services.specs import differs_from_registered

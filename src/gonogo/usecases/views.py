@@ -12,9 +12,8 @@ from gonogo.domain.registration import Registration
 from gonogo.domain.release import FINAL, WAITING, Release, Stage
 from gonogo.domain.slot import Slot
 from gonogo.domain.story import Story, figures
-from gonogo.domain.verdict import GaugeAssessment, KpiAssessment
-from gonogo.judge.outlook import smallest_visible
 from gonogo.usecases.context import Context
+from gonogo.usecases.judging.assessed import gauge_view, kpi_view
 from gonogo.usecases.operation import ChainCheck
 from gonogo.usecases.releases.decisions import decision_view, told_blocking
 from gonogo.usecases.services.specs import registration_of
@@ -100,35 +99,6 @@ def figures_view(story: Story) -> dict[str, Any]:
         for name, value in found.items()
     }
     return {"id": release.id, "service": release.service, "version": release.version, **shown}
-
-
-def kpi_view(found: KpiAssessment) -> dict[str, Any]:
-    """One KPI's verdict with its counts; `smallest_visible` is the smallest share of bad canary requests
-    that should have been stopped by now."""
-    return {
-        "kpi": found.kpi,
-        "verdict": found.verdict.value,
-        "baseline": {"bad": found.baseline.bad, "total": found.baseline.total},
-        "canary": {"bad": found.canary.bad, "total": found.canary.total},
-        "more_requests": found.more_requests,
-        "smallest_visible": smallest_visible(found),
-        "sentence": found.sentence,
-    }
-
-
-def gauge_view(found: GaugeAssessment) -> dict[str, Any]:
-    """One gauge's verdict with its newest value in its own unit; null where none was read."""
-    return {
-        "gauge": found.gauge.name,
-        "verdict": found.verdict.value,
-        "value": found.value,
-        "at": found.at.isoformat() if found.at else None,
-        "worst": found.worst,
-        "bound": found.gauge.bound.value,
-        "limit": found.gauge.value,
-        "unit": found.gauge.unit.value,
-        "sentence": found.sentence,
-    }
 
 
 def chain_view(found: ChainCheck) -> dict[str, Any]:

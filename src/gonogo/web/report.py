@@ -22,7 +22,7 @@ from gonogo.domain.release import WAITING, Release, Stage
 from gonogo.domain.story import Figures, Story, closing_look, deciding_look, figures
 from gonogo.domain.traffic import Arm, Counts, SlowerThan
 from gonogo.domain.verdict import KpiAssessment, Test, Verdict
-from gonogo.usecases.bands import Distribution, distributions
+from gonogo.usecases.judging.bands import Distribution, distributions
 from gonogo.web import charts, chronicle, gauges, planned, replay, wording
 from gonogo.web.answer import answer, outcome
 from gonogo.web.charts import Frame, Span, bands, forest_chart, series

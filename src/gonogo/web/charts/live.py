@@ -11,7 +11,7 @@ from gonogo.domain.look import Look
 from gonogo.domain.story import busiest_kpi
 from gonogo.domain.traffic import Arm
 from gonogo.domain.verdict import GaugeAssessment, Test
-from gonogo.usecases.bands import Distribution, distributions
+from gonogo.usecases.judging.bands import Distribution, distributions
 from gonogo.web.charts import bands, exposure_chart, forest_chart, frame, gauge_chart, series
 from gonogo.web.charts.bands import Banded
 from gonogo.web.replay import chosen

@@ -3,7 +3,7 @@
 import pytest
 
 from gonogo.domain.errors import InvalidInput
-from gonogo.usecases.offline import Settings, judge_counts
+from gonogo.usecases.judging.offline import Settings, judge_counts
 
 HEADER = b"at,arm,bad,total,kpi\n"
 ROWS = [b"0,baseline,0,90,errors\n", b"0,canary,0,10,errors\n"]

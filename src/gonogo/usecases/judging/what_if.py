@@ -13,7 +13,7 @@ from gonogo import judge
 from gonogo.domain.errors import InvalidInput
 from gonogo.domain.traffic import Counts, Kpi
 from gonogo.judge.peers import RULES, Outcome, Pair, Rule, peer_rule
-from gonogo.usecases.recording import RecordedLook, Recording
+from gonogo.usecases.judging.recording import RecordedLook, Recording
 from gonogo.usecases.services.specs import share_of
 
 OURS = "gonogo"

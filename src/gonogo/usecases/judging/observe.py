@@ -25,7 +25,7 @@ from gonogo.domain.verdict import Judgement, Verdict
 from gonogo.evidence.access_log import ArmRule, DurationRule, LogForm, Unreadable, read_line
 from gonogo.judge.plan import RETRIES
 from gonogo.judge.sentences import counted_once
-from gonogo.usecases.views import kpi_view
+from gonogo.usecases.judging.assessed import kpi_view
 
 ERRORS = BadStatus(((500, 599),))
 MOST_WAITING = 10_000  # requests of one and the same time that may become one look

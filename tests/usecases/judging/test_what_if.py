@@ -11,8 +11,8 @@ from gonogo.domain.release import Stage
 from gonogo.domain.story import Story
 from gonogo.domain.traffic import BadStatus, Counts, Increment, Kpi
 from gonogo.domain.verdict import Judgement, Verdict
-from gonogo.usecases.recording import Recording, read_recording, recording_view, traffic_of
-from gonogo.usecases.what_if import EVERY_POLICY, WhatIf, what_if, what_if_view
+from gonogo.usecases.judging.recording import Recording, read_recording, recording_view, traffic_of
+from gonogo.usecases.judging.what_if import EVERY_POLICY, WhatIf, what_if, what_if_view
 
 ERRORS = Kpi("errors", BadStatus(((500, 599),)), ratio=1.2)
 

@@ -24,7 +24,14 @@ from gonogo.domain.traffic import Arm, Counts, Increment, Kpi, SlowerThan
 from gonogo.judge.plan import RETRIES, JudgePlan
 from gonogo.ports.clock import Clock
 from gonogo.ports.metrics import Batch, MetricPast, MetricSource
-from gonogo.usecases.observe import ERRORS, Stop, Watching, judge_by_options, watched, watched_view
+from gonogo.usecases.judging.observe import (
+    ERRORS,
+    Stop,
+    Watching,
+    judge_by_options,
+    watched,
+    watched_view,
+)
 
 __all__ = ["Arms", "JudgePlan", "OnStart", "RouterPlace", "Wanted", "Watcher"]
 

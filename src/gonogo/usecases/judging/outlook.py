@@ -11,7 +11,7 @@ from gonogo.domain.traffic import BadStatus, Endpoint
 from gonogo.domain.verdict import Test
 from gonogo.judge.outlook import Regression, Sight, Traffic, outlook, seconds_to_prove
 from gonogo.judge.plan import JudgePlan, judge_plan
-from gonogo.usecases.recording import Recording, traffic_of
+from gonogo.usecases.judging.recording import Recording, traffic_of
 from gonogo.usecases.services.specs import share_of
 
 DEFAULT_ERRORS = 0.005
