@@ -17,8 +17,9 @@ from gonogo.api.answers import (
 from gonogo.api.pagination import Cursor, Limit, Listing
 from gonogo.domain.actor import Actor
 from gonogo.domain.audit import AuditSearch
-from gonogo.usecases import listings, operation, views
+from gonogo.usecases import listings, views
 from gonogo.usecases.context import Context
+from gonogo.usecases.desk import operation
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.services.specs import spec_schema
 

@@ -7,9 +7,9 @@ from fastapi import FastAPI, Path, Response
 from gonogo.api.bodies import RevocationBody
 from gonogo.api.paper_answers import HeadAnswer, KeysAnswer, PemAnswer, RingAnswer
 from gonogo.domain.actor import Actor
-from gonogo.usecases import heads, keys
 from gonogo.usecases.bundling.build import build_bundle, bundle_name
 from gonogo.usecases.context import Context
+from gonogo.usecases.desk import heads, keys
 from gonogo.usecases.papers.moments import moment_of
 from gonogo.usecases.releases.lifecycle import find_release
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from gonogo.domain.errors import Unavailable
 from gonogo.domain.rate import Rates
 from gonogo.ports.checkup import Checkup
 from gonogo.ports.clock import Clock
@@ -68,3 +69,10 @@ class Context:
     notices: Notices | None = None
     controllers: Controllers | None = None
     site: str | None = None
+
+
+def signer_of(context: Context) -> Signer:
+    """Whoever signs for the desk. Raises Unavailable when nobody does."""
+    if context.signer is None:
+        raise Unavailable("this desk has no keys to sign with")
+    return context.signer

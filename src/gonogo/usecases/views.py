@@ -13,8 +13,8 @@ from gonogo.domain.release import FINAL, WAITING, Release, Stage
 from gonogo.domain.slot import Slot
 from gonogo.domain.story import Story, figures
 from gonogo.usecases.context import Context
+from gonogo.usecases.desk.operation import ChainCheck
 from gonogo.usecases.judging.assessed import gauge_view, kpi_view
-from gonogo.usecases.operation import ChainCheck
 from gonogo.usecases.releases.decisions import decision_view, told_blocking
 from gonogo.usecases.services.specs import registration_of
 

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     import psutil
 
     from gonogo.usecases.bundling.envelopes import Trust
+    from gonogo.usecases.desk.heads import HeadPlace
+    from gonogo.usecases.desk.operation import Stopped
     from gonogo.usecases.gates.local_check import Checked, CheckRequest
     from gonogo.usecases.gates.patch_guard import Guarded, Request
-    from gonogo.usecases.heads import HeadPlace
     from gonogo.usecases.judging.observe_metrics import OnStart, Wanted
-    from gonogo.usecases.operation import Stopped
     from gonogo.usecases.services.first_spec import FirstSpec
     from gonogo.wiring.parts import Parts
 
@@ -67,7 +67,7 @@ class LocalProgram:
         """Adopted versions whose customers come through a router that would be stopped."""
         if not self._has_database():
             return ()
-        from gonogo.usecases import operation
+        from gonogo.usecases.desk import operation
 
         return self._with_parts(lambda parts: operation.who_loses(parts.context))
 
@@ -101,7 +101,7 @@ class LocalProgram:
 
     def stop_everything(self) -> "Stopped":
         """Stop the desk, then every version and router it left running."""
-        from gonogo.usecases import operation
+        from gonogo.usecases.desk import operation
 
         if not self._has_database():
             return operation.Stopped(())
@@ -122,7 +122,7 @@ class LocalProgram:
 
     def examine(self) -> tuple[Finding, ...]:
         """Site health from this process."""
-        from gonogo.usecases import operation
+        from gonogo.usecases.desk import operation
 
         return self._with_parts(lambda parts: operation.examine(parts.context))
 
@@ -140,7 +140,8 @@ class LocalProgram:
 
     def verify_chain(self) -> dict[str, Any]:
         """Whether the audit chain holds, read from this process."""
-        from gonogo.usecases import operation, views
+        from gonogo.usecases import views
+        from gonogo.usecases.desk import operation
 
         if not self._has_database():
             raise NotFound(
@@ -174,7 +175,7 @@ class LocalProgram:
 
     def verify_heads(self, place: "HeadPlace", trust: "Trust | None") -> dict[str, Any]:
         """Whether the audit chain still has the heads published there."""
-        from gonogo.usecases.heads import check_view, verify_heads
+        from gonogo.usecases.desk.heads import check_view, verify_heads
         from gonogo.wiring.parts import heads_at
 
         async def check(parts: "Parts") -> dict[str, Any]:

@@ -17,8 +17,7 @@ from gonogo.domain.errors import Conflict
 from gonogo.domain.signing import distrust, ring_data, ring_from
 from gonogo.usecases.bundling import statements as of
 from gonogo.usecases.bundling.envelopes import Trust, Unsound, check, read_envelope, rings_together
-from gonogo.usecases.context import Context
-from gonogo.usecases.keys import signer_of
+from gonogo.usecases.context import Context, signer_of
 from gonogo.usecases.permissions import Deed, allow
 
 CHAIN = "gonogo audit chain"

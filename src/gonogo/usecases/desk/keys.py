@@ -5,23 +5,15 @@ from typing import Any
 
 from gonogo.domain.actor import Actor
 from gonogo.domain.audit import AuditDraft
-from gonogo.domain.errors import InvalidInput, Unavailable
+from gonogo.domain.errors import InvalidInput
 from gonogo.domain.health import Finding, Health
 from gonogo.domain.signing import KeyRing, PublicKey, ring_data
-from gonogo.ports.signer import Signer
 from gonogo.usecases.bundling.envelopes import pem_of
-from gonogo.usecases.context import Context
+from gonogo.usecases.context import Context, signer_of
 from gonogo.usecases.papers.filing import spoken
 from gonogo.usecases.permissions import Deed, allow
 
 _SOON = timedelta(days=30)
-
-
-def signer_of(context: Context) -> Signer:
-    """Whoever signs for the desk. Raises Unavailable when nobody does."""
-    if context.signer is None:
-        raise Unavailable("this desk has no keys to sign with")
-    return context.signer
 
 
 async def keys_view(context: Context) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from tests.papers import ADMIN, OPS, OWNER
 
 from gonogo.domain.errors import InvalidInput, NotAllowed, Unavailable
 from gonogo.domain.health import Health
-from gonogo.usecases import keys
+from gonogo.usecases.desk import keys
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from gonogo.domain.paper import QUIET
 from gonogo.domain.plan import Environment
 from gonogo.domain.slot import Slot, SlotRole, with_role
 from gonogo.usecases.context import Context
-from gonogo.usecases.controllers import examine_controllers
-from gonogo.usecases.keys import examine_keys
+from gonogo.usecases.desk.controllers import examine_controllers
+from gonogo.usecases.desk.keys import examine_keys
 from gonogo.usecases.permissions import Deed, allow
 
 _GRACE_SECONDS = 10.0

@@ -10,7 +10,7 @@ from tests.papers import OWNER
 
 from gonogo.domain.audit import AuditDraft, entry_after
 from gonogo.domain.errors import Conflict
-from gonogo.usecases.heads import check_view, sign_head, verify_heads
+from gonogo.usecases.desk.heads import check_view, sign_head, verify_heads
 
 
 @pytest.fixture

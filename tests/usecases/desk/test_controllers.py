@@ -9,7 +9,7 @@ from gonogo.domain.controller import ControllerKind, ControllerSeen
 from gonogo.domain.health import Health
 from gonogo.language.phrases import say
 from gonogo.language.reader import Reader
-from gonogo.usecases.controllers import at_work, examine_controllers
+from gonogo.usecases.desk.controllers import at_work, examine_controllers
 
 WELL = ControllerSeen(ControllerKind.CLAIMS, "", None, "waits", 1, 60, 2)
 DRIVE = ControllerSeen(ControllerKind.RELEASE, "shop", "r1", "waits", 1, 60, 1)
