@@ -28,11 +28,11 @@ from gonogo.api.paper_bodies import (
 )
 from gonogo.domain.actor import Actor
 from gonogo.domain.paper import PaperKind
-from gonogo.usecases import listings, summary
 from gonogo.usecases.context import Context
 from gonogo.usecases.gates import sign_offs, waivers
-from gonogo.usecases.paper_views import checklists_view, paper_view, summary_view
 from gonogo.usecases.papers import checklists, criteria, handoff, handoff_draft
+from gonogo.usecases.views import listings, summary
+from gonogo.usecases.views.paper_views import checklists_view, paper_view, summary_view
 
 _Version = Annotated[str, Query(min_length=1, max_length=200)]
 _OF = "/api/v1/services/{service}"

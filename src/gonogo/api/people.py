@@ -19,9 +19,9 @@ from gonogo.api.etags import etag_of, must_match, tagged
 from gonogo.api.pagination import Cursor, Limit, Listing
 from gonogo.domain.actor import Actor
 from gonogo.domain.person import Person
-from gonogo.usecases import listings
 from gonogo.usecases.access import people
 from gonogo.usecases.context import Context
+from gonogo.usecases.views import listings
 
 _Person = Annotated[str | None, Query(min_length=1, max_length=200)]
 _ONE = "/api/v1/people/{name}"

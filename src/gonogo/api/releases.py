@@ -24,7 +24,6 @@ from gonogo.api.visitors import Visitors
 from gonogo.domain.actor import Actor
 from gonogo.domain.log_context import now_about_release
 from gonogo.domain.release import Release, VerifiedLine
-from gonogo.usecases import listings, views
 from gonogo.usecases.context import Context
 from gonogo.usecases.judging.recording import read_recording, recording_view
 from gonogo.usecases.judging.what_if import EVERY_POLICY, what_if, what_if_view
@@ -33,6 +32,7 @@ from gonogo.usecases.releases import lifecycle, verification
 from gonogo.usecases.releases.decisions import decision_on
 from gonogo.usecases.releases.why import why
 from gonogo.usecases.services import specs
+from gonogo.usecases.views import desk_views, listings
 
 _LONGEST_WAIT = 30.0
 _POLL = 0.1
@@ -93,7 +93,7 @@ def _starting(application: FastAPI, context: Context, actor: Any, looking: Any) 
             under_way=under_way,
             after=listing.after(cursor),
         )
-        shown = [views.release_view(release) for release in page.items]
+        shown = [desk_views.release_view(release) for release in page.items]
         return listing.page(request, response, shown, page.next)
 
     @application.post("/api/v1/releases", status_code=202, response_model=ReleaseAnswer)
@@ -105,7 +105,7 @@ def _starting(application: FastAPI, context: Context, actor: Any, looking: Any) 
         )
         now_about_release(release.id)
         response.headers["Location"] = f"/api/v1/releases/{release.id}"
-        return views.release_view(release)
+        return desk_views.release_view(release)
 
     @application.post("/api/v1/intentions", response_model=IntentionAnswer)
     async def foretell_release(body: ReleaseBody, who: Actor = actor) -> Any:  # noqa: ANN401
@@ -114,7 +114,10 @@ def _starting(application: FastAPI, context: Context, actor: Any, looking: Any) 
             context, who, service=body.service, version=body.version
         )
         own_spec = await specs.differs_from_registered(context, release)
-        return {"will": views.intention(release, own_spec=own_spec), "previous": release.previous}
+        return {
+            "will": desk_views.intention(release, own_spec=own_spec),
+            "previous": release.previous,
+        }
 
 
 def _following(
@@ -134,7 +137,10 @@ def _following(
         response.headers["ETag"] = etag
         last = await context.store.last_look(release.id)
         decision = await decision_on(context, release)
-        return {**views.release_view(release, last), "decision": views.decided_view(decision)}
+        return {
+            **desk_views.release_view(release, last),
+            "decision": desk_views.decided_view(decision),
+        }
 
     @application.get(_ONE + "/events", dependencies=[looking], response_model=EventsAnswer)
     async def follow_release(
@@ -162,8 +168,8 @@ def _following(
         release = await lifecycle.find_release(context, release.id)
         last = await context.store.last_look(release.id)
         return {
-            "release": views.release_view(release, last),
-            "events": [views.entry_view(entry) for entry in entries],
+            "release": desk_views.release_view(release, last),
+            "events": [desk_views.entry_view(entry) for entry in entries],
         }
 
 
@@ -184,7 +190,7 @@ def _telling(application: FastAPI, context: Context, actor: Any) -> None:  # noq
         release = await verification.tell(
             context, who, reference=reference, kind=body.kind, reason=body.reason, lines=lines
         )
-        return views.release_view(release)
+        return desk_views.release_view(release)
 
 
 def _explaining(application: FastAPI, context: Context, looking: Any) -> None:  # noqa: ANN401
@@ -192,7 +198,7 @@ def _explaining(application: FastAPI, context: Context, looking: Any) -> None:  
     async def get_figures(reference: str) -> Any:  # noqa: ANN401
         """Customers hurt, and how fast it was decided and taken back."""
         release = await _found(context, reference)
-        return views.figures_view(await lifecycle.tell_story(context, release))
+        return desk_views.figures_view(await lifecycle.tell_story(context, release))
 
     @application.get(_ONE + "/looks", dependencies=[looking], response_model=RecordingAnswer)
     async def get_looks(reference: str) -> Any:  # noqa: ANN401

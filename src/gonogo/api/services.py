@@ -15,13 +15,13 @@ from gonogo.api.bodies import CompareBody, RegisterBody
 from gonogo.api.etags import must_match, tagged, unchanged
 from gonogo.domain.actor import Actor
 from gonogo.domain.errors import InvalidInput
-from gonogo.usecases import views
 from gonogo.usecases.context import Context
 from gonogo.usecases.judging import outlook, recording
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.releases import lifecycle
 from gonogo.usecases.services import specs
 from gonogo.usecases.services.specs import registration_of
+from gonogo.usecases.views import desk_views
 
 _NEWEST = 5
 _Share = Annotated[str, Query(max_length=20, examples=["0.5%"])]
@@ -75,12 +75,12 @@ def _showing(application: FastAPI, context: Context, looking: Any) -> None:  # n
     @application.get("/api/v1/services", dependencies=[looking], response_model=list[ServiceAnswer])
     async def list_services() -> Any:  # noqa: ANN401
         """Every service by name, with what runs where and what is under way."""
-        return await views.services_view(context)
+        return await desk_views.services_view(context)
 
     @application.get(_ONE, dependencies=[looking], response_model=ServiceAnswer)
     async def get_service(service: str, request: Request, response: Response) -> Any:  # noqa: ANN401
         """One service, with what runs where and what is under way."""
-        return tagged(request, response, await views.service_view(context, service))
+        return tagged(request, response, await desk_views.service_view(context, service))
 
     @application.get(_ONE + "/spec", dependencies=[looking], response_model=SpecAnswer)
     async def get_spec(service: str, request: Request, response: Response) -> Any:  # noqa: ANN401

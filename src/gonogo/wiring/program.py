@@ -140,8 +140,8 @@ class LocalProgram:
 
     def verify_chain(self) -> dict[str, Any]:
         """Whether the audit chain holds, read from this process."""
-        from gonogo.usecases import views
         from gonogo.usecases.desk import operation
+        from gonogo.usecases.views import desk_views
 
         if not self._has_database():
             raise NotFound(
@@ -149,7 +149,7 @@ class LocalProgram:
                 hint="set GONOGO_HOME to the folder that the desk uses",
             )
         found = self._with_parts(lambda parts: operation.verify_chain(parts.context))
-        return views.chain_view(found)
+        return desk_views.chain_view(found)
 
     def migrate_database(self, url: str) -> dict[str, Any]:
         """Move the desk's SQLite database to the PostgreSQL of this URL."""

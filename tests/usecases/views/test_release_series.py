@@ -7,8 +7,8 @@ from tests.web.conftest import bad_story, good_story
 
 from gonogo.domain.story import Story
 from gonogo.domain.verdict import Test
-from gonogo.usecases.release_rollout import Sight, Standing, rollout
-from gonogo.usecases.release_series import MOST, TAIL, Series
+from gonogo.usecases.views.release_rollout import Sight, Standing, rollout
+from gonogo.usecases.views.release_series import MOST, TAIL, Series
 
 
 def grown(story: Story) -> Series:

@@ -19,10 +19,10 @@ from gonogo.domain.traffic import Counts
 from gonogo.domain.verdict import Evidence, Judgement, KpiAssessment, Test, Verdict
 from gonogo.gates.written import decision_data
 from gonogo.ports.store import Change, UnderWay
-from gonogo.usecases import board
-from gonogo.usecases.board import Lamp, going
 from gonogo.usecases.gates import waivers
 from gonogo.usecases.pulse import Beating
+from gonogo.usecases.views import board
+from gonogo.usecases.views.board import Lamp, going
 
 
 def a_look(verdict: Verdict, log10_e: float = 0.5) -> Look:

@@ -11,9 +11,9 @@ from gonogo.domain.release import Stage
 from gonogo.domain.release_line import ReleaseLine, ReleaseSearch
 from gonogo.domain.story import OUT_OF_ROTATION, figures
 from gonogo.usecases.context import Context
-from gonogo.usecases.listings import Page
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.releases.lifecycle import find_release, tell_story
+from gonogo.usecases.views.listings import Page
 
 WINDOW = timedelta(days=90)
 _AT_ONCE = 1000

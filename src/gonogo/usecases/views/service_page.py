@@ -11,7 +11,7 @@ from gonogo.domain.slot import Slot
 from gonogo.usecases.context import Context
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.services.specs import registration_of
-from gonogo.usecases.summary import handoff_summary
+from gonogo.usecases.views.summary import handoff_summary
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from gonogo.domain.paper import Paper
 from gonogo.usecases.papers.checklists import ChecklistState
-from gonogo.usecases.summary import Summary
+from gonogo.usecases.views.summary import Summary
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value

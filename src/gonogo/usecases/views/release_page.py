@@ -29,14 +29,14 @@ from gonogo.domain.verdict import Interval, KpiAssessment, Verdict
 from gonogo.ports.store import Delivery
 from gonogo.usecases.context import Context
 from gonogo.usecases.gates.waivers import frozen
-from gonogo.usecases.kept_looks import series_of, watched_story
 from gonogo.usecases.permissions import PERMISSIONS, Deed, allow
-from gonogo.usecases.release_actions import Choice, choices, fitting
-from gonogo.usecases.release_gates import GateList, gate_list
-from gonogo.usecases.release_series import Series
 from gonogo.usecases.releases.decisions import decision_on, last_decision
 from gonogo.usecases.releases.lifecycle import find_release
-from gonogo.usecases.summary import Summary, handoff_summary
+from gonogo.usecases.views.kept_looks import series_of, watched_story
+from gonogo.usecases.views.release_actions import Choice, choices, fitting
+from gonogo.usecases.views.release_gates import GateList, gate_list
+from gonogo.usecases.views.release_series import Series
+from gonogo.usecases.views.summary import Summary, handoff_summary
 
 _STAGE = "desk:release:"
 _BACK = frozenset({Stage.ROLLING_BACK, Stage.VERIFYING_ROLLBACK, Stage.ROLLED_BACK})

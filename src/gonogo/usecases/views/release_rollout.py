@@ -16,7 +16,7 @@ from gonogo.domain.release import Release, Stage
 from gonogo.domain.story import Story, busiest_kpi, canary_counts, deciding_look
 from gonogo.domain.verdict import Evidence, GaugeAssessment, Interval, KpiAssessment, Test, Verdict
 from gonogo.judge.outlook import smallest_visible
-from gonogo.usecases.release_series import Series
+from gonogo.usecases.views.release_series import Series
 
 RECENT = timedelta(minutes=1)
 """The rate of requests is that of so long before the newest look."""

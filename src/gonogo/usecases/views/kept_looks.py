@@ -14,7 +14,7 @@ from gonogo.domain.release import Release
 from gonogo.domain.story import Story
 from gonogo.ports.store import Store
 from gonogo.usecases.context import Context
-from gonogo.usecases.release_series import Series
+from gonogo.usecases.views.release_series import Series
 
 MOST_RELEASES = 8
 
