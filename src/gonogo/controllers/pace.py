@@ -4,22 +4,22 @@ What is done again and again for every release and every place costs processor t
 with few does it as often as is useful; one with very many would do nothing else, and the events that
 it has to judge would wait. So each such thing has a price, and together they get a fixed share of one
 core: with more releases the looks of each come further apart. What must be at once is hardly paced: the
-judge eats a batch as it comes, one tenth of a second after the last one where hundreds are watched, and
+judge eats a batch as it comes, where hundreds are watched a tenth of a second after the last one, and
 stops a harmful release with the batch that proves it.
 """
 
 from datetime import timedelta
 
-EAT = timedelta(microseconds=300)
+EAT = timedelta(microseconds=400)
 """Letting the judge see a batch. What comes in meanwhile is in the next one, and costs little more."""
 
-ASSESS = timedelta(milliseconds=4)
+ASSESS = timedelta(milliseconds=6)
 """Apart by so much for each release that is watched: weighing whether a step may end."""
 
 PROBE = timedelta(milliseconds=1)
 """Asking whether the process of the version still runs."""
 
-BOOKS = timedelta(milliseconds=8)
+BOOKS = timedelta(milliseconds=10)
 """Storing what was seen; a desk that dies has not seen what it had not stored."""
 
 KEEP = timedelta(milliseconds=1)
