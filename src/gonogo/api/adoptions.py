@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from gonogo.api.answers import EntranceAnswer
+from gonogo.api.answers.services import EntranceAnswer
 from gonogo.api.bodies import AdoptBody
 from gonogo.domain.actor import Actor
 from gonogo.usecases.context import Context

@@ -6,14 +6,8 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Query, Request, Response
 
 from gonogo import __version__
-from gonogo.api.answers import (
-    ChainAnswer,
-    DeskHealth,
-    EntryAnswer,
-    FindingAnswer,
-    PageOf,
-    Stopping,
-)
+from gonogo.api.answers.desk import ChainAnswer, DeskHealth, EntryAnswer, FindingAnswer, Stopping
+from gonogo.api.answers.shapes import PageOf
 from gonogo.api.pagination import Cursor, Limit, Listing
 from gonogo.domain.actor import Actor
 from gonogo.domain.audit import AuditSearch

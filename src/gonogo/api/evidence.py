@@ -15,7 +15,7 @@ from fastapi import FastAPI, HTTPException, Query, Request
 from pydantic import AwareDatetime
 from starlette.requests import ClientDisconnect
 
-from gonogo.api.paper_answers import ListedEvidence, PushedEvidence
+from gonogo.api.answers.papers import ListedEvidence, PushedEvidence
 from gonogo.api.visitors import Visitors
 from gonogo.domain.actor import Actor
 from gonogo.domain.errors import InvalidInput

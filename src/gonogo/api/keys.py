@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Path, Response
 
+from gonogo.api.answers.keys import HeadAnswer, KeysAnswer, PemAnswer, RingAnswer
 from gonogo.api.bodies import RevocationBody
-from gonogo.api.paper_answers import HeadAnswer, KeysAnswer, PemAnswer, RingAnswer
 from gonogo.domain.actor import Actor
 from gonogo.usecases.bundling.build import build_bundle, bundle_name
 from gonogo.usecases.context import Context

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import RedirectResponse
 
 from gonogo.api import cookies
-from gonogo.api.answers import WaysAnswer
+from gonogo.api.answers.people import WaysAnswer
 from gonogo.api.door import SIGN_IN_PAGE, Door, browser_of, safe_next
 from gonogo.domain.errors import GonogoError
 from gonogo.usecases.access import openid

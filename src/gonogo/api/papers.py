@@ -7,16 +7,16 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request, Response
 
-from gonogo.api.answers import PageOf
-from gonogo.api.etags import tagged
-from gonogo.api.pagination import Cursor, Limit, Listing
-from gonogo.api.paper_answers import (
+from gonogo.api.answers.papers import (
     ChangeLogAnswer,
     ChecklistAnswer,
     DraftAnswer,
     PaperAnswer,
     SummaryAnswer,
 )
+from gonogo.api.answers.shapes import PageOf
+from gonogo.api.etags import tagged
+from gonogo.api.pagination import Cursor, Limit, Listing
 from gonogo.api.paper_bodies import (
     AcknowledgementBody,
     FreezeBody,

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request, Response
 
-from gonogo.api.answers import (
+from gonogo.api.answers.people import (
     ActorAnswer,
     IssuedTokenAnswer,
     ListedToken,
-    PageOf,
     PersonAnswer,
     TokenAnswer,
 )
+from gonogo.api.answers.shapes import PageOf
 from gonogo.api.bodies import PersonBody, RolesBody, TokenBody
 from gonogo.api.etags import etag_of, must_match, tagged
 from gonogo.api.pagination import Cursor, Limit, Listing

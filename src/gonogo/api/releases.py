@@ -5,11 +5,10 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request, Response
 
-from gonogo.api.answers import (
+from gonogo.api.answers.releases import (
     EventsAnswer,
     FiguresAnswer,
     IntentionAnswer,
-    PageOf,
     RecordingAnswer,
     ReleaseAnswer,
     ReleaseDetail,
@@ -17,6 +16,7 @@ from gonogo.api.answers import (
     WhatIfAnswer,
     WhyAnswer,
 )
+from gonogo.api.answers.shapes import PageOf
 from gonogo.api.bodies import InstructionBody, ReleaseBody
 from gonogo.api.etags import etag_of, must_match, unchanged
 from gonogo.api.pagination import Cursor, Limit, Listing

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request, Response
 
-from gonogo.api.answers import (
+from gonogo.api.answers.services import (
     DifferenceAnswer,
     OutlookAnswer,
     RegisteredAnswer,

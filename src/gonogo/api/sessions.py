@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
-from gonogo.api.answers import (
+from gonogo.api.answers.people import (
     ChangedPassword,
     EndedAnswer,
     InvitationAnswer,

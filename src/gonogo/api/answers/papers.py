@@ -1,10 +1,10 @@
-"""What answers about papers, evidence and keys look like."""
+"""What is answered of papers: evidence, checklists, the handoff and its draft."""
 
 from typing import Any
 
 from pydantic import Field
 
-from gonogo.api.answers import Answer, Instant
+from gonogo.api.answers.shapes import Answer, Instant
 
 
 class PaperAnswer(Answer):
@@ -142,52 +142,3 @@ class ChangeLogAnswer(Answer):
     version: str
     on: str
     body: str
-
-
-class KeyAnswer(Answer):
-    """One public key; `state` is `signs`, `earlier`, `expired` or `revoked`."""
-
-    id: str
-    public: str
-    valid_from: Instant
-    valid_until: Instant
-    endorsed_by: str | None
-    state: str
-
-
-class RevocationAnswer(Answer):
-    """From when on a key is not trusted."""
-
-    key: str
-    since: Instant
-    reason: str
-
-
-class KeysAnswer(Answer):
-    """Every key there ever was, the root first."""
-
-    root: str
-    keys: list[KeyAnswer]
-    revocations: list[RevocationAnswer]
-
-
-class RingAnswer(Answer):
-    """The ring of public keys and revocations, for readers of bundles."""
-
-    keys: list[dict[str, Any]]
-    revocations: list[dict[str, Any]]
-
-
-class PemAnswer(Answer):
-    """The root key as PEM."""
-
-    pem: str
-
-
-class HeadAnswer(Answer):
-    """A signed head of the audit chain."""
-
-    sequence: int
-    digest: str
-    at: Instant
-    envelope: str
