@@ -18,7 +18,8 @@ from markupsafe import Markup
 from gonogo.domain.gate import GateStatus
 from gonogo.domain.paper import Concern
 from gonogo.usecases.papers.checklists import ChecklistState, ItemState
-from gonogo.usecases.views.summary import Signature, Summary, WaiverRow
+from gonogo.usecases.views.filed import Signature, WaiverRow
+from gonogo.usecases.views.summary import Summary
 from gonogo.web import wording
 from gonogo.web.blocks import Block, Cell, Items, Prose, Section, Table
 

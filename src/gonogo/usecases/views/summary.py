@@ -7,99 +7,40 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gonogo.domain.actor import Actor, Role
-from gonogo.domain.dossier import Dossier, current, evidence_digest, newest, withdrawn
-from gonogo.domain.evidence import EvidenceKind
+from gonogo.domain.actor import Actor
+from gonogo.domain.dossier import Dossier, evidence_digest, newest
 from gonogo.domain.gate import Decision, GateMode, GateResult
-from gonogo.domain.gate_rules import RunbookRule, SignOffsRule
-from gonogo.domain.paper import Acknowledgement, Concern, Handoff, Paper, Waiver
+from gonogo.domain.gate_rules import RunbookRule
+from gonogo.domain.paper import Concern, Handoff
 from gonogo.domain.plan import Plan
 from gonogo.domain.release import VerifiedLine
 from gonogo.domain.release_notes import Notes, render
 from gonogo.domain.story import Story
 from gonogo.usecases.context import Context
-from gonogo.usecases.gates.standing import sign_offs_rule, standing_criteria, standing_sign_offs
+from gonogo.usecases.gates.standing import sign_offs_rule
 from gonogo.usecases.gates.waivers import frozen
 from gonogo.usecases.papers.checklists import ChecklistState, states
-from gonogo.usecases.papers.criteria import criterion_words
-from gonogo.usecases.papers.evidence_words import KIND_WORDS, say, troubled
 from gonogo.usecases.papers.handoff_draft import migrations_said, notes_since
 from gonogo.usecases.papers.versions import Candidate, find_version, gather
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.releases.decisions import decide_now, last_decision
 from gonogo.usecases.releases.lifecycle import tell_story
 from gonogo.usecases.releases.why import why
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the testing summary. `well` is None where it is neither good nor bad."""
-
-    metric: str
-    result: str
-    well: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """A rollback criterion in words, and who signed it."""
-
-    name: str
-    said: str
-    signer: str
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """One sign-off. `void` says why it does not count; empty when it does."""
-
-    paper: str
-    role: Role
-    actor: str
-    at: datetime
-    note: str
-    void: str
-
-
-@dataclass(frozen=True, slots=True)
-class Takeover:
-    """What operations said to the handoff. `void` says why it does not count; empty when it does."""
-
-    paper: str
-    actor: str
-    at: datetime
-    content: Acknowledgement
-    void: str
-
-
-@dataclass(frozen=True, slots=True)
-class WaiverRow:
-    """A gate that somebody let pass. `void` says why it does not hold; empty when it does."""
-
-    paper: str
-    gate: str
-    role: Role
-    actor: str
-    reason: str
-    until: datetime
-    whole_service: bool
-    void: str
-
-
-@dataclass(frozen=True, slots=True)
-class EvidenceRow:
-    """One report that counts. `claimed` names what is only its supplier's word."""
-
-    kind: EvidenceKind
-    name: str
-    said: str
-    digest: str
-    at: datetime
-    age_seconds: float
-    supplier: str
-    claimed: tuple[str, ...]
-    troubled: bool
-    of_service: bool
+from gonogo.usecases.views.filed import (
+    EvidenceRow,
+    Promise,
+    Row,
+    Signature,
+    Takeover,
+    WaiverRow,
+    evidence_rows,
+    promises,
+    signatures_of,
+    still_to_sign,
+    takeover_of,
+    testing_rows,
+    waiver_rows,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +164,7 @@ def handoff_summary(
     paper, handoff = filed or (None, None)
     drafted = render(notes) if notes is not None else ""
     held = frozen(dossier, now)
-    signatures = _sign_offs(plan, dossier, now)
+    signatures = signatures_of(plan, dossier, now)
     return Summary(
         service=dossier.service,
         version=dossier.version,
@@ -236,141 +177,24 @@ def handoff_summary(
         handed_by=paper.actor if paper else None,
         handed_at=paper.at if paper else None,
         scope=handoff.scope if handoff else "",
-        testing=_testing(handoff, dossier),
+        testing=testing_rows(handoff, dossier),
         changes=handoff.changes if handoff else (),
         release_notes=(handoff.release_notes if handoff else "") or drafted,
         known_issues=handoff.known_issues if handoff else (),
         risks=handoff.risks if handoff else (),
-        criteria=_criteria(plan, dossier, now),
+        criteria=promises(plan, dossier, now),
         sign_offs=signatures,
-        still_to_sign=_still_to_sign(sign_offs_rule(plan), signatures),
-        takeover=_takeover(dossier),
+        still_to_sign=still_to_sign(sign_offs_rule(plan), signatures),
+        takeover=takeover_of(dossier),
         migrations=migrations,
         gates=decision.results if decision else (),
-        waivers=_waivers(dossier, now),
+        waivers=waiver_rows(dossier, now),
         checklists=states(plan, dossier, now),
         evidence=evidence_rows(dossier, now),
         links=_links(plan),
         frozen=f"{held[0].actor}: {held[1].reason}" if held else "",
         outcome=_outcome(story),
     )
-
-
-def _testing(handoff: Handoff | None, dossier: Dossier) -> tuple[Row, ...]:
-    rows: list[Row] = []
-    if handoff is not None and handoff.stories_total is not None:
-        tested = handoff.stories_tested or 0
-        said = f"{tested} of {handoff.stories_total}"
-        rows.append(Row("Stories tested", said, tested == handoff.stories_total))
-    if handoff is not None and handoff.bugs_found is not None:
-        fixed = handoff.bugs_fixed or 0
-        rows.append(Row("Bugs found", str(handoff.bugs_found)))
-        said = f"{fixed} of {handoff.bugs_found}"
-        rows.append(Row("Bugs fixed", said, fixed == handoff.bugs_found))
-    for filed in current(dossier):
-        evidence = filed.content.evidence
-        well = not troubled(evidence.facts)
-        rows.append(Row(KIND_WORDS[evidence.kind], say(evidence.facts), well))
-    return tuple(rows)
-
-
-def _criteria(plan: Plan, dossier: Dossier, now: datetime) -> tuple[Promise, ...]:
-    return tuple(
-        Promise(each.name, criterion_words(each), each.signer or nobody)
-        for criteria, nobody in (
-            (plan.rollback_criteria, "the spec"),
-            (standing_criteria(plan, dossier, now), "nobody yet; the handoff proposes it"),
-        )
-        for each in criteria
-    )
-
-
-def _sign_offs(plan: Plan, dossier: Dossier, now: datetime) -> tuple[Signature, ...]:
-    return tuple(
-        Signature(
-            paper=one.paper.id,
-            role=one.sign_off.role,
-            actor=one.paper.actor,
-            at=one.paper.at,
-            note=one.sign_off.note,
-            void=one.void or "",
-        )
-        for one in standing_sign_offs(plan, dossier, now)
-    )
-
-
-def _still_to_sign(rule: SignOffsRule | None, signatures: tuple[Signature, ...]) -> tuple[str, ...]:
-    if rule is None:
-        return ()
-    left = []
-    for role, needed in rule.needed.items():
-        given = len({each.actor for each in signatures if each.role is role and not each.void})
-        if given < needed:
-            left.append(f"{role.words} ({given} of {needed})")
-    return tuple(left)
-
-
-def _takeover(dossier: Dossier) -> Takeover | None:
-    found = newest(dossier, Acknowledgement)
-    if found is None:
-        return None
-    paper, content = found
-    handoff = newest(dossier, Handoff)
-    older = handoff is not None and dossier.papers.index(paper) < dossier.papers.index(handoff[0])
-    void = "the handoff is newer" if older else ""
-    return Takeover(paper.id, paper.actor, paper.at, content, void)
-
-
-def _waivers(dossier: Dossier, now: datetime) -> tuple[WaiverRow, ...]:
-    gone = withdrawn(dossier.papers)
-    rows = []
-    for paper in dossier.papers:
-        if not isinstance(paper.content, Waiver):
-            continue
-        content = paper.content
-        void = _taken_back(gone.get(paper.id)) or ("ended" if content.until <= now else "")
-        rows.append(
-            WaiverRow(
-                paper=paper.id,
-                gate=content.gate.value.replace("_", " "),
-                role=content.role,
-                actor=paper.actor,
-                reason=content.reason,
-                until=content.until,
-                whole_service=paper.commit is None,
-                void=void,
-            )
-        )
-    return tuple(rows)
-
-
-def _taken_back(withdrawal: Paper | None) -> str:
-    return f"withdrawn by {withdrawal.actor}" if withdrawal else ""
-
-
-def evidence_rows(dossier: Dossier, now: datetime) -> tuple[EvidenceRow, ...]:
-    """The evidence that counts, what tells of trouble first."""
-    rows = []
-    for filed in current(dossier):
-        content, evidence = filed.content, filed.content.evidence
-        claimed = ("commit",) * content.claimed_commit + ("time",) * content.claimed_at
-        rows.append(
-            EvidenceRow(
-                kind=evidence.kind,
-                name=evidence.name,
-                said=say(evidence.facts),
-                digest=evidence.digest,
-                at=content.at,
-                age_seconds=max(0.0, (now - content.at).total_seconds()),
-                supplier=f"{filed.paper.actor} ({content.job})"
-                if content.job
-                else filed.paper.actor,
-                claimed=claimed,
-                troubled=troubled(evidence.facts),
-                of_service=filed.paper.commit is None,
-            )
-        )
-    return tuple(sorted(rows, key=lambda row: not row.troubled))
 
 
 def _links(plan: Plan) -> tuple[Link, ...]:

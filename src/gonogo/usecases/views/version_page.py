@@ -18,8 +18,9 @@ from gonogo.usecases.permissions import PERMISSIONS, Deed, allow, may
 from gonogo.usecases.releases.lifecycle import prepare_release, tell_story
 from gonogo.usecases.services.specs import differs_from_registered
 from gonogo.usecases.views.desk_views import intention
+from gonogo.usecases.views.filed import EvidenceRow, Signature
 from gonogo.usecases.views.release_gates import GateList, gate_list
-from gonogo.usecases.views.summary import EvidenceRow, Signature, Summary, standing_of
+from gonogo.usecases.views.summary import Summary, standing_of
 
 MOST_RECORDINGS = 3
 """Earlier rollouts that are looked at for the traffic to be expected."""
