@@ -7,7 +7,8 @@ from tests.web.conftest import bad_story, good_story
 
 from gonogo.domain.story import Story
 from gonogo.domain.verdict import Test
-from gonogo.usecases.views.release_rollout import Sight, Standing, rollout
+from gonogo.usecases.judging.forest import Standing
+from gonogo.usecases.views.release_rollout import Sight, rollout
 from gonogo.usecases.views.release_series import MOST, TAIL, Series
 
 

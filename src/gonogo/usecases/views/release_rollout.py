@@ -4,7 +4,6 @@ Four states that must not be taken for one another are told apart: nothing was s
 seen, the source cannot be read, and what was seen says neither yes nor no.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,8 +13,9 @@ from gonogo.domain.look import Look
 from gonogo.domain.plan import Step
 from gonogo.domain.release import Release, Stage
 from gonogo.domain.story import Story, busiest_kpi, canary_counts, deciding_look
-from gonogo.domain.verdict import Evidence, GaugeAssessment, Interval, KpiAssessment, Test, Verdict
+from gonogo.domain.verdict import GaugeAssessment, Interval, KpiAssessment, Test, Verdict
 from gonogo.judge.outlook import smallest_visible
+from gonogo.usecases.judging.forest import Measured, Standing, measured, place_of
 from gonogo.usecases.views.release_series import Series
 
 RECENT = timedelta(minutes=1)
@@ -31,15 +31,6 @@ class Sight(StrEnum):
     UNREACHABLE = "source unreachable"
     UNDECIDED = "inconclusive"
     SEEN = "seen"
-
-
-class Standing(StrEnum):
-    """What an interval says against its tolerance."""
-
-    SAFE = "safe"
-    LEARNING = "learning"
-    HARMFUL = "harmful"
-    NOT_MEASURED = "not measured"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +183,7 @@ def _kpi(found: KpiAssessment, rate: float | None, points: Interval | None) -> K
     more = found.more_requests
     return KpiLine(
         found=found,
-        # A comparison with the past that has not begun tolerates nothing yet.
-        forest=tuple(_row(found, evidence) for evidence in found.evidence if evidence.tolerance),
+        forest=tuple(_row(each) for each in measured(found)),
         points=points,
         more_requests=more,
         wait=_wait(more, rate),
@@ -201,15 +191,13 @@ def _kpi(found: KpiAssessment, rate: float | None, points: Interval | None) -> K
     )
 
 
-def _row(found: KpiAssessment, evidence: Evidence) -> ForestRow:
-    interval = found.ratio if evidence.test is Test.RELATIVE else found.share
-    if interval is not None and (math.isnan(interval.low) or math.isnan(interval.high)):
-        interval = None
+def _row(found: Measured) -> ForestRow:
+    evidence, interval = found.evidence, found.interval
     row = ForestRow(
         test=evidence.test,
         interval=interval,
         tolerance=evidence.tolerance,
-        standing=_standing(interval, evidence),
+        standing=found.standing,
         log10_e=evidence.log10_e,
         threshold=evidence.threshold,
     )
@@ -225,15 +213,4 @@ def _row(found: KpiAssessment, evidence: Evidence) -> ForestRow:
 
 
 def _place(value: float, tolerance: float) -> float:
-    harm = max(0.0, value) / tolerance
-    return 1.0 if math.isinf(harm) else harm / (1 + harm)
-
-
-def _standing(interval: Interval | None, evidence: Evidence) -> Standing:
-    if max(evidence.log10_e, evidence.peak) >= evidence.threshold:
-        return Standing.HARMFUL
-    if interval is None:
-        return Standing.NOT_MEASURED
-    if interval.low > evidence.tolerance:
-        return Standing.HARMFUL
-    return Standing.SAFE if interval.high <= evidence.tolerance else Standing.LEARNING
+    return place_of(max(0.0, value) / tolerance)

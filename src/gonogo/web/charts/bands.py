@@ -9,8 +9,8 @@ from gonogo.domain.look import Look
 from gonogo.domain.traffic import Arm
 from gonogo.domain.verdict import Interval, Test
 from gonogo.usecases.judging.bands import difference_bands
+from gonogo.usecases.judging.forest import Standing
 from gonogo.web.charts import series
-from gonogo.web.charts.forest_chart import Standing
 from gonogo.web.wording import number, points
 
 
