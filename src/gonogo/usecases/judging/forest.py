@@ -34,6 +34,15 @@ def measured(found: KpiAssessment) -> tuple[Measured, ...]:
     )
 
 
+def standing_of(interval: Interval | None, tolerance: float) -> Standing:
+    """Beyond the tolerance: harmful; wholly within: safe; across: learning."""
+    if interval is None:
+        return Standing.NOT_MEASURED
+    if interval.low > tolerance:
+        return Standing.HARMFUL
+    return Standing.SAFE if interval.high <= tolerance else Standing.LEARNING
+
+
 def place_of(tolerances: float) -> float:
     """Where a value in units of its tolerance stands between 0 and 1: u/(1+u), so that 0 and ∞ both have
     a place, nothing is cut off and the limit stands in the middle."""
@@ -50,8 +59,4 @@ def _measured(found: KpiAssessment, evidence: Evidence) -> Measured:
 def _standing(interval: Interval | None, evidence: Evidence) -> Standing:
     if max(evidence.log10_e, evidence.peak) >= evidence.threshold:
         return Standing.HARMFUL
-    if interval is None:
-        return Standing.NOT_MEASURED
-    if interval.low > evidence.tolerance:
-        return Standing.HARMFUL
-    return Standing.SAFE if interval.high <= evidence.tolerance else Standing.LEARNING
+    return standing_of(interval, evidence.tolerance)
