@@ -53,6 +53,15 @@ _ANSWERS = {each: f"{each}: {{text_told}}" for each in ("GO", "HOLD", "NO-GO")}
 _BETWEEN_ITEMS = re.compile(r"; (?![^()]*\))")
 """Not within brackets, which belong to one item."""
 _CLAUSES_WITHIN = re.compile("[;:] ")
+_CLAUSES = {
+    "text": ("", False),
+    "maybe": ("", True),
+    "fault": ("fault", False),
+    "hazard": ("hazard", False),
+    "operation": ("hazard", True),
+    "advice": ("hazard", True),
+}
+"""Kinds of places that hold a clause: the forms that it has, none for all, and whether it may have none."""
 _ANYTHING = frozenset(
     {"reason", "error", "detail", "note", "last", "first", "because"}
     | {
@@ -167,14 +176,10 @@ class _Saying:
 
     def _filled(self, name: str, value: str, depth: int) -> str | None:
         kind = kind_of(name)
-        if kind == "text":
-            return self.said(value, depth + 1)
-        if kind == "maybe":
-            return self.said(value, depth + 1) or apart(value, self.reader)
-        if kind in {"fault", "hazard"}:
-            return self.said(value, depth + 1, kind)
-        if kind in {"operation", "advice"}:
-            return self.said(value, depth + 1, "hazard") or apart(value, self.reader)
+        if kind in _CLAUSES:
+            among, may_be_other_words = _CLAUSES[kind]
+            told = self.said(value, depth + 1, among)
+            return apart(value, self.reader) if told is None and may_be_other_words else told
         if kind == "list":
             return self._list(value, depth)
         if kind in _WRITTEN:

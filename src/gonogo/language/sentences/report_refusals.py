@@ -7,7 +7,7 @@ REPORT_REFUSALS = (
     form("{value} is not the name of a report file"),
     form("a job's name has up to {n_limit} characters that print"),
     form("{version} is commit {hash_found} in the desk's repository, not {hash_said}"),
-    form("{name}: {report} evidence is of one version; say of which"),
+    form("{name}: {gate} evidence is of one version; say of which"),
     form("{name} is a report of another commit: it says {hash_found}, and not {hash_own}"),
     form("save it as UTF-8"),
     form("end it with Z or +00:00"),
