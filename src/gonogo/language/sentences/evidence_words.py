@@ -30,7 +30,10 @@ EVIDENCE = (
     form("destructive: {operation}"),
     form("breaking: {operation}"),
     form("locking: {operation}"),
-    form("{n} more hazards"),
+    counted(
+        "{count} more hazard",
+        "{count} more hazards",
+    ),
     counted(
         "{count} statement not understood",
         "{count} statements not understood",
