@@ -24,8 +24,8 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         told[message] = None
         refused(self, message, hint=hint)
 
-    def find(self: Finding, hazard: object, what: str, advice: str = "") -> None:
-        told.update(dict.fromkeys(filter(None, (what, advice))))
+    def find(self: Finding, hazard: object, what: str, advice: str) -> None:
+        told.update(dict.fromkeys((f"{what}: {advice}", advice)))
         found(self, hazard, what, advice)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patch:

@@ -17,6 +17,8 @@ SPEAK_TO_COMMANDS = ("access_log.py", "counts_csv.py")
 """What is read for one command alone, which answers in English; no desk has ever stored its words."""
 NAMES = ("7", "deadbeef")
 CLAUSES = ("is empty", "an object")
+ADVISED = ": only add to it"
+"""What is done of a danger is said only beside its advice."""
 KIND = "load test"
 DANGERS = ("drops table orders", "table", "a check", "check")
 BEFORE = ("report.json: ", "", "report.json: runs[0].tool ")
@@ -34,7 +36,10 @@ def _whole(worded: Worded) -> Iterator[str]:
     ):
         filled = iter(values)
         whole = re.sub(PLACE, lambda _, filled=filled: next(filled), said)
-        yield from (before + whole for before in BEFORE)
+        if worded.danger:
+            yield from (whole, whole + ADVISED)
+        else:
+            yield from (before + whole for before in BEFORE)
 
 
 def _unsaid(found: Iterator[Worded]) -> list[str]:

@@ -105,7 +105,7 @@ def _migrations(facts: MigrationFacts) -> str:
     said += [_count(facts.unread, "statement not understood", "statements not understood")] * bool(
         facts.unread
     )
-    return ", ".join(said)
+    return "; ".join(said)
 
 
 def _alert_rules(facts: AlertRuleFacts) -> str:

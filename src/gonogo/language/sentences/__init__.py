@@ -3,6 +3,7 @@
 from gonogo.language.marks import form
 from gonogo.language.matching import Forms
 from gonogo.language.sentences.decisions import DECISIONS
+from gonogo.language.sentences.drafts import DRAFTS
 from gonogo.language.sentences.evidence_words import EVIDENCE
 from gonogo.language.sentences.figures import FIGURES
 from gonogo.language.sentences.fixes import FIXES
@@ -25,6 +26,8 @@ __all__ = ["FORMS", "FORMS_WITHIN", "form"]
 
 FORMS = Forms(
     (
+        *REPORT_REFUSALS,
+        *ADVICE,
         *JUDGE,
         *PAST,
         *GAUGES,
@@ -32,6 +35,7 @@ FORMS = Forms(
         *REPORT_GATES,
         *PEOPLE_GATES,
         *FIXES,
+        *DRAFTS,
         *FIGURES,
         *DECISIONS,
         *STAGES,
@@ -41,13 +45,10 @@ FORMS = Forms(
         *EVIDENCE,
         *TIMELINE,
         *REFUSALS,
-        *REPORT_REFUSALS,
-        *ADVICE,
-        *CHANGES,
         *WRITTEN_FILES,
     )
 )
-"""All of them; for a sentence they are tried with the best first."""
+"""All of them; for a sentence they are tried with the best first, of equals that which stands first."""
 
 FORMS_WITHIN = {
     "fault": Forms((*READING, *OF_FORMATS)),

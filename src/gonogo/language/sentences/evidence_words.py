@@ -27,6 +27,10 @@ EVIDENCE = (
         "{count} revision",
         "{count} revisions",
     ),
+    counted(
+        "{count} revision; {list_hazards}",
+        "{count} revisions; {list_hazards}",
+    ),
     form("destructive: {operation}"),
     form("breaking: {operation}"),
     form("locking: {operation}"),

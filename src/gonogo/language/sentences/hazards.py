@@ -4,7 +4,6 @@ from gonogo.language.marks import form
 
 ADVICE = (
     form("{hazard_why}: {hazard_then}"),
-    form("{hazard_what}: {command}"),
     form("its data is gone for good and the version before, which uses it, fails"),
     form("stop using it in one release, drop it in a later one"),
     form("do it at a quiet time, with a lock timeout"),
@@ -89,6 +88,7 @@ ADVICE = (
 """What to do instead, and why."""
 
 CHANGES = (
+    form("{hazard_what}: {command}"),
     form("rebuilds table {name}"),
     form("rewrites table {name}"),
     form("adds column {name} NOT NULL without a default"),

@@ -205,6 +205,7 @@ def _reading(reader: Reader) -> dict[str, object]:
         ),
         "moment": moment,
         "isolated": wording.isolated,
+        "brief": wording.shorten,
     }
 
 
