@@ -143,16 +143,16 @@ def test_what_gates_say_of_papers_is_recognised():
 
 def test_what_a_migration_endangers_is_said_and_not_only_its_frame():
     drops = Operation(
-        1,
         Hazard.DESTRUCTIVE,
         "drops column orders.total",
+        1,
         "its data is gone for good and the version before, which uses it, fails: stop using it in one"
         " release, drop it in a later one",
     )
     locks = Operation(
-        2,
         Hazard.LOCKING,
         "locks a table: LOCK TABLE orders",
+        2,
         "customers wait until it ends: do it at a quiet time, with a lock timeout",
     )
     facts = MigrationFacts("postgresql", ("1",), 2, (drops, locks), unread=1)
