@@ -31,10 +31,10 @@ def free_port() -> Callable[[], int]:
 
 @pytest.fixture
 def until() -> Until:
-    """Wait for a condition; fails after 30 s."""
+    """Wait for a condition; fails after 60 s."""
 
     async def wait(condition: Callable[[], Awaitable[bool]]) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not await condition():
             assert time.monotonic() < deadline, "the condition never came true"
             await asyncio.sleep(0.02)

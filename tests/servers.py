@@ -44,7 +44,8 @@ class _Accepted(asyncio.StreamReaderProtocol):
 class VersionServer:
     """One version listening on a loopback port (of `host`) in a thread of its own.
 
-    Switches may be changed at any time: `status` of the answers, `delay` in seconds before them,
+    Switches may be changed at any time: `status` of the answers, `delay` in seconds before them, `held`
+    to keep them back until it is false again,
     `close` to close every connection without an answer, `truncate` to close it in the middle of one.
     `close_after` answers that many requests of a connection and closes it on the next one. The body
     of an answer is `name`. `seen` holds every request that came in, health checks left out.
@@ -54,6 +55,7 @@ class VersionServer:
     port: int = 0
     status: int = 200
     delay: float = 0.0
+    held: bool = False
     close: bool = False
     truncate: bool = False
     close_after: int | None = None
@@ -70,7 +72,7 @@ class VersionServer:
         ready = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
         self._thread.start()
-        if not ready.wait(5):
+        if not ready.wait(30):
             raise RuntimeError(f"the server {self.name} did not start")
         return self
 
@@ -78,7 +80,7 @@ class VersionServer:
         """Close the port and every connection, as a killed process would."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._end.set)
-            self._thread.join(5)
+            self._thread.join(30)
 
     def __enter__(self) -> "VersionServer":
         return self.start()
@@ -133,6 +135,8 @@ class VersionServer:
         self.seen.append(Seen(method, path, headers))
         if self.delay:
             await asyncio.sleep(self.delay)
+        while self.held:  # noqa: ASYNC110 - it is set in another thread
+            await asyncio.sleep(0.005)
         if self.close or (self.close_after is not None and answered >= self.close_after):
             return False
         body = self.name.encode()
