@@ -16,7 +16,7 @@ from gonogo import judge
 from gonogo.controllers.drive import Drive, Seen
 from gonogo.controllers.gauges import GaugeReader
 from gonogo.controllers.layout import instance_of
-from gonogo.controllers.pace import ASSESS, BOOKS
+from gonogo.controllers.pace import ASSESS, BOOKS, EAT
 from gonogo.domain.errors import InvalidInput, Unavailable
 from gonogo.domain.gauge import Reading
 from gonogo.domain.instance import Instance, instance_id
@@ -31,6 +31,9 @@ from gonogo.ports.metrics import Batch, MetricStream
 
 FIRST_CUSTOMERS = frozenset({"desk:release:step", "desk:release:promoted"})
 """Audit entries by which the first customer may have come."""
+
+_SHORTEST_WAIT = 0.02
+"""Seconds that are worth waiting for a larger batch; a desk with few releases never does."""
 
 PAST_LASTS = timedelta(hours=1)
 """How long after promotion what the baseline had is held against the version; then it is too old."""
@@ -69,6 +72,7 @@ class Watcher:
         self._next_assessment = self._last_flush
         self._stack = AsyncExitStack()
         self._stream: MetricStream | None = None
+        self._eaten_at = 0.0
         self._unstored: list[Seen] = []
         self._storing = asyncio.Lock()
         self.step_requests = 0
@@ -201,6 +205,7 @@ class Watcher:
         """
         if self._stream is None:
             raise RuntimeError("a watcher is used inside `async with`")
+        await self._let_more_come()
         now = self._drive.world.clock.now()
         self._let_the_past_rest(now)
         try:
@@ -215,6 +220,13 @@ class Watcher:
             self._answered_at = now
             self._eat(batch)
         return self._harmed()
+
+    async def _let_more_come(self) -> None:
+        """Of very many releases each is judged a little less often, on a little more."""
+        apart = self._drive.world.pace.of_releases(timedelta(), EAT).total_seconds()
+        left = self._eaten_at + apart - asyncio.get_running_loop().time()
+        if left > _SHORTEST_WAIT:
+            await asyncio.sleep(left)
 
     def _harmed(self) -> bool:
         readings = self._reader.take()
@@ -242,6 +254,7 @@ class Watcher:
         if self._gap is not None:
             self._close_look()
         self._blind_since = None
+        self._eaten_at = asyncio.get_running_loop().time()
         increments = []
         for kpi in self._plan.kpis:
             arms = self._on_arms(kpi.name, batch.counts)
