@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import random
 import socket
 import threading
@@ -159,16 +160,19 @@ def version_servers(*names: str) -> Iterator[tuple[VersionServer, ...]]:
 
 
 _given: set[int] = set()
+_SHARE = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_SHARES = max(_SHARE + 1, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
 def free_port() -> int:
     """A port nobody has now, below the range that outgoing connections are given from.
 
-    A port of that range may be anybody's by the time it is used: tests beside this one connect a lot. None
-    is given twice: services that share a desk keep theirs also while nothing listens on it.
+    A port of that range may be anybody's by the time it is used: tests beside this one connect a lot. So may
+    one from 20,000 on, where desks look for ports of their versions. None is given twice, and none that a
+    test process beside this one may give: services keep theirs also while nothing listens on it.
     """
-    for _ in range(200):
-        port = random.randrange(12_000, 32_000)
+    for _ in range(1000):
+        port = random.randrange(10_000 + _SHARE, 20_000, _SHARES)
         if port in _given:
             continue
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
