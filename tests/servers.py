@@ -160,8 +160,9 @@ def version_servers(*names: str) -> Iterator[tuple[VersionServer, ...]]:
 
 
 _given: set[int] = set()
-_SHARE = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-_SHARES = max(_SHARE + 1, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_size = 10_000 // max(_worker + 1, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+_OURS = range(10_000 + _worker * _size, 10_000 + (_worker + 1) * _size)
 
 
 def free_port() -> int:
@@ -172,7 +173,7 @@ def free_port() -> int:
     test process beside this one may give: services keep theirs also while nothing listens on it.
     """
     for _ in range(1000):
-        port = random.randrange(10_000 + _SHARE, 20_000, _SHARES)
+        port = random.choice(_OURS)
         if port in _given:
             continue
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):

@@ -182,13 +182,13 @@ class DeskHouse:
         found: dict[str, Any] = json.loads(file.read_text())
         return found
 
-    def get(self, path: str, *, within: float = 40) -> Any:
+    def get(self, path: str, *, within: float = 90) -> Any:
         """A JSON answer of the desk's API."""
         return self._ask(path, None, within)
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """A JSON answer of the desk's API to a JSON body."""
-        return self._ask(path, json.dumps(body).encode(), 40)
+        return self._ask(path, json.dumps(body).encode(), 90)
 
     def _ask(self, path: str, body: bytes | None, within: float) -> Any:
         token = (self.home / "token").read_text().strip()

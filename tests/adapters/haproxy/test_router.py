@@ -144,6 +144,29 @@ async def test_a_stranger_on_the_port_is_named(router: HaproxyRouter, versions: 
     assert await router.read("orders", "production") is None
 
 
+LISTENS_FOR_A_SECOND = """
+import socket, sys, time
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))):
+    print("listens", flush=True)
+    time.sleep(1.2)
+"""
+
+
+async def test_a_haproxy_that_is_just_ending_keeps_nobody_from_its_port(
+    router: HaproxyRouter, tmp_path: Path, port: int, versions: Versions
+) -> None:
+    ending = tmp_path / "haproxy"
+    ending.symlink_to(sys.executable)
+    process = await asyncio.create_subprocess_exec(
+        *(str(ending), "-I", "-c", LISTENS_FOR_A_SECOND, str(port)), stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"listens\n"
+    await router.apply(layout(port, target(versions[0].address, 1.0)))
+    assert await ask(port) == Answer(200, "one")
+    await process.wait()
+
+
 async def test_a_machine_without_haproxy_is_told_what_to_install(
     router: HaproxyRouter, port: int, versions: Versions, monkeypatch: pytest.MonkeyPatch
 ) -> None:

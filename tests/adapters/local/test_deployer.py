@@ -26,7 +26,9 @@ MakeInstance = Callable[..., Instance]
 
 @pytest.fixture
 def another(tmp_path: Path, files: Path) -> ProcessDeployer:
-    return ProcessDeployer(tmp_path / "instances", lambda service, commit: files)
+    made = ProcessDeployer(tmp_path / "instances", lambda service, commit: files)
+    made._health = module.HealthProbe(timeout_seconds=30.0)
+    return made
 
 
 @pytest.fixture
