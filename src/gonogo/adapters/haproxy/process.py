@@ -144,7 +144,8 @@ def _launch(directory: Path, words: list[str], bind: str, port: int) -> None:
 def _refuse_taken_port(bind: str, port: int) -> None:
     """Raise InvalidInput when the port is taken for longer than who had it takes to let it go.
 
-    A HAProxy gets longer: it may have been killed, and on a busy machine its end takes its time.
+    A HAProxy gets longer, and whoever cannot be seen: it may have been killed, and on a busy machine its end
+    takes its time.
     """
     begun = time.monotonic()
     while (error := _trial(bind, port)) is not None:
@@ -155,7 +156,7 @@ def _refuse_taken_port(bind: str, port: int) -> None:
             ) from error
         waited = time.monotonic() - begun
         holder = _holder(port) if waited >= _PORT_FREE_WITHIN else None
-        if waited >= _PORT_FREE_WITHIN and (holder is None or not _may_be_ending(holder, waited)):
+        if waited >= _PORT_FREE_WITHIN and not _may_be_ending(holder, waited):
             raise InvalidInput(
                 f"port {port} on {bind} is taken{_by(holder)}",
                 hint="stop what listens there, or give the environment another port",
@@ -191,8 +192,8 @@ def _by(holder: tuple[int, str] | None) -> str:
     return "" if holder is None else f" by process {holder[0]} ({holder[1]})"
 
 
-def _may_be_ending(holder: tuple[int, str], waited_seconds: float) -> bool:
-    return holder[1] == "haproxy" and waited_seconds < _END_WITHIN
+def _may_be_ending(holder: tuple[int, str] | None, waited_seconds: float) -> bool:
+    return (holder is None or holder[1] == "haproxy") and waited_seconds < _END_WITHIN
 
 
 def _listening(pid: int) -> set[int]:
