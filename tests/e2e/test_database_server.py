@@ -13,7 +13,7 @@ from tests.postgres import PostgresServer, postgres_server
 
 from gonogo.adapters.haproxy.router import HaproxyRouter
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 FOR_LONG = ("20% for 10m, at least 100000 requests",)
 _AWAY_SECONDS = 10.0

@@ -105,7 +105,6 @@ def test_any_json_value_is_read_or_refused_by_every_reader(reader, value):
     assert found.facts
 
 
-@pytest.mark.timeout(30)
 @pytest.mark.parametrize(
     "unit",
     [

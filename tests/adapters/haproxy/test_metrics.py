@@ -22,7 +22,7 @@ from gonogo.domain.traffic import BadStatus, Counts, Kpi
 from gonogo.ports.metrics import MetricStream
 
 ERRORS = Kpi("errors", BadStatus(((500, 599),)), limit=0.01)
-SOON = timedelta(seconds=5)
+SOON = timedelta(seconds=60)
 AT_ONCE = timedelta(milliseconds=50)
 
 

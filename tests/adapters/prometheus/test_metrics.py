@@ -19,7 +19,7 @@ from gonogo.domain.traffic import BadStatus, Counts, Kpi, SlowerThan
 ERRORS = Kpi("errors", BadStatus(((500, 599),)), limit=0.05)
 SLOW = Kpi("slow", SlowerThan(timedelta(milliseconds=250)), limit=0.05)
 ALL, BAD, LE = "requests_total", 'requests_total{status=~"5.."}', "seconds_bucket"
-SOON = timedelta(seconds=5)
+SOON = timedelta(seconds=60)
 
 
 _begun = [0.0]
