@@ -203,7 +203,7 @@ def world_of(ground: Any, life: Life) -> World:
         metrics=MetricsWire(life, ground.metrics),
         smoke=wire("smoke"),
         notifier=wire("notifier"),
-        dossiers=DossierReader(store, MemoryHistory(), MemorySecrets()),
+        dossiers=DossierReader(MemoryHistory(), MemorySecrets()),
         scratch=wire("scratch"),
         new_id=ground.new_id,
         free_port=ground.free_port,

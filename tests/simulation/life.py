@@ -42,9 +42,6 @@ _MAY_FAIL_FOR_GOOD = frozenset({"router", "deployer", "workshop", "scratch"})
 _HANG_FOR_GOOD = frozenset({"store", "router", "metrics", "notifier"})
 """Ports of which a call may never come back, and nobody expects one to take long."""
 
-_MAY_TAKE_LONG = frozenset({"store.papers"})
-"""Part of what gates gather, for which a release is given ten minutes: nobody waits so long in a run."""
-
 LIFE: ContextVar["Life | None"] = ContextVar("life", default=None)
 
 
@@ -230,7 +227,7 @@ class Life:
             return await self._take_effect(name, function, arguments, options)
         if fate == "refused":
             raise self._error(name)
-        if fate == "hangs" and _never_returns(name) and random.random() < 0.2:
+        if fate == "hangs" and name.partition(".")[0] in _HANG_FOR_GOOD and random.random() < 0.2:
             self.hangs = True
             await self.died.wait()  # nothing ends this but whoever looks after the task
             raise Crashed
@@ -264,11 +261,6 @@ class Life:
         if port in _MAY_FAIL_FOR_GOOD and self._random.random() < 0.4:
             return ActionFailed(f"{name} went wrong")
         return Unavailable(f"{name} did not answer")
-
-
-def _never_returns(name: str) -> bool:
-    """Whether a call that hangs may hang for good."""
-    return name.partition(".")[0] in _HANG_FOR_GOOD and name not in _MAY_TAKE_LONG
 
 
 class Wire:
