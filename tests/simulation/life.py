@@ -86,6 +86,7 @@ class Life:
     ) -> None:
         self.desk = desk
         self.number = number
+        self.tag = f"{desk}{number}"
         self.dead = False
         self.stale = False
         self.stopping = False
@@ -100,6 +101,7 @@ class Life:
         self.metrics: MemoryMetrics | None = None
         self.died: asyncio.Event = asyncio.Event()
         self._random = random
+        self._seconds = asyncio.get_running_loop().time
         self._weather = weather
         self._witness = witness
         self._crash = crash
@@ -205,7 +207,7 @@ class Life:
 
     def _drawn(self, name: str) -> str | None:
         random, weather = self._random, self._weather
-        if asyncio.get_running_loop().time() < weather.clears_at:
+        if self._seconds() < weather.clears_at:
             port = name[: name.index(".")]
             if random.random() < weather.fails[port]:
                 return random.choice(("refused", "did it and failed", "failed late"))
@@ -275,8 +277,8 @@ class Wire:
         function = getattr(self._target, method)
         life, name = self._life, f"{self._port}.{method}"
 
-        async def call(*arguments: Any, **options: Any) -> Any:
-            return await life.call(name, function, arguments, options)
+        def call(*arguments: Any, **options: Any) -> Awaitable[Any]:
+            return life.call(name, function, arguments, options)
 
         setattr(self, method, call)
         return call
