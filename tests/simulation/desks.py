@@ -105,7 +105,7 @@ class Desks:
         desk = Desk(world_of(self._ground, life))
         variables = copy_context()
         variables.run(LIFE.set, life)
-        root = asyncio.get_running_loop().create_task(desk.run(), context=variables)
+        root = asyncio.get_running_loop().create_task(_until_the_end(life, desk), context=variables)
         life.tasks.append(root)
         self.lives[name], self._desks[name] = life, desk
         return life, root
@@ -184,6 +184,10 @@ class Desks:
                 self._ground.referee.complain(
                     f"{len(life.streams)} streams are open for one release"
                 )
+
+
+async def _until_the_end(life: Life, desk: Desk) -> None:
+    await life.live(desk.run())
 
 
 def world_of(ground: Any, life: Life) -> World:

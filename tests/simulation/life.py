@@ -6,7 +6,8 @@ that stands still can be held at its next call. After the instant of death no ca
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import types
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import timedelta
@@ -144,6 +145,27 @@ class Life:
         for task in self.tasks:
             if not task.done():
                 task.cancel()
+
+    @types.coroutine
+    def live(self, work: Coroutine[Any, Any, None]) -> Generator[Any, Any, None]:
+        """Do the work of whoever looks after all others, which stands still with them.
+
+        The others come to stand at their next call. Time goes on meanwhile, and one that makes no call
+        would take them for stuck and end them, as it cannot where a whole process is stopped.
+        """
+        step: Callable[[Any], Any]
+        step, given = work.send, None
+        while True:
+            try:
+                awaited = step(given)
+            except StopIteration:
+                return
+            try:
+                step, given = work.send, (yield awaited)
+                if self._held is not None:
+                    yield from self._held.wait().__await__()
+            except BaseException as ending:  # noqa: BLE001 - it is for the work to say what that means
+                step, given = work.throw, ending
 
     async def call(
         self, name: str, function: Callable[..., Awaitable[Any]], arguments: Any, options: Any
