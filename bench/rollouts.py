@@ -64,13 +64,13 @@ from gonogo.domain.audit import AuditDraft
 from gonogo.domain.plan import Environment, Plan, Rollout, Step
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Stage
-from gonogo.domain.slot import Layout, RouterReading
+from gonogo.domain.slot import Layout, RouterReading, Target
 from gonogo.domain.traffic import BadStatus, Kpi, Request
 from gonogo.ports.metrics import Batch, MetricStream
 from gonogo.storage.store import SqlStore, open_store
 from gonogo.usecases.context import Context
-from gonogo.usecases.gathering import DossierReader
-from gonogo.usecases.releases import start_release
+from gonogo.usecases.gates.gathering import DossierReader
+from gonogo.usecases.releases.lifecycle import start_release
 from gonogo.wiring.serving import prepare_process
 
 OWNER = Actor("owner", frozenset({Role.OWNER}))
@@ -80,6 +80,7 @@ RATE = 10.0
 SHARE = 0.3
 FAULTS = 0.002
 CUSTOMERS = 500
+_CLIENTS = [f"10.0.{number}" for number in range(CUSTOMERS)]
 _TICK = 0.005
 _PATIENCE = 900.0
 _SETTLE = 10.0
@@ -180,6 +181,7 @@ class Stopping(MemoryRouter):
     def __init__(self, metrics: Measured) -> None:
         super().__init__()
         self.metrics = metrics
+        self.shares: dict[str, list[Target]] = {}
         self.harmful: dict[str, float] = {}
         self.stopped: dict[str, float] = {}
 
@@ -188,6 +190,8 @@ class Stopping(MemoryRouter):
         reading = await super().apply(layout)
         self.applied.clear()  # not all that ever was: memory is measured
         service = layout.service
+        if layout.environment == "production":
+            self.shares[service] = [target for target in layout.targets if target.share > 0]
         if service in self.harmful and service not in self.stopped:
             serving = [target for target in layout.targets if target.share > 0]
             if len(serving) == 1:
@@ -294,13 +298,15 @@ class Ground:
             await asyncio.sleep(_TICK)
 
     def _request(self, service: str, due: float) -> None:
-        address = self.router.route(service, "production", self.chance)
-        if address is None:
+        shares = self.router.shares.get(service)
+        if not shares:
             return
+        first = shares[0]
+        address = (first if self.chance.random() < first.share else shares[-1]).address
         bad = self.chance.random() < FAULTS
         if service in self.router.harmful and address == self.canaries[service]:
             bad = True
-        client = f"10.0.{self.chance.randrange(CUSTOMERS)}"
+        client = _CLIENTS[int(self.chance.random() * CUSTOMERS)]
         status = 500 if bad else 200
         request = Request(self.clock.now(), address, status, 0.02, "GET", "/", client)
         self.metrics.hand_in(service, request, due)

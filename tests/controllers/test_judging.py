@@ -1,5 +1,6 @@
 """What the judge knows of a step, and what the row says of it, are stored together."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -163,3 +164,27 @@ async def test_a_plan_with_counters_elsewhere_is_judged_by_them(drive: Drive) ->
         await watcher.look(timedelta(seconds=1))
         assert watcher.judgement().kpis[0].canary == Counts(1, 1)
     assert asked == [origin]
+
+
+async def test_among_a_thousand_what_comes_in_a_while_is_judged_together(drive: Drive) -> None:
+    async with Watcher(drive, SLOTS) as watcher:
+        await enter(drive, watcher, 0)
+        drive.world.pace.watched = 1000
+        await serve(drive, watcher, canary=1, of=2)
+        looking = asyncio.create_task(watcher.look(timedelta(seconds=5)))
+        for _ in range(3):
+            await asyncio.sleep(0.01)
+            metrics: Any = drive.world.metrics
+            metrics.push("shop", "production", Request(START, NEW, 200, 0.01, "GET", "/", "c"))
+        assert not looking.done()
+        await looking
+        drive.world.pace.watched = 1
+    assert watcher.step_requests == 1 + 3
+
+
+async def test_with_few_the_judge_sees_every_batch_at_once(drive: Drive) -> None:
+    async with Watcher(drive, SLOTS) as watcher:
+        await enter(drive, watcher, 0)
+        for seen in range(1, 4):
+            await serve(drive, watcher, canary=1, of=1)
+            assert watcher.step_requests == seen

@@ -13,6 +13,7 @@ from gonogo.controllers.fleet import Fleet
 from gonogo.controllers.heartbeat import beat
 from gonogo.controllers.long_deeds import limited
 from gonogo.controllers.outbox import deliver
+from gonogo.controllers.pace import SEARCH
 from gonogo.controllers.reach import Reach, reach_of, say_that_nobody_drives
 from gonogo.controllers.release import drive_to_end
 from gonogo.controllers.supervisor import Ending, Of, Supervisor, Work
@@ -81,6 +82,7 @@ class Desk:
                 await self._look()
             except GonogoError as trouble:
                 log.warning("the desk waits: %s", trouble)
+            await asyncio.sleep(self._world.pace.of_places(timedelta(), SEARCH).total_seconds())
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(await self._until_next_look()):
                     await self._woken.wait()

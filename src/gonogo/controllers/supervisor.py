@@ -227,7 +227,7 @@ class Supervisor:
 
     def _forgive(self, seconds: float) -> None:
         if seconds >= _WORTH_TELLING_SECONDS:
-            log.warning("the desk stood still for %.0f s", seconds)
+            log.warning("the desk stood still for %.1f s", seconds)
         for watched in self._watched:
             for strand in watched.heart.strands:
                 strand.forgive(seconds)

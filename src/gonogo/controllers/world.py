@@ -139,7 +139,7 @@ class World:
     def picture(self) -> Glance[Mapping[tuple[str, str], tuple[Slot, ...]]]:
         """The slots of every place, as of not long ago: to see what to look at, not to act upon."""
         return self._glance(
-            self._slots_by_place, lambda: self.pace.of_places(self.rhythm.keep, KEEP) / 2
+            self._slots_by_place, lambda: self.pace.of_places(self.rhythm.keep / 2, KEEP)
         )
 
     async def _slots_by_place(self) -> Mapping[tuple[str, str], tuple[Slot, ...]]:

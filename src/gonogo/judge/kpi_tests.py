@@ -4,6 +4,7 @@ Apart from a cache of likelihood ratios nothing here changes. What is known of a
 numbers per KPI: the scalars of `Cell`, then a stake for each alternative of each of its tests.
 """
 
+from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -22,7 +23,7 @@ from gonogo.judge.past import HALF, past_grid
 from gonogo.judge.plan import JudgePlan
 
 HIGHEST_LOG = 300.0  # natural logarithm of the largest gain in one look
-KEPT = 512  # likelihood ratios are kept for this many different looks: some 2 MB per KPI
+KEPT = 512  # likelihood ratios are kept for this many different looks: some 2 MB
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -165,6 +166,16 @@ def _keep(kept: dict[Key, Value], key: Key, value: Value) -> None:
     kept[key] = value
 
 
+@lru_cache(maxsize=128)
+def kpi_tests(limit: float | None, ratio: float | None, past: float | None) -> KpiTests:
+    """The tests of every KPI with these numbers, whose releases meet the same looks again and again."""
+    return KpiTests(
+        None if limit is None else absolute_grid(limit),
+        None if ratio is None else relative_grid(ratio),
+        past,
+    )
+
+
 class Tests:
     """All tests of a plan, worked out once, and where their numbers stand in the memory."""
 
@@ -176,11 +187,7 @@ class Tests:
         self.past_limit = 1 / (HALF * plan.alpha)
         self.past_stops = plan.past is Past.STOP
         self.kpis = tuple(
-            KpiTests(
-                None if kpi.limit is None else absolute_grid(kpi.limit),
-                None if kpi.ratio is None else relative_grid(kpi.ratio),
-                None if plan.past is Past.OFF else kpi.ratio,
-            )
+            kpi_tests(kpi.limit, kpi.ratio, None if plan.past is Past.OFF else kpi.ratio)
             for kpi in plan.kpis
         )
         self.rows = {kpi.name: row for row, kpi in enumerate(plan.kpis)}

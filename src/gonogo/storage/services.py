@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from gonogo.domain.slot import SLOT_NAMES, Slot
 from gonogo.storage import chain, desks
 from gonogo.storage.codec import encode
 from gonogo.storage.rows import put, registration_of, slot_of, values_of_slot
-from gonogo.storage.statements import Prepared
+from gonogo.storage.statements import Prepared, Row
 from gonogo.storage.tables import registrations, specs
 from gonogo.storage.tables import slots as slots_table
 
@@ -137,7 +137,13 @@ def slots(connection: sa.Connection, service: str, environment: str) -> tuple[Sl
 
 def all_slots(connection: sa.Connection) -> tuple[Slot, ...]:
     """Every stored slot."""
-    return tuple(slot_of(row) for row in _ALL_SLOTS.all(connection))
+    return tuple(_known_slot(row) for row in _ALL_SLOTS.all(connection))
+
+
+@lru_cache(maxsize=8192)
+def _known_slot(row: Row) -> Slot:
+    """Where there are thousands, few have changed since they were read last."""
+    return slot_of(row)
 
 
 def _stored_slots(connection: sa.Connection, service: str, environment: str) -> dict[str, Slot]:

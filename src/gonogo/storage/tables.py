@@ -6,7 +6,7 @@ from the release's row, so that a change of stage does not rewrite them.
 """
 
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -61,6 +61,7 @@ class UtcTime(TypeDecorator[datetime]):
         return utc.isoformat(" ", "microseconds")[: -len(_ZONE)]
 
     @staticmethod
+    @lru_cache(maxsize=8192)  # most times are read many times
     def of_text(text: str | None) -> datetime | None:
         """The time that `as_text` wrote."""
         return None if text is None else datetime.fromisoformat(text + _ZONE)

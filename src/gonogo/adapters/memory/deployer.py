@@ -86,7 +86,7 @@ class MemoryDeployer:
         named = f"{instance.service} {instance.version} in {instance.environment}"
         if behaviour.refuses is not None:
             raise ActionFailed(f"cannot start {named}: {behaviour.refuses}")
-        if any(other.port == instance.port for other in self.running()):
+        if self._has_port(instance.port):
             raise ActionFailed(f"cannot start {named}: port {instance.port} is taken")
         self.starts.append(instance.id)
         pid = 1000 + len(self.starts)
@@ -186,6 +186,10 @@ class MemoryDeployer:
             )
         if fence is not None:
             self._fences[identity] = fence
+
+    def _has_port(self, port: int) -> bool:
+        having = (key for key, each in self._found.items() if each.instance.port == port)
+        return any(self._lives(key) for key in having)
 
     def _lives(self, instance: str) -> bool:
         found = self._found.get(instance)
