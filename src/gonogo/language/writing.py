@@ -27,6 +27,7 @@ _COUNTED = {
 _MINUS = ("-", "−")
 _PART = re.compile(rf"(?P<amount>{NUMBER})(?: ?(?P<unit>[^\s0-9]\S*))?")
 _MEASURE = re.compile(rf"{NUMBER}(?: [^\s0-9]\S{{0,23}})?")
+_SECONDS = re.compile(r"([0-9]{1,9}) ?s")
 _MORE = re.compile(r"(?P<names>.+) and (?P<more>[0-9]+) more", re.DOTALL)
 _SLOT = re.compile(rf"slot (?P<name>\S+) (?P<share>{NUMBER} ?%)")
 _OF = re.compile(r"(?P<role>[^()]+) \((?P<have>[0-9]+) of (?P<needed>[0-9]+)\)")
@@ -62,6 +63,17 @@ def quantity(text: str, reader: Reader) -> str:
         return words(reader.language).t("under {number}", number=rest)
     first, *more = (_with_unit(part, reader) for part in _PART.finditer(text))
     return formats.joined(first, " ".join(more), reader) if more else first
+
+
+def length(text: str, reader: Reader) -> str:
+    """A length of time; whole minutes and hours that were written down in seconds are said as such."""
+    found = _SECONDS.fullmatch(text)
+    if found is not None:
+        seconds = int(found[1])
+        for unit, size in (("h", 3600), ("min", 60)):
+            if seconds and seconds % size == 0:
+                return quantity(f"{seconds // size} {unit}", reader)
+    return quantity(text, reader)
 
 
 def measured(text: str, reader: Reader) -> str:
