@@ -10,7 +10,7 @@ from tests.language.refused import PLACE, Worded, sentences
 
 from gonogo import evidence
 from gonogo.language.phrases import say
-from gonogo.usecases import evidence as pushing
+from gonogo.usecases.papers import evidence as pushing
 
 READERS = Path(evidence.__file__).parent
 SPEAK_TO_COMMANDS = ("access_log.py", "counts_csv.py")
