@@ -257,6 +257,11 @@ def test_a_moment_is_said_in_the_readers_calendar_and_zone():
     assert "22 ноября 2026, 17:03" in say("no freeze before 2026-11-22 14:03 UTC", RUSSIAN).text
 
 
+def test_a_day_is_said_in_the_readers_calendar():
+    said = say("root SHA256:ab, signs until 2027-11-22", Reader.of("fa", "Pacific/Auckland")).text
+    assert "۱ آذر ۱۴۰۶" in said
+
+
 def test_a_version_among_numbers_keeps_its_dots():
     assert amount("1.2.3", RUSSIAN) == "1.2.3"
 

@@ -8,16 +8,16 @@ is shown as it was written and marked as English: nothing is guessed and nothing
 
 What stands before the first `_` of a place's name tells its kind:
 `n` a number, `count` the number that a form counts by, `share` a percentage, `span` a length of time,
-`measure` a number with any unit, `at` a moment in UTC, `clock` a time of day in UTC, `hash` a digest or
-commit, `word` a name without blanks, as those of a `service`, a `version` and an `environment` are;
-`text` a clause that is said in turn, `maybe` one that may be somebody's own words, `list` several of
-these after `; `, `names` a list of names, `shares` one of slots with their shares, `roles` a list of
-roles, `gate`, `report`, `severity`, `stage`, `role`, `deed` and `tried` a name of the domain that has
-words of its own; `fault` is a clause about a report's file and `hazard` one about a migration, which are
-said by forms of their own, `operation` and `advice` hazards that may be written in other words. What
-somebody wrote or a program printed (`reason`, `error`, `detail` and their like)
-may hold anything; any other is a name, which holds no clauses: a sentence with a stranger one is
-shown as it was written.
+`measure` a number with any unit, `at` a moment in UTC, `date` a day, `clock` a time of day in UTC,
+`hash` a digest or commit, `word` a name without blanks, as those of a `service`, a `version` and an
+`environment` are; `text` a clause that is said in turn, `maybe` one that may be somebody's own words,
+`list` several of these after `; `, `names` a list of names, `shares` one of slots with their shares,
+`roles` a list of roles, `gate`, `report`, `severity`, `stage`, `role`, `deed` and `tried` a name of the
+domain that has words of its own; `fault` is a clause about a report's file and `hazard` one about a
+migration, which are said by forms of their own, `operation` and `advice` hazards that may be written in
+other words. What somebody wrote or a program printed (`reason`, `error`, `detail` and their like) may
+hold anything; any other is a name, which holds no clauses: a sentence with a stranger one is shown as
+it was written.
 """
 
 import re
@@ -33,6 +33,7 @@ from gonogo.language.writing import (
     amount,
     apart,
     clock,
+    day,
     length,
     measured,
     moment,
@@ -222,6 +223,7 @@ _WRITTEN: Mapping[str, Callable[[str, Reader], str | None]] = {
     "value": measured,
     "bound": measured,
     "at": moment,
+    "date": day,
     "clock": clock,
     "shares": shares,
     "names": names,

@@ -1,6 +1,7 @@
 """How numbers, moments, lists and names of the domain inside a recorded sentence are written anew."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 
@@ -100,6 +101,15 @@ def moment(text: str, reader: Reader) -> str:
     try:
         at = datetime.fromisoformat(text.removesuffix(" UTC")).replace(tzinfo=UTC)
         return formats.moment(at, reader)
+    except (ValueError, OverflowError):
+        return text
+
+
+def day(text: str, reader: Reader) -> str:
+    """A day as it was counted in UTC, in the reader's calendar; as it was written where it is none."""
+    try:
+        at = datetime.fromisoformat(text).replace(tzinfo=UTC)
+        return formats.date(at, replace(reader, zone="UTC"))
     except (ValueError, OverflowError):
         return text
 
