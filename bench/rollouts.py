@@ -69,8 +69,8 @@ from gonogo.domain.traffic import BadStatus, Kpi, Request
 from gonogo.ports.metrics import Batch, MetricStream
 from gonogo.storage.store import SqlStore, open_store
 from gonogo.usecases.context import Context
-from gonogo.usecases.gathering import DossierReader
-from gonogo.usecases.releases import start_release
+from gonogo.usecases.gates.gathering import DossierReader
+from gonogo.usecases.releases.lifecycle import start_release
 from gonogo.wiring.serving import prepare_process
 
 OWNER = Actor("owner", frozenset({Role.OWNER}))

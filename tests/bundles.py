@@ -36,8 +36,8 @@ from gonogo.ports.store import Change
 from gonogo.usecases.bundling.build import build_bundle
 from gonogo.usecases.bundling.envelopes import Trust, read_trust
 from gonogo.usecases.context import Context
-from gonogo.usecases.filing import file_paper, paper_of
-from gonogo.usecases.keys import public_pem
+from gonogo.usecases.desk.keys import public_pem
+from gonogo.usecases.papers.filing import file_paper, paper_of
 
 
 @dataclass

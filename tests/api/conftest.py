@@ -11,7 +11,7 @@ from tests.papers import OWNER, Desk, a_desk
 from gonogo.api.application import build_application
 from gonogo.api.door import Door, reader
 from gonogo.domain.actor import Role
-from gonogo.usecases import people
+from gonogo.usecases.access import people
 from gonogo.web.pages import add_pages
 
 OWNERS_TOKEN = "the-owners-token"

@@ -6,7 +6,7 @@ from tests.api.conftest import House
 from tests.papers import OLD, OWNER
 
 from gonogo.adapters.memory.deployer import MemoryDeployer
-from gonogo.usecases.history import dora
+from gonogo.usecases.views.history import dora
 
 AT = "127.0.0.1:8000"
 BODY = {"environment": "production", "at": AT, "version": "v1.1.0"}

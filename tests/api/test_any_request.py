@@ -18,7 +18,7 @@ from tests.papers import OWNER
 from gonogo.api import releases
 from gonogo.api.application import build_application
 from gonogo.domain.actor import Role
-from gonogo.usecases import people
+from gonogo.usecases.access import people
 from gonogo.usecases.context import Context
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]

@@ -14,7 +14,7 @@ from gonogo.api.door import Door, reader
 from gonogo.domain.actor import Actor, Role
 from gonogo.storage.store import memory_store
 from gonogo.usecases.context import Context
-from gonogo.usecases.recording import read_recording
+from gonogo.usecases.judging.recording import read_recording
 from gonogo.web.pages import add_pages
 
 SPEC = """

@@ -13,7 +13,7 @@ from tests.papers import NEW
 from gonogo.api import evidence as endpoints
 from gonogo.domain.actor import Role
 from gonogo.domain.evidence import Evidence
-from gonogo.usecases import evidence
+from gonogo.usecases.papers import evidence
 
 JUNIT = (
     b'<testsuites><testsuite name="unit" tests="1" timestamp="2026-01-01T00:00:00+00:00">'

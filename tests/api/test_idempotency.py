@@ -10,7 +10,8 @@ from tests.api.conftest import House
 
 from gonogo.domain.actor import Role
 from gonogo.domain.errors import Unavailable
-from gonogo.usecases import idempotency, people
+from gonogo.usecases import idempotency
+from gonogo.usecases.access import people
 
 KEY = {"Idempotency-Key": "9b2f6c1e"}
 ANN = {"name": "Ann", "roles": ["qa"]}

@@ -10,9 +10,9 @@ from tests.papers import OWNER, QA
 
 from gonogo.api.application import build_application
 from gonogo.domain.actor import Role
+from gonogo.usecases.access.people import add_person, issue_token
 from gonogo.usecases.bundling.envelopes import read_trust
 from gonogo.usecases.bundling.verify import Verified, verify_bundle
-from gonogo.usecases.people import add_person, issue_token
 
 
 @pytest.fixture

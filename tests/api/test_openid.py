@@ -23,8 +23,8 @@ from tests.papers import OWNER, Desk, a_desk
 from gonogo.adapters.openid import OpenIdProvider
 from gonogo.api.application import build_application
 from gonogo.domain.actor import Role
-from gonogo.usecases import openid, people
-from gonogo.usecases.openid_policy import OpenId, OpenIdPolicy
+from gonogo.usecases.access import openid, people
+from gonogo.usecases.access.openid_policy import OpenId, OpenIdPolicy
 
 COOKIE = "gonogo_session_8460"
 START = "/api/v1/sign-in/openid"

@@ -16,7 +16,7 @@ from gonogo.domain.audit import AuditDraft
 from gonogo.domain.person import Person, Token
 from gonogo.domain.plan import OnSilence, Verification
 from gonogo.domain.release import Stage
-from gonogo.usecases.people import SECRET_PREFIX, digest_of_secret
+from gonogo.usecases.access.people import SECRET_PREFIX, digest_of_secret
 from gonogo.web.pages import add_pages
 
 HANDOFF = "scope: sprint 16\nchanges: [order tracking]\n"

@@ -11,7 +11,7 @@ from gonogo.domain.actor import PEOPLE_ROLES, Role
 from gonogo.domain.journal import JournalEntry, StepState
 from gonogo.domain.release import Stage, move
 from gonogo.ports.store import Change
-from gonogo.usecases.releases import start_release
+from gonogo.usecases.releases.lifecycle import start_release
 
 EVERYBODY = frozenset(PEOPLE_ROLES)
 ADMIN, DEVOPS, QA, LEAD = Role.ADMIN, Role.DEVOPS, Role.QA, Role.TECH_LEAD

@@ -12,8 +12,8 @@ from tests.papers import OWNER
 
 from gonogo.domain.actor import Role
 from gonogo.domain.session import Session
-from gonogo.usecases import invitations, people, sessions
-from gonogo.usecases.people import digest_of_secret
+from gonogo.usecases.access import invitations, people, sessions
+from gonogo.usecases.access.people import digest_of_secret
 
 PASSWORD = "seven geese over the weir"
 COOKIE = "gonogo_session_8460"

@@ -7,7 +7,7 @@ from tests.plans import START
 from gonogo.cli import output
 from gonogo.cli.follow import describe
 from gonogo.domain.gate import Answer, Decision, GateKind, GateMode, GateResult, GateStatus
-from gonogo.usecases.decisions import decision_view
+from gonogo.usecases.releases.decisions import decision_view
 
 TESTS = GateResult(
     GateKind.TESTS,

@@ -20,7 +20,7 @@ from gonogo.domain.slot import Slot, SlotRole
 from gonogo.domain.traffic import BadStatus, Kpi
 from gonogo.judge import JudgePlan
 from gonogo.settings import Settings
-from gonogo.usecases.observe_metrics import Arms, RouterPlace, Wanted, Watcher, arms_of
+from gonogo.usecases.judging.observe_metrics import Arms, RouterPlace, Wanted, Watcher, arms_of
 from gonogo.wiring.observing import observe
 
 Run = Callable[..., Result]

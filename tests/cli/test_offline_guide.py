@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result
 
 from gonogo.judge.peers import RULES
-from gonogo.usecases.offline import DEFAULT_AT_LEAST, DEFAULT_RATIO
+from gonogo.usecases.judging.offline import DEFAULT_AT_LEAST, DEFAULT_RATIO
 
 PAGE = (Path(__file__).parents[2] / "docs" / "judge-offline.md").read_text()
 FILES = re.findall(r"[Ss]ave as\s`([\w.]+)`:\n\n```\w+\n(.*?)```", PAGE, re.DOTALL)

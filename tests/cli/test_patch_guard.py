@@ -14,7 +14,7 @@ from gonogo.cli.commands.patch_guard import exit_code, github_lines, gitlab_repo
 from gonogo.domain.evidence import ChangeFacts, Example
 from gonogo.domain.gate import GateKind, GateMode, GateResult, GateStatus
 from gonogo.domain.gate_rules import PATCH_LIMITS, PatchLimit
-from gonogo.usecases.patch_guard import SOURCES, TARGETS, Guarded
+from gonogo.usecases.gates.patch_guard import SOURCES, TARGETS, Guarded
 
 Git = Callable[..., str]
 Run = Callable[..., Result]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from gonogo.usecases.outlook import told
+from gonogo.usecases.judging.outlook import told
 
 Run = Callable[..., Result]
 

@@ -11,7 +11,7 @@ from tests.bundles import a_notary
 from gonogo.cli.application import gonogo
 from gonogo.cli.commands import verify
 from gonogo.cli.program import Program, Setup
-from gonogo.usecases.keys import public_pem
+from gonogo.usecases.desk.keys import public_pem
 
 
 @pytest.fixture(scope="module")

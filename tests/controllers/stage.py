@@ -37,8 +37,8 @@ from gonogo.storage.engine import make_engine
 from gonogo.storage.runner import Inline
 from gonogo.storage.store import SqlStore, memory_store
 from gonogo.usecases.context import Context
-from gonogo.usecases.gathering import DossierReader
-from gonogo.usecases.releases import start_release
+from gonogo.usecases.gates.gathering import DossierReader
+from gonogo.usecases.releases.lifecycle import start_release
 
 REPOSITORY = "/repository"
 RHYTHM = Rhythm(

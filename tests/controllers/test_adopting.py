@@ -25,7 +25,7 @@ from gonogo.domain.errors import ActionFailed, Conflict, InvalidInput, NotAllowe
 from gonogo.domain.plan import Command, Plan
 from gonogo.domain.release import InstructionKind, Stage
 from gonogo.domain.slot import SlotRole, with_role
-from gonogo.usecases.adoption import Entrance, adopt, entrance
+from gonogo.usecases.services.adoption import Entrance, adopt, entrance
 
 AT = "127.0.0.1:8000"
 

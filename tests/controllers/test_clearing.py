@@ -23,7 +23,7 @@ from gonogo.domain.release import InstructionKind, Stage
 from gonogo.domain.slot import SlotRole, with_role
 from gonogo.domain.traffic import BadStatus, Endpoint, Kpi
 from gonogo.ports.dossiers import Candidate
-from gonogo.usecases.releases import instruct
+from gonogo.usecases.releases.lifecycle import instruct
 
 GREEN, RED = TestFacts(10, 10, 0, 0), TestFacts(10, 8, 2, 0)
 WITH_TESTS = a_plan(gates=(SmokeRule(), TestsRule()))

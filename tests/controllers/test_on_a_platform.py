@@ -20,7 +20,7 @@ from gonogo.domain.journal import StepState
 from gonogo.domain.plan import Environment, Plan
 from gonogo.domain.release import InstructionKind, Stage
 from gonogo.domain.slot import SlotRole, with_role
-from gonogo.usecases.operation import stop_everything
+from gonogo.usecases.desk.operation import stop_everything
 
 Story = Callable[[Theatre, ScriptedPlatform], Awaitable[None]]
 

@@ -10,8 +10,8 @@ from gonogo.domain.audit import AuditDraft
 from gonogo.domain.health import Health
 from gonogo.domain.message import Message
 from gonogo.domain.release import Release, Stage
-from gonogo.usecases import waivers
-from gonogo.usecases.operation import examine
+from gonogo.usecases.desk.operation import examine
+from gonogo.usecases.gates import waivers
 
 
 @dataclass

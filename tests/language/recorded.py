@@ -10,7 +10,7 @@ from gonogo.gates.written import read_decision
 from gonogo.language.phrases import say, say_message
 from gonogo.language.reader import Reader
 from gonogo.storage.store import SqlStore
-from gonogo.usecases.evidence_words import say as evidence_said
+from gonogo.usecases.papers.evidence_words import say as evidence_said
 from gonogo.web import chronicle
 
 Sentence = tuple[str, str]

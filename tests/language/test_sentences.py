@@ -44,7 +44,7 @@ from gonogo.language.phrases import say
 from gonogo.language.reader import Reader
 from gonogo.language.sentences import FORMS
 from gonogo.language.writing import amount, moment
-from gonogo.usecases.evidence_words import say as evidence_said
+from gonogo.usecases.papers.evidence_words import say as evidence_said
 from gonogo.usecases.permissions import Deed, allow
 
 RUSSIAN = Reader.of("ru", "Europe/Moscow")

@@ -18,7 +18,7 @@ from gonogo.adapters.memory.history import MemoryHistory
 from gonogo.adapters.memory.secrets import MemorySecrets
 from gonogo.controllers.desk import Desk
 from gonogo.controllers.world import Rhythm, World
-from gonogo.usecases.gathering import DossierReader
+from gonogo.usecases.gates.gathering import DossierReader
 
 RHYTHM = Rhythm(
     poll=timedelta(seconds=1),

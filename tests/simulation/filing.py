@@ -20,10 +20,10 @@ from gonogo.domain.plan import CriterionMode, RollbackCriterion
 from gonogo.domain.release import Release
 from gonogo.domain.traffic import Endpoint
 from gonogo.usecases.context import Context
-from gonogo.usecases.filing import wake_releases
-from gonogo.usecases.sign_offs import sign_off, withdraw
-from gonogo.usecases.versions import find_version
-from gonogo.usecases.waivers import freeze
+from gonogo.usecases.gates.sign_offs import sign_off, withdraw
+from gonogo.usecases.gates.waivers import freeze
+from gonogo.usecases.papers.filing import wake_releases
+from gonogo.usecases.papers.versions import find_version
 
 SIGNER = Actor("pat", frozenset({Role.QA, Role.DEVOPS}))
 _TRIES = 3

@@ -14,7 +14,7 @@ from gonogo.domain.actor import Actor, Role
 from gonogo.domain.errors import Conflict, NotFound
 from gonogo.domain.release import WAITING, InstructionKind, Release, Stage, VerifiedLine
 from gonogo.usecases.context import Context
-from gonogo.usecases.verification import WORDS, tell
+from gonogo.usecases.releases.verification import WORDS, tell
 
 QA = Actor("qa", frozenset({Role.OWNER, Role.QA}))
 

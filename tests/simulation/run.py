@@ -22,7 +22,7 @@ from tests.simulation.virtual import Stuck, VirtualLoop
 
 from gonogo.domain.errors import Conflict, GonogoError
 from gonogo.usecases.context import Context
-from gonogo.usecases.releases import start_release
+from gonogo.usecases.releases.lifecycle import start_release
 
 _LONGEST = 1500.0
 """Virtual seconds in which everything must have come to an end or wait for somebody."""

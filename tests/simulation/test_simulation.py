@@ -20,7 +20,7 @@ from gonogo.domain.gate import Answer
 from gonogo.domain.release import Release
 from gonogo.ports.store import Change
 from gonogo.storage import releases as stored
-from gonogo.usecases.gathering import DossierReader
+from gonogo.usecases.gates.gathering import DossierReader
 
 ROOT = Path(__file__).parents[2]
 MOST = 1000

@@ -7,8 +7,9 @@ import pytest
 from tests.papers import OPS, OWNER, Desk, a_desk
 
 from gonogo.domain.errors import NotAllowed
-from gonogo.usecases import releases, specs
 from gonogo.usecases.command_policy import command_policy
+from gonogo.usecases.releases import lifecycle
+from gonogo.usecases.services import specs
 
 SPEC = """
 service: shop
@@ -62,7 +63,7 @@ async def test_a_spec_whose_commands_are_not_run_is_not_registered_and_nothing_o
     assert error.value.hint is not None
     assert "GONOGO_ALLOW_COMMANDS" in error.value.hint
     with pytest.raises(NotAllowed, match="was not told for whom"):
-        await releases.start_release(context, OWNER, service="shop", version="v1.2.0")
+        await lifecycle.start_release(context, OWNER, service="shop", version="v1.2.0")
     allowed = replace(desk.context, commands=command_policy(("shop",), public=True))
     plan = (await desk.store.registration("shop")).plan  # type: ignore[union-attr]
     done = await specs.register(

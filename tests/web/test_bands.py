@@ -13,10 +13,10 @@ from gonogo.domain.look import Look
 from gonogo.domain.story import Story
 from gonogo.domain.traffic import Arm, Counts, Increment
 from gonogo.domain.verdict import Evidence, Interval, Judgement, KpiAssessment, Test, Verdict
-from gonogo.usecases.bands import TIMED_FROM, distributions
+from gonogo.usecases.judging.bands import TIMED_FROM, distributions
+from gonogo.usecases.judging.forest import Standing
 from gonogo.web import charts
 from gonogo.web.charts.bands import difference_over_time, last
-from gonogo.web.charts.forest_chart import Standing
 from gonogo.web.charts.live import live_series
 from gonogo.web.plot import plot
 

@@ -12,6 +12,7 @@ from gonogo.domain.look import Look
 from gonogo.domain.story import Story
 from gonogo.domain.traffic import Counts
 from gonogo.domain.verdict import Evidence, Interval, Judgement, KpiAssessment, Test, Verdict
+from gonogo.usecases.judging.forest import Standing
 from gonogo.web import charts
 from gonogo.web.charts import forest_chart
 from gonogo.web.charts.exposure_chart import groups
@@ -152,7 +153,7 @@ def test_the_forest_says_where_an_interval_lies_in_a_word(
 
 def test_evidence_beyond_its_threshold_is_harmful_whatever_the_interval() -> None:
     row = forest_chart.rows(one_row(Interval(1.5, 0.5, 2.5), peak=2.0))[0]
-    assert row.standing is forest_chart.Standing.HARMFUL
+    assert row.standing is Standing.HARMFUL
 
 
 def test_the_limit_stands_in_the_middle_and_infinity_at_the_edge() -> None:

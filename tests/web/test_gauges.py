@@ -12,8 +12,8 @@ from gonogo.domain.story import Story
 from gonogo.domain.verdict import Evidence
 from gonogo.domain.verdict import Test as Comparison
 from gonogo.judge import assess_gauges, begin_gauges, observe_gauges, with_gauges
-from gonogo.usecases.views import release_view
-from gonogo.usecases.why import why
+from gonogo.usecases.releases.why import why
+from gonogo.usecases.views.desk_views import release_view
 from gonogo.web import planned, report
 from gonogo.web.charts import gauge as chart
 from gonogo.web.charts.live import live_series

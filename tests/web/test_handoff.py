@@ -16,14 +16,14 @@ from gonogo.domain.paper import Acknowledgement
 from gonogo.domain.plan import OnSilence, Verification
 from gonogo.domain.release import InstructionKind, Stage, VerifiedLine
 from gonogo.gates.written import decision_data
-from gonogo.usecases.checklists import tick
-from gonogo.usecases.handoff import acknowledge, hand_over, read_handoff
-from gonogo.usecases.paper_views import summary_view
-from gonogo.usecases.sign_offs import sign_off, withdraw
-from gonogo.usecases.summary import Summary, handoff_summary, summarize
-from gonogo.usecases.verification import verify
-from gonogo.usecases.versions import find_version
-from gonogo.usecases.waivers import freeze, waive
+from gonogo.usecases.gates.sign_offs import sign_off, withdraw
+from gonogo.usecases.gates.waivers import freeze, waive
+from gonogo.usecases.papers.checklists import tick
+from gonogo.usecases.papers.handoff import acknowledge, hand_over, read_handoff
+from gonogo.usecases.papers.versions import find_version
+from gonogo.usecases.releases.verification import verify
+from gonogo.usecases.views.paper_views import summary_view
+from gonogo.usecases.views.summary import Summary, handoff_summary, summarize
 from gonogo.web.handoff import html, markdown
 
 FILE = """

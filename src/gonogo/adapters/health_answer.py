@@ -4,10 +4,9 @@ Every ground asks alike: only an answer of 2xx within the time counts, redirects
 what stands in the way is told in one sentence.
 """
 
-import asyncio
-import ssl
-
 import httpx2
+
+from gonogo.adapters.plain_http import answer_to_get
 
 TIMEOUT_SECONDS = 2.0
 
@@ -17,20 +16,12 @@ class HealthAnswer:
 
     def __init__(self, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self._timeout_seconds = timeout_seconds
-        # Plain HTTP never uses it; an empty one spares reading all certificates at each request.
-        self._no_certificates = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
     async def trouble(self, address: str, path: str) -> str | None:
         """None when `path` at `address` (host:port) answers 2xx, else one sentence on what is wrong."""
         url = f"http://{address}{path}"
         try:
-            async with (
-                asyncio.timeout(self._timeout_seconds),
-                httpx2.AsyncClient(
-                    trust_env=False, verify=self._no_certificates, timeout=None
-                ) as client,
-                client.stream("GET", url) as answer,
-            ):
+            async with answer_to_get(url, self._timeout_seconds) as answer:
                 code = answer.status_code
         except TimeoutError:
             return f"GET {url} gave no answer within {self._timeout_seconds:g} s"

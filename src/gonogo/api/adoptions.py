@@ -4,11 +4,11 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from gonogo.api.answers import EntranceAnswer
+from gonogo.api.answers.services import EntranceAnswer
 from gonogo.api.bodies import AdoptBody
 from gonogo.domain.actor import Actor
-from gonogo.usecases import adoption
 from gonogo.usecases.context import Context
+from gonogo.usecases.services import adoption
 
 _OF = "/api/v1/services/{service}/adoptions"
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from gonogo.domain.actor import Role, Scope
 from gonogo.domain.release import InstructionKind
-from gonogo.usecases.people import DEFAULT_LIFE
+from gonogo.usecases.access.people import DEFAULT_LIFE
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 

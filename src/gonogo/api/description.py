@@ -10,7 +10,7 @@ from fastapi.params import Query
 from fastapi.routing import APIRoute
 from starlette.requests import HTTPConnection
 
-from gonogo.api.answers import Problem
+from gonogo.api.answers.shapes import Problem
 from gonogo.api.problems import MEDIA_TYPE
 from gonogo.domain.errors import InvalidInput
 

@@ -6,21 +6,16 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Query, Request, Response
 
 from gonogo import __version__
-from gonogo.api.answers import (
-    ChainAnswer,
-    DeskHealth,
-    EntryAnswer,
-    FindingAnswer,
-    PageOf,
-    Stopping,
-)
+from gonogo.api.answers.desk import ChainAnswer, DeskHealth, EntryAnswer, FindingAnswer, Stopping
+from gonogo.api.answers.shapes import PageOf
 from gonogo.api.pagination import Cursor, Limit, Listing
 from gonogo.domain.actor import Actor
 from gonogo.domain.audit import AuditSearch
-from gonogo.usecases import listings, operation, views
 from gonogo.usecases.context import Context
+from gonogo.usecases.desk import operation
 from gonogo.usecases.permissions import Deed, allow
-from gonogo.usecases.specs import spec_schema
+from gonogo.usecases.services.specs import spec_schema
+from gonogo.usecases.views import desk_views, listings
 
 _Text = Annotated[str | None, Query(min_length=1, max_length=200)]
 
@@ -91,13 +86,13 @@ def _examining(application: FastAPI, context: Context, looking: Any) -> None:  #
             limit=limit,
         )
         page = await listings.audit_page(context, who, search)
-        shown = [views.entry_view(entry) for entry in page.items]
+        shown = [desk_views.entry_view(entry) for entry in page.items]
         return listing.page(request, response, shown, page.next)
 
     @application.get("/api/v1/chain", dependencies=[looking], response_model=ChainAnswer)
     async def verify_chain() -> Any:  # noqa: ANN401
         """Whether every entry of the audit chain still holds. All of it is computed again."""
-        return views.chain_view(await operation.verify_chain(context))
+        return desk_views.chain_view(await operation.verify_chain(context))
 
     @application.get("/api/v1/findings", dependencies=[looking], response_model=list[FindingAnswer])
     async def list_findings() -> Any:  # noqa: ANN401

@@ -22,10 +22,10 @@ from gonogo.api.cookies import known_as, session_secret
 from gonogo.api.reach import SAFE_METHODS
 from gonogo.domain.actor import Actor
 from gonogo.domain.errors import Conflict
+from gonogo.usecases.access.people import LONGEST_SECRET, SECRET_PREFIX, digest_of_secret
+from gonogo.usecases.access.sessions import Browser, find_session
 from gonogo.usecases.context import Context
-from gonogo.usecases.people import LONGEST_SECRET, SECRET_PREFIX, digest_of_secret
 from gonogo.usecases.permissions import Deed, allow
-from gonogo.usecases.sessions import Browser, find_session
 
 SignedIn = Callable[[Request], Awaitable[Actor]]
 CSRF_HEADER = "X-CSRF-Token"

@@ -15,12 +15,12 @@ from fastapi import FastAPI, HTTPException, Query, Request
 from pydantic import AwareDatetime
 from starlette.requests import ClientDisconnect
 
-from gonogo.api.paper_answers import ListedEvidence, PushedEvidence
+from gonogo.api.answers.papers import ListedEvidence, PushedEvidence
 from gonogo.api.visitors import Visitors
 from gonogo.domain.actor import Actor
 from gonogo.domain.errors import InvalidInput
-from gonogo.usecases import evidence
 from gonogo.usecases.context import Context
+from gonogo.usecases.papers import evidence
 from gonogo.usecases.permissions import Deed, allow
 
 _PIECE = 1 << 20

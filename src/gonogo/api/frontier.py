@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gonogo.api.cookies import known_cookie, session_cookie
 from gonogo.api.problems import problem
 from gonogo.api.reach import Reach
-from gonogo.usecases.sessions import LONGEST
+from gonogo.usecases.access.sessions import LONGEST
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send

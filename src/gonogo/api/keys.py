@@ -4,14 +4,14 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Path, Response
 
+from gonogo.api.answers.keys import HeadAnswer, KeysAnswer, PemAnswer, RingAnswer
 from gonogo.api.bodies import RevocationBody
-from gonogo.api.paper_answers import HeadAnswer, KeysAnswer, PemAnswer, RingAnswer
 from gonogo.domain.actor import Actor
-from gonogo.usecases import heads, keys
 from gonogo.usecases.bundling.build import build_bundle, bundle_name
 from gonogo.usecases.context import Context
-from gonogo.usecases.moments import moment_of
-from gonogo.usecases.releases import find_release
+from gonogo.usecases.desk import heads, keys
+from gonogo.usecases.papers.moments import moment_of
+from gonogo.usecases.releases.lifecycle import find_release
 
 _Key = Annotated[str, Path(pattern="^[0-9a-f]{8,64}$")]
 

@@ -15,7 +15,7 @@ from gonogo.domain.controller import ControllerKind
 from gonogo.domain.errors import GonogoError
 from gonogo.domain.release import FINAL, Stage
 from gonogo.usecases.context import Context
-from gonogo.usecases.controllers import at_work, restarts
+from gonogo.usecases.desk.controllers import at_work, restarts
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _MOST = 100_000

@@ -7,16 +7,16 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request, Response
 
-from gonogo.api.answers import PageOf
-from gonogo.api.etags import tagged
-from gonogo.api.pagination import Cursor, Limit, Listing
-from gonogo.api.paper_answers import (
+from gonogo.api.answers.papers import (
     ChangeLogAnswer,
     ChecklistAnswer,
     DraftAnswer,
     PaperAnswer,
     SummaryAnswer,
 )
+from gonogo.api.answers.shapes import PageOf
+from gonogo.api.etags import tagged
+from gonogo.api.pagination import Cursor, Limit, Listing
 from gonogo.api.paper_bodies import (
     AcknowledgementBody,
     FreezeBody,
@@ -28,18 +28,11 @@ from gonogo.api.paper_bodies import (
 )
 from gonogo.domain.actor import Actor
 from gonogo.domain.paper import PaperKind
-from gonogo.usecases import (
-    checklists,
-    criteria,
-    handoff,
-    handoff_draft,
-    listings,
-    sign_offs,
-    summary,
-    waivers,
-)
 from gonogo.usecases.context import Context
-from gonogo.usecases.paper_views import checklists_view, paper_view, summary_view
+from gonogo.usecases.gates import sign_offs, waivers
+from gonogo.usecases.papers import checklists, criteria, handoff, handoff_draft
+from gonogo.usecases.views import listings, summary
+from gonogo.usecases.views.paper_views import checklists_view, paper_view, summary_view
 
 _Version = Annotated[str, Query(min_length=1, max_length=200)]
 _OF = "/api/v1/services/{service}"

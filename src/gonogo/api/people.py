@@ -6,21 +6,22 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request, Response
 
-from gonogo.api.answers import (
+from gonogo.api.answers.people import (
     ActorAnswer,
     IssuedTokenAnswer,
     ListedToken,
-    PageOf,
     PersonAnswer,
     TokenAnswer,
 )
+from gonogo.api.answers.shapes import PageOf
 from gonogo.api.bodies import PersonBody, RolesBody, TokenBody
 from gonogo.api.etags import etag_of, must_match, tagged
 from gonogo.api.pagination import Cursor, Limit, Listing
 from gonogo.domain.actor import Actor
 from gonogo.domain.person import Person
-from gonogo.usecases import listings, people
+from gonogo.usecases.access import people
 from gonogo.usecases.context import Context
+from gonogo.usecases.views import listings
 
 _Person = Annotated[str | None, Query(min_length=1, max_length=200)]
 _ONE = "/api/v1/people/{name}"

@@ -5,11 +5,10 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request, Response
 
-from gonogo.api.answers import (
+from gonogo.api.answers.releases import (
     EventsAnswer,
     FiguresAnswer,
     IntentionAnswer,
-    PageOf,
     RecordingAnswer,
     ReleaseAnswer,
     ReleaseDetail,
@@ -17,6 +16,7 @@ from gonogo.api.answers import (
     WhatIfAnswer,
     WhyAnswer,
 )
+from gonogo.api.answers.shapes import PageOf
 from gonogo.api.bodies import InstructionBody, ReleaseBody
 from gonogo.api.etags import etag_of, must_match, unchanged
 from gonogo.api.pagination import Cursor, Limit, Listing
@@ -24,13 +24,15 @@ from gonogo.api.visitors import Visitors
 from gonogo.domain.actor import Actor
 from gonogo.domain.log_context import now_about_release
 from gonogo.domain.release import Release, VerifiedLine
-from gonogo.usecases import listings, releases, specs, verification, views
 from gonogo.usecases.context import Context
-from gonogo.usecases.decisions import decision_on
+from gonogo.usecases.judging.recording import read_recording, recording_view
+from gonogo.usecases.judging.what_if import EVERY_POLICY, what_if, what_if_view
 from gonogo.usecases.permissions import Deed, allow
-from gonogo.usecases.recording import read_recording, recording_view
-from gonogo.usecases.what_if import EVERY_POLICY, what_if, what_if_view
-from gonogo.usecases.why import why
+from gonogo.usecases.releases import lifecycle, verification
+from gonogo.usecases.releases.decisions import decision_on
+from gonogo.usecases.releases.why import why
+from gonogo.usecases.services import specs
+from gonogo.usecases.views import desk_views, listings
 
 _LONGEST_WAIT = 30.0
 _POLL = 0.1
@@ -60,7 +62,7 @@ def add_releases(
 
 
 async def _found(context: Context, reference: str) -> Release:
-    release = await releases.find_release(context, reference)
+    release = await lifecycle.find_release(context, reference)
     now_about_release(release.id)
     return release
 
@@ -91,28 +93,31 @@ def _starting(application: FastAPI, context: Context, actor: Any, looking: Any) 
             under_way=under_way,
             after=listing.after(cursor),
         )
-        shown = [views.release_view(release) for release in page.items]
+        shown = [desk_views.release_view(release) for release in page.items]
         return listing.page(request, response, shown, page.next)
 
     @application.post("/api/v1/releases", status_code=202, response_model=ReleaseAnswer)
     async def start_release(body: ReleaseBody, response: Response, who: Actor = actor) -> Any:  # noqa: ANN401
         """It goes on by itself; follow it under its id. `key`, where given, becomes its id: the same
         key gives the same release for ever, an Idempotency-Key the same answer for a day."""
-        release = await releases.start_release(
+        release = await lifecycle.start_release(
             context, who, service=body.service, version=body.version, key=body.key
         )
         now_about_release(release.id)
         response.headers["Location"] = f"/api/v1/releases/{release.id}"
-        return views.release_view(release)
+        return desk_views.release_view(release)
 
     @application.post("/api/v1/intentions", response_model=IntentionAnswer)
     async def foretell_release(body: ReleaseBody, who: Actor = actor) -> Any:  # noqa: ANN401
         """What a release would do if it were started now. Nothing is stored."""
-        release = await releases.prepare_release(
+        release = await lifecycle.prepare_release(
             context, who, service=body.service, version=body.version
         )
         own_spec = await specs.differs_from_registered(context, release)
-        return {"will": views.intention(release, own_spec=own_spec), "previous": release.previous}
+        return {
+            "will": desk_views.intention(release, own_spec=own_spec),
+            "previous": release.previous,
+        }
 
 
 def _following(
@@ -132,7 +137,10 @@ def _following(
         response.headers["ETag"] = etag
         last = await context.store.last_look(release.id)
         decision = await decision_on(context, release)
-        return {**views.release_view(release, last), "decision": views.decided_view(decision)}
+        return {
+            **desk_views.release_view(release, last),
+            "decision": desk_views.decided_view(decision),
+        }
 
     @application.get(_ONE + "/events", dependencies=[looking], response_model=EventsAnswer)
     async def follow_release(
@@ -157,11 +165,11 @@ def _following(
                 # Somebody who has left meanwhile, or whose token was revoked, is told nothing more.
                 allow(await visitors.again(request), Deed.LOOK)
                 ask_again = clock() + _ASK_AGAIN
-        release = await releases.find_release(context, release.id)
+        release = await lifecycle.find_release(context, release.id)
         last = await context.store.last_look(release.id)
         return {
-            "release": views.release_view(release, last),
-            "events": [views.entry_view(entry) for entry in entries],
+            "release": desk_views.release_view(release, last),
+            "events": [desk_views.entry_view(entry) for entry in entries],
         }
 
 
@@ -177,12 +185,12 @@ def _telling(application: FastAPI, context: Context, actor: Any) -> None:  # noq
         soon as the release is looked at next. With If-Match it is refused (412) when the release has
         moved since its ETag was read."""
         lines = tuple(VerifiedLine(**line.model_dump()) for line in body.lines)
-        allow(who, releases.DEEDS[body.kind])
+        allow(who, lifecycle.DEEDS[body.kind])
         must_match(request, _etag(await _found(context, reference)))
         release = await verification.tell(
             context, who, reference=reference, kind=body.kind, reason=body.reason, lines=lines
         )
-        return views.release_view(release)
+        return desk_views.release_view(release)
 
 
 def _explaining(application: FastAPI, context: Context, looking: Any) -> None:  # noqa: ANN401
@@ -190,20 +198,20 @@ def _explaining(application: FastAPI, context: Context, looking: Any) -> None:  
     async def get_figures(reference: str) -> Any:  # noqa: ANN401
         """Customers hurt, and how fast it was decided and taken back."""
         release = await _found(context, reference)
-        return views.figures_view(await releases.tell_story(context, release))
+        return desk_views.figures_view(await lifecycle.tell_story(context, release))
 
     @application.get(_ONE + "/looks", dependencies=[looking], response_model=RecordingAnswer)
     async def get_looks(reference: str) -> Any:  # noqa: ANN401
         """Everything that was counted, to be judged again elsewhere."""
         release = await _found(context, reference)
-        return recording_view(await releases.tell_story(context, release))
+        return recording_view(await lifecycle.tell_story(context, release))
 
     @application.get(_ONE + "/what-if", dependencies=[looking], response_model=WhatIfAnswer)
     async def replay_release(reference: str, policy: _Policies = []) -> Any:  # noqa: ANN401, B006
         """When other policies would have stopped it, on the same customers; all that are known where
         none is named. 422 when nothing was counted."""
         release = await _found(context, reference)
-        view = recording_view(await releases.tell_story(context, release))
+        view = recording_view(await lifecycle.tell_story(context, release))
         recording = read_recording(view)
         found = await asyncio.to_thread(what_if, recording, policy or EVERY_POLICY)
         return what_if_view(recording, found)
@@ -212,7 +220,7 @@ def _explaining(application: FastAPI, context: Context, looking: Any) -> None:  
     async def explain_release(reference: str) -> Any:  # noqa: ANN401
         """Why it stands where it stands, in a few sentences with the numbers."""
         release = await _found(context, reference)
-        story = await releases.tell_story(context, release)
+        story = await lifecycle.tell_story(context, release)
         return {"release": release.id, "why": why(story)}
 
     @application.get(

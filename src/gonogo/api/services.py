@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request, Response
 
-from gonogo.api.answers import (
+from gonogo.api.answers.services import (
     DifferenceAnswer,
     OutlookAnswer,
     RegisteredAnswer,
@@ -15,10 +15,13 @@ from gonogo.api.bodies import CompareBody, RegisterBody
 from gonogo.api.etags import must_match, tagged, unchanged
 from gonogo.domain.actor import Actor
 from gonogo.domain.errors import InvalidInput
-from gonogo.usecases import outlook, recording, releases, specs, views
 from gonogo.usecases.context import Context
+from gonogo.usecases.judging import outlook, recording
 from gonogo.usecases.permissions import Deed, allow
-from gonogo.usecases.specs import registration_of
+from gonogo.usecases.releases import lifecycle
+from gonogo.usecases.services import specs
+from gonogo.usecases.services.specs import registration_of
+from gonogo.usecases.views import desk_views
 
 _NEWEST = 5
 _Share = Annotated[str, Query(max_length=20, examples=["0.5%"])]
@@ -72,12 +75,12 @@ def _showing(application: FastAPI, context: Context, looking: Any) -> None:  # n
     @application.get("/api/v1/services", dependencies=[looking], response_model=list[ServiceAnswer])
     async def list_services() -> Any:  # noqa: ANN401
         """Every service by name, with what runs where and what is under way."""
-        return await views.services_view(context)
+        return await desk_views.services_view(context)
 
     @application.get(_ONE, dependencies=[looking], response_model=ServiceAnswer)
     async def get_service(service: str, request: Request, response: Response) -> Any:  # noqa: ANN401
         """One service, with what runs where and what is under way."""
-        return tagged(request, response, await views.service_view(context, service))
+        return tagged(request, response, await desk_views.service_view(context, service))
 
     @application.get(_ONE + "/spec", dependencies=[looking], response_model=SpecAnswer)
     async def get_spec(service: str, request: Request, response: Response) -> Any:  # noqa: ANN401
@@ -115,7 +118,7 @@ def _showing(application: FastAPI, context: Context, looking: Any) -> None:  # n
             recordings = [
                 recording.read_recording(recording.recording_view(story))
                 for release in await context.store.releases(service, limit=_NEWEST)
-                for story in [await releases.tell_story(context, release)]
+                for story in [await lifecycle.tell_story(context, release)]
             ]
             traffic = outlook.recorded_traffic(recordings)
             given = outlook.given_traffic(plan, 0, *shares, of)

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
-from gonogo.api.answers import (
+from gonogo.api.answers.people import (
     ChangedPassword,
     EndedAnswer,
     InvitationAnswer,
@@ -23,10 +23,10 @@ from gonogo.api.bodies import (
 from gonogo.api.door import Door, browser_of, own_session
 from gonogo.api.openid import add_openid
 from gonogo.domain.actor import Actor
-from gonogo.usecases import invitations, openid, sessions, sign_in
+from gonogo.usecases.access import invitations, openid, sessions, sign_in
+from gonogo.usecases.access.people import actor_view
+from gonogo.usecases.access.sessions import Opened
 from gonogo.usecases.context import Context
-from gonogo.usecases.people import actor_view
-from gonogo.usecases.sessions import Opened
 
 
 def add_sessions(application: FastAPI, context: Context, door: Door, actor: Any) -> None:  # noqa: ANN401

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from gonogo.api.cookies import known_as
 from gonogo.api.problems import problem_of
+from gonogo.usecases.access.sign_in import turned_away
 from gonogo.usecases.context import Context
-from gonogo.usecases.sign_in import turned_away
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

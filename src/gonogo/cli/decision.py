@@ -119,7 +119,7 @@ def view(
     service: str, decision: Decision, left: tuple[str, ...], notes: tuple[str, ...]
 ) -> dict[str, Any]:
     """As JSON."""
-    from gonogo.usecases.decisions import decision_view
+    from gonogo.usecases.releases.decisions import decision_view
 
     return {
         "service": service,

@@ -11,7 +11,7 @@ import click
 from gonogo.cli import output
 from gonogo.cli.client import DeskClient
 from gonogo.domain.errors import Unavailable
-from gonogo.usecases.decisions import DECIDED, told
+from gonogo.usecases.releases.decisions import DECIDED, told
 
 _WAIT = 1.0
 

@@ -12,7 +12,7 @@ from gonogo.domain.errors import InvalidInput
 
 def as_share(_: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
     """A callback: a percentage with its sign, as in 5%, becomes a share between 0 and 1."""
-    from gonogo.usecases.specs import share_of
+    from gonogo.usecases.services.specs import share_of
 
     if value is None:
         return None

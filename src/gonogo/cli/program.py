@@ -11,12 +11,12 @@ from gonogo.domain.look import Look
 
 if TYPE_CHECKING:
     from gonogo.usecases.bundling.envelopes import Trust
-    from gonogo.usecases.first_spec import FirstSpec
-    from gonogo.usecases.heads import HeadPlace
-    from gonogo.usecases.local_check import Checked, CheckRequest
-    from gonogo.usecases.observe_metrics import OnStart, Wanted
-    from gonogo.usecases.operation import Stopped
-    from gonogo.usecases.patch_guard import Guarded, Request
+    from gonogo.usecases.desk.heads import HeadPlace
+    from gonogo.usecases.desk.operation import Stopped
+    from gonogo.usecases.gates.local_check import Checked, CheckRequest
+    from gonogo.usecases.gates.patch_guard import Guarded, Request
+    from gonogo.usecases.judging.observe_metrics import OnStart, Wanted
+    from gonogo.usecases.services.first_spec import FirstSpec
 
 
 class Program(Protocol):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gonogo.domain.errors import InvalidInput
-from gonogo.usecases.evidence import BEGINNING, LARGEST, format_of
+from gonogo.usecases.papers.evidence import BEGINNING, LARGEST, format_of
 
 _MOST_FILES = 10_000
 

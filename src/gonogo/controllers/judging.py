@@ -17,11 +17,9 @@ from gonogo.controllers.drive import Drive, Seen
 from gonogo.controllers.gauges import GaugeReader
 from gonogo.controllers.layout import instance_of
 from gonogo.controllers.pace import ASSESS, BOOKS, EAT
+from gonogo.controllers.stretch import Stretch, Unstored
 from gonogo.domain.errors import InvalidInput, Unavailable
-from gonogo.domain.gauge import Reading
 from gonogo.domain.instance import Instance, instance_id
-from gonogo.domain.latency import ArmLatencies, Latencies, summed
-from gonogo.domain.look import Look
 from gonogo.domain.plan import CriterionMode, RollbackCriterion, as_kpi_name
 from gonogo.domain.release import Stage
 from gonogo.domain.slot import Slot, SlotRole
@@ -50,7 +48,6 @@ class Watcher:
         self._arms: dict[str, Arm] = {}
         self._gauges = judge.begin_gauges(drive.plan.gauges)
         self._reader = GaugeReader(drive.world, drive.plan.gauges)
-        self._readings: list[Reading] = []
         self._promoted_at: datetime | None = None
         self._past_is_over = False
         self._criteria = tuple(
@@ -59,12 +56,8 @@ class Watcher:
             if criterion.mode is CriterionMode.LITERAL
         )
         self._literal = judge.begin_literal(self._criteria)
-        self._pending: dict[str, list[Counts]] = {}
-        self._hurt: set[str] = set()
-        self._latencies: dict[Arm, list[Latencies]] = defaultdict(list)
-        self._known_hurt: set[str] = set()
+        self._stretch = Stretch()
         self._first_customer: datetime | None = None
-        self._gap: str | None = None
         self._blind_since: datetime | None = None
         self._answered_at: datetime | None = None
         self._blind_because = ""
@@ -73,10 +66,8 @@ class Watcher:
         self._stack = AsyncExitStack()
         self._stream: MetricStream | None = None
         self._eaten_at = 0.0
-        self._unstored: list[Seen] = []
-        self._storing = asyncio.Lock()
+        self._unstored = Unstored(drive)
         self.step_requests = 0
-        self.first_bad: datetime | None = None
         self.own: Instance | None = None
         self.follow(slots)
 
@@ -122,7 +113,7 @@ class Watcher:
         except InvalidInput as error:
             self._plan = judge.judge_plan(self._drive.plan, self._drive.release.attempt + 1)
             self._memory = judge.begin(self._plan)
-            self._gap = f"what was seen before cannot be read any more: {error}"
+            self._stretch.gap = f"what was seen before cannot be read any more: {error}"
             return
         self._memory, self._gauges = known.memory, known.gauges
         self._promoted_at = known.promoted_at
@@ -148,8 +139,8 @@ class Watcher:
             return
         now = self._drive.world.clock.now()
         unseen = (now - looks[-1].at).total_seconds()
-        self._gap = self._gap or f"nobody watched for {unseen:.1f} s"
-        self._known_hurt = {client for look in looks for client in look.hurt}
+        self._stretch.gap = self._stretch.gap or f"nobody watched for {unseen:.1f} s"
+        self._stretch.recall_hurt(client for look in looks for client in look.hurt)
         current = [look for look in looks if look.step == self._drive.release.step]
         self.step_requests = sum(
             max((increment.canary.total for increment in look.increments), default=0)
@@ -181,11 +172,11 @@ class Watcher:
         self._gauges = judge.next_step_of_gauges(self._gauges)
         self.step_requests = 0
         try:
-            await self.catch_up()
+            await self._unstored.store()
             await record(Seen(ended.look, self._remembered()))
         except Unavailable:
             self._memory, self._gauges, self.step_requests = before
-            self.keep(ended)
+            self._unstored.keep(ended)
             raise
 
     def go_on_alone(self) -> None:
@@ -232,7 +223,7 @@ class Watcher:
         readings = self._reader.take()
         if readings:
             self._gauges = judge.observe_gauges(self._gauges, readings)
-            self._readings += readings
+            self._stretch.readings += readings
         return judge.failed(self._memory) or judge.failed_gauge(self._gauges) is not None
 
     def _let_the_past_rest(self, now: datetime) -> None:
@@ -242,16 +233,16 @@ class Watcher:
             self._past_is_over = True
 
     def _note_gap(self, at: datetime, why: str) -> None:
-        if self._pending:
+        if self._stretch.has_counts:
             self._close_look()  # what was counted before the gap is good and stays
-        self._gap = self._blind_because = why
+        self._stretch.gap = self._blind_because = why
         if self._blind_since is None:
             self._blind_since = at
 
     def _eat(self, batch: Batch) -> None:
         if not batch.counts and not batch.hurt:
             return
-        if self._gap is not None:
+        if self._stretch.gap is not None:
             self._close_look()
         self._blind_since = None
         self._eaten_at = asyncio.get_running_loop().time()
@@ -269,28 +260,18 @@ class Watcher:
         if increments:
             self._memory = judge.observe(self._plan, self._memory, increments)
         if increments or batch.hurt:  # what a customer asks again counts no more, and hurts
-            self._keep(increments, batch)
+            self._stretch.add(increments, batch, self._arms)
+            self.step_requests += sum(
+                number
+                for address, number in batch.requests.items()
+                if self._arms.get(address) is Arm.CANARY
+            )
 
     def _holds(self, criterion: RollbackCriterion, at: datetime) -> bool:
         """Whether its signer meant it to hold at this moment."""
         if self._first_customer is None:
             self._first_customer = at
         return criterion.lasts is None or at <= self._first_customer + criterion.lasts
-
-    def _keep(self, increments: list[Increment], batch: Batch) -> None:
-        for increment in increments:
-            sums = self._pending.setdefault(increment.kpi, [Counts(), Counts()])
-            sums[0] += increment.baseline
-            sums[1] += increment.canary
-        for address, latencies in batch.latencies.items():
-            if address in self._arms:
-                self._latencies[self._arms[address]].append(latencies)
-        canary = {address for address, arm in self._arms.items() if arm is Arm.CANARY}
-        self.step_requests += sum(batch.requests.get(address, 0) for address in canary)
-        hurt = {client for address, client in batch.hurt if address in canary}
-        if hurt and self.first_bad is None:
-            self.first_bad = batch.at
-        self._hurt |= hurt - self._known_hurt
 
     def _on_arms(self, kpi: str, counts: Mapping[tuple[str, str], Counts]) -> Mapping[Arm, Counts]:
         sums: dict[Arm, Counts] = defaultdict(Counts)
@@ -299,6 +280,11 @@ class Watcher:
             if name == kpi and arm is not None:
                 sums[arm] += found
         return {arm: sums[arm] for arm in Arm}
+
+    @property
+    def first_bad(self) -> datetime | None:
+        """When the first customer was hurt by the version, as far as this watcher saw it."""
+        return self._stretch.first_bad
 
     def criterion_met(self) -> str | None:
         """The sentence of a literal rollback criterion that is met now, or None."""
@@ -346,11 +332,10 @@ class Watcher:
     def due(self) -> bool:
         """Whether there is something to store, and it is time to."""
         waited = self._drive.world.clock.now() - self._last_flush
-        news = (
-            self._pending or self._readings or self._hurt or self._gap is not None or self._unstored
-        )
         world = self._drive.world
-        return bool(news) and waited >= world.pace.of_releases(world.rhythm.flush, BOOKS)
+        return bool(self._stretch or self._unstored) and waited >= world.pace.of_releases(
+            world.rhythm.flush, BOOKS
+        )
 
     async def flush(self) -> None:
         """Store what was seen since the last time, with the judge's memory of it.
@@ -358,20 +343,9 @@ class Watcher:
         Raises Unavailable when it cannot be stored now; it is kept for the next time.
         """
         self._last_flush = self._drive.world.clock.now()
-        await self.catch_up()
+        await self._unstored.store()
         self._close_look()
-        await self.catch_up()
-
-    async def catch_up(self) -> None:
-        """Store the stretches that have ended, in order. Raises Unavailable as `flush` does."""
-        async with self._storing:
-            while self._unstored:
-                seen = self._unstored.pop(0)
-                try:
-                    await self._drive.remember(seen)
-                except Unavailable:
-                    self._unstored.insert(0, seen)
-                    raise
+        await self._unstored.store()
 
     async def store_with(
         self, judgement: Judgement, record: Callable[[Seen], Awaitable[None]]
@@ -382,18 +356,14 @@ class Watcher:
         """
         seen = self.conclude(judgement)
         try:
-            await self.catch_up()
+            await self._unstored.store()
             await record(seen)
         except Unavailable:
-            self.keep(seen)
+            self._unstored.keep(seen)
             raise
 
     def _close_look(self) -> None:
-        self.keep(self.conclude(self.judgement()))
-
-    def keep(self, seen: Seen) -> None:
-        """What could not be stored is stored the next time, before anything newer."""
-        self._unstored.append(seen)
+        self._unstored.keep(self.conclude(self.judgement()))
 
     def conclude(self, judgement: Judgement) -> Seen:
         """End the present stretch: what was seen in it, to be stored with whatever follows from it."""
@@ -401,28 +371,9 @@ class Watcher:
         promoted = release.stage in {Stage.PROMOTING, Stage.VERIFYING, Stage.WATCHING}
         steps = self._drive.plan.rollout.steps
         share = steps[release.step].share if 0 <= release.step < len(steps) else 0.0
-        look = Look(
-            release=release.id,
-            at=self._drive.world.clock.now(),
-            step=release.step,
-            share=1.0 if promoted else share,
-            increments=tuple(Increment(kpi, *sums) for kpi, sums in self._pending.items()),
-            judgement=judgement,
-            gap=self._gap,
-            hurt=tuple(sorted(self._hurt)),
-            latencies=self._timed(),
-            readings=tuple(self._readings),
-        )
-        self._known_hurt |= self._hurt
-        self._pending, self._hurt, self._gap, self._readings = {}, set(), None, []
-        self._latencies.clear()
+        look = self._stretch.end(self._drive, 1.0 if promoted else share, judgement)
         self._last_flush = self._drive.world.clock.now()
         return Seen(look, self._remembered())
-
-    def _timed(self) -> ArmLatencies | None:
-        if not self._latencies:
-            return None
-        return ArmLatencies(*(summed(self._latencies.get(arm, ())) for arm in Arm))
 
 
 def _as_kpi(criterion: RollbackCriterion) -> Kpi:

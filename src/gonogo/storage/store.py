@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
 
-from gonogo.domain.actor import Actor
 from gonogo.domain.answer import KeptAnswer
 from gonogo.domain.audit import AuditDraft, AuditEntry, AuditSearch
 from gonogo.domain.errors import Unavailable
@@ -26,21 +25,18 @@ from gonogo.domain.journal import JournalEntry
 from gonogo.domain.look import Look
 from gonogo.domain.message import Message
 from gonogo.domain.paper import Paper, PaperKind
-from gonogo.domain.person import Person, Token
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Instruction, Release
 from gonogo.domain.release_line import ReleaseLine, ReleaseSearch
 from gonogo.domain.slot import Slot
 from gonogo.ports.clock import Clock
 from gonogo.ports.notices import Notice
-from gonogo.ports.store import Change, Delivery, Lease, ServiceState, Store, UnderWay
+from gonogo.ports.store import Change, Lease, ServiceState, Store, UnderWay
 from gonogo.storage import (
     answers,
     board,
     chain,
     history,
-    outbox,
-    people,
     release_lines,
     releases,
     services,
@@ -58,6 +54,7 @@ from gonogo.storage.postgresql import THREADS
 from gonogo.storage.presence import CHANNEL, payload
 from gonogo.storage.runner import Inline, Runner, Threads
 from gonogo.storage.schema import upgrade_with
+from gonogo.storage.sending import Sending
 from gonogo.storage.statements import Prepared
 from gonogo.storage.tables import UtcTime, create_all
 from gonogo.storage.ways_in import WaysIn
@@ -107,7 +104,7 @@ def memory_store(clock: Clock) -> "SqlStore":
     return SqlStore(engine, clock, run=Inline())
 
 
-class SqlStore(WaysIn, Adopting, AmongDesks, Glances):
+class SqlStore(WaysIn, Adopting, AmongDesks, Glances, Sending):
     """`gonogo.ports.store.Store` over SQLAlchemy Core. `engine` comes from `make_engine`.
 
     `run` does the writes, and the reads too unless `read` is given for them. `notices` are told of
@@ -300,26 +297,6 @@ class SqlStore(WaysIn, Adopting, AmongDesks, Glances):
             )
         )
 
-    async def put_person(self, person: Person, audit: AuditDraft) -> None:
-        """See the port."""
-        await self._write(lambda c: people.put_person(c, person, audit, self._clock.now()))
-
-    async def people(self) -> tuple[Person, ...]:
-        """See the port."""
-        return await self._read(people.everybody)
-
-    async def put_token(self, token: Token, audit: AuditDraft) -> None:
-        """See the port."""
-        await self._write(lambda c: people.put_token(c, token, audit, self._clock.now()))
-
-    async def tokens(self) -> tuple[Token, ...]:
-        """See the port."""
-        return await self._read(people.all_tokens)
-
-    async def bearer(self, digest: str, now: datetime) -> Actor | None:
-        """See the port."""
-        return await self._read(lambda c: people.bearer(c, digest, now))
-
     async def claim(
         self,
         release_id: str,
@@ -358,36 +335,6 @@ class SqlStore(WaysIn, Adopting, AmongDesks, Glances):
     async def append(self, audit: AuditDraft) -> AuditEntry:
         """See the port."""
         return await self._write(lambda c: chain.append(c, audit, self._clock.now()))
-
-    async def deliveries(self, release_id: str, limit: int = 200) -> tuple[Delivery, ...]:
-        """See the port."""
-        return await self._read(lambda c: outbox.deliveries(c, release_id, limit))
-
-    async def waiting(self, now: datetime, limit: int = 20) -> tuple[Message, ...]:
-        """See the port."""
-        if self._engine.dialect.name == "sqlite":
-            return await self._read(lambda c: outbox.waiting(c, now, limit))
-        return await self._write(lambda c: outbox.waiting(c, self._shared(c, now), limit))
-
-    async def unsent(self, limit: int = 100) -> tuple[Message, ...]:
-        """See the port."""
-        return await self._read(lambda c: outbox.unsent(c, limit))
-
-    async def sent(self, message_id: str, at: datetime, to: str) -> None:
-        """See the port. Raises NotFound for a message that was never queued."""
-        await self._write(lambda c: outbox.sent(c, message_id, at, to))
-
-    async def postpone(
-        self, message_id: str, until: datetime, why: str, *, tried: bool = True
-    ) -> None:
-        """See the port. Raises NotFound for a message that was never queued."""
-        now = self._clock.now()
-
-        def work(connection: sa.Connection) -> None:
-            due = self._shared(connection, now) + (until - now)
-            outbox.postpone(connection, message_id, due, why, tried)
-
-        await self._write(work)
 
     async def begin_answer(self, answer: KeptAnswer, since: datetime) -> KeptAnswer | None:
         """See the port."""

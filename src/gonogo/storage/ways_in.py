@@ -1,4 +1,4 @@
-"""The part of the store by which people sign in; `gonogo.storage.store` says what holds for all of it."""
+"""The part of the store for people and how they sign in; `gonogo.storage.store` says what holds for it."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -6,8 +6,9 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
+from gonogo.domain.actor import Actor
 from gonogo.domain.audit import AuditDraft
-from gonogo.domain.person import Person
+from gonogo.domain.person import Person, Token
 from gonogo.domain.session import (
     Credential,
     Flow,
@@ -17,13 +18,13 @@ from gonogo.domain.session import (
     Session,
 )
 from gonogo.ports.clock import Clock
-from gonogo.storage import sessions, sign_in
+from gonogo.storage import people, sessions, sign_in
 
 Result = TypeVar("Result")
 
 
 class WaysIn:
-    """`SignInStore` and `SessionStore` of `gonogo.ports.store`, over what `SqlStore` gives."""
+    """`PeopleStore`, `SignInStore` and `SessionStore` of `gonogo.ports.store`, over what `SqlStore` gives."""
 
     _clock: Clock
 
@@ -32,6 +33,26 @@ class WaysIn:
 
     async def _write(self, work: Callable[[sa.Connection], Result]) -> Result:
         raise NotImplementedError
+
+    async def put_person(self, person: Person, audit: AuditDraft) -> None:
+        """See the port."""
+        await self._write(lambda c: people.put_person(c, person, audit, self._clock.now()))
+
+    async def people(self) -> tuple[Person, ...]:
+        """See the port."""
+        return await self._read(people.everybody)
+
+    async def put_token(self, token: Token, audit: AuditDraft) -> None:
+        """See the port."""
+        await self._write(lambda c: people.put_token(c, token, audit, self._clock.now()))
+
+    async def tokens(self) -> tuple[Token, ...]:
+        """See the port."""
+        return await self._read(people.all_tokens)
+
+    async def bearer(self, digest: str, now: datetime) -> Actor | None:
+        """See the port."""
+        return await self._read(lambda c: people.bearer(c, digest, now))
 
     async def those_who_sign_in(self) -> frozenset[str]:
         """See the port."""

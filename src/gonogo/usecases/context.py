@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from gonogo.domain.errors import Unavailable
 from gonogo.domain.rate import Rates
 from gonogo.ports.checkup import Checkup
 from gonogo.ports.clock import Clock
@@ -21,9 +22,9 @@ from gonogo.ports.signer import Signer
 from gonogo.ports.source import Source
 from gonogo.ports.store import Store
 from gonogo.ports.throttle import Throttle, Unlimited
+from gonogo.usecases.access.failed_sign_ins import FailedSignIns
+from gonogo.usecases.access.openid_policy import OpenId
 from gonogo.usecases.command_policy import CommandPolicy
-from gonogo.usecases.failed_sign_ins import FailedSignIns
-from gonogo.usecases.openid_policy import OpenId
 from gonogo.usecases.pulse import Pulse
 
 
@@ -68,3 +69,10 @@ class Context:
     notices: Notices | None = None
     controllers: Controllers | None = None
     site: str | None = None
+
+
+def signer_of(context: Context) -> Signer:
+    """Whoever signs for the desk. Raises Unavailable when nobody does."""
+    if context.signer is None:
+        raise Unavailable("this desk has no keys to sign with")
+    return context.signer

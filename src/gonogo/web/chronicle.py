@@ -14,7 +14,7 @@ from gonogo.domain.actor import Role
 from gonogo.domain.audit import AuditEntry
 from gonogo.domain.journal import JournalEntry
 from gonogo.domain.story import DECISIONS, OUT_OF_ROTATION, PERSON, Story, recorded_time
-from gonogo.usecases.decisions import DECIDED
+from gonogo.usecases.releases.decisions import DECIDED
 from gonogo.web.charts import Mark, MarkKind
 from gonogo.web.wording import date, seconds, share
 

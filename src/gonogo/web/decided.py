@@ -11,7 +11,7 @@ from gonogo.domain.audit import AuditEntry
 from gonogo.domain.evidence import RehearsalStep
 from gonogo.domain.gate import Answer, Decision, EvidenceReference, GateMode, GateResult, GateStatus
 from gonogo.domain.story import Story
-from gonogo.usecases.decisions import OPEN, gate_name, last_decision
+from gonogo.usecases.releases.decisions import OPEN, gate_name, last_decision
 from gonogo.web.chronicle import REHEARSAL, number_of, text_of
 from gonogo.web.wording import number, seconds, share
 

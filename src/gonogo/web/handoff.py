@@ -5,22 +5,21 @@ its policy allows neither scripts nor any address; Markdown's signs are escaped 
 notes); nothing outside the file is asked for.
 """
 
-import base64
-import hashlib
 import re
 from datetime import datetime, timedelta
 from functools import cache
-from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from gonogo.domain.gate import GateStatus
 from gonogo.domain.paper import Concern
-from gonogo.usecases.checklists import ChecklistState, ItemState
-from gonogo.usecases.summary import Signature, Summary, WaiverRow
+from gonogo.usecases.papers.checklists import ChecklistState, ItemState
+from gonogo.usecases.views.filed import Signature, WaiverRow
+from gonogo.usecases.views.summary import Summary
 from gonogo.web import wording
 from gonogo.web.blocks import Block, Cell, Items, Prose, Section, Table
+from gonogo.web.templating import allowed, beside_templates, environment
 
 _SIGNS = {True: "✓", False: "✕", None: ""}
 _STATUS_SIGNS = {
@@ -319,43 +318,27 @@ def _cell(cell: Cell) -> str:
 
 def html(summary: Summary) -> str:
     """The page as one HTML file that needs nothing else."""
-    style = _asset("charts.css") + _asset("report.css") + _asset("handoff.css")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    style = (
+        beside_templates("charts.css")
+        + beside_templates("report.css")
+        + beside_templates("handoff.css")
+    )
     return (
-        _environment()
+        _templates()
         .get_template("handoff.html.j2")
         .render(
             summary=summary,
             headline=headline(summary),
             sections=sections(summary),
             style=Markup(style),  # noqa: S704 - files of this package
-            policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none';"
+            policy=f"default-src 'none'; style-src {allowed(style)}; base-uri 'none';"
             " form-action 'none'",
         )
     )
 
 
 @cache
-def _asset(name: str) -> str:
-    return (files("gonogo.web") / "templates" / name).read_text(encoding="utf-8")
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("gonogo", "web/templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_harmless,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(words=wording)
-    return environment
-
-
-def _harmless(value: object) -> object:
-    """Every text that the template puts out passes here; markup of this package is left alone."""
-    if isinstance(value, str) and not hasattr(value, "__html__"):
-        return wording.plain(value, 40_000)
-    return value
+def _templates() -> Environment:
+    templates = environment("web/templates", longest=40_000)
+    templates.globals.update(words=wording)
+    return templates

@@ -8,8 +8,8 @@ from fastapi.responses import HTMLResponse
 
 from gonogo.domain.actor import Actor
 from gonogo.usecases.context import Context
-from gonogo.usecases.releases import find_release, tell_story
-from gonogo.usecases.summary import summarize
+from gonogo.usecases.releases.lifecycle import find_release, tell_story
+from gonogo.usecases.views.summary import summarize
 from gonogo.web.report import render, render_many
 
 

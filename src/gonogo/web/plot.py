@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from gonogo.domain.look import Look
-from gonogo.usecases.bands import distributions
+from gonogo.usecases.judging.bands import distributions
 from gonogo.web import charts
 from gonogo.web.charts import svg
 from gonogo.web.charts.bands import difference_over_time, ratio_over_time

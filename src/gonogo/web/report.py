@@ -5,16 +5,13 @@ only script and style are the two whose digests the policy names, so text that w
 act; without scripts everything is there but the replay. Only what was recorded is told.
 """
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from importlib.resources import files
 from itertools import pairwise
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from gonogo.domain.audit import AuditEntry, digest_of
@@ -22,11 +19,12 @@ from gonogo.domain.release import WAITING, Release, Stage
 from gonogo.domain.story import Figures, Story, closing_look, deciding_look, figures
 from gonogo.domain.traffic import Arm, Counts, SlowerThan
 from gonogo.domain.verdict import KpiAssessment, Test, Verdict
-from gonogo.usecases.bands import Distribution, distributions
+from gonogo.usecases.judging.bands import Distribution, distributions
 from gonogo.web import charts, chronicle, gauges, planned, replay, wording
 from gonogo.web.answer import answer, outcome
 from gonogo.web.charts import Frame, Span, bands, forest_chart, series
 from gonogo.web.decided import Decided, decided
+from gonogo.web.templating import allowed, beside_templates, environment
 
 MOST_EVENTS = 400
 MOST_SPANS = 40
@@ -119,9 +117,12 @@ def render_many(stories: Sequence[Story]) -> str:
 
 
 def _page(stories: Sequence[Story]) -> str:
-    style, script = _asset("charts.css") + _asset("report.css"), _asset("replay.js")
+    style, script = (
+        beside_templates("charts.css") + beside_templates("report.css"),
+        beside_templates("replay.js"),
+    )
     return (
-        _environment()
+        _templates()
         .get_template("report.html.j2")
         .render(
             chapters=[
@@ -132,8 +133,8 @@ def _page(stories: Sequence[Story]) -> str:
             policy="; ".join(
                 (
                     "default-src 'none'",
-                    f"style-src {_digest(style)}",
-                    f"script-src {_digest(script)}",
+                    f"style-src {allowed(style)}",
+                    f"script-src {allowed(script)}",
                     "base-uri 'none'",
                     "form-action 'none'",
                 )
@@ -144,40 +145,17 @@ def _page(stories: Sequence[Story]) -> str:
 
 
 @cache
-def _asset(name: str) -> str:
-    return (files("gonogo.web") / "templates" / name).read_text(encoding="utf-8")
-
-
-def _digest(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("gonogo", "web/templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_harmless,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(
+def _templates() -> Environment:
+    templates = environment("web/templates")
+    templates.globals.update(
         words=wording,
         planned=planned,
         verdicts=VERDICTS,
         icons=forest_chart.ICONS,
         counts=replay.counts,
     )
-    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
-    return environment
-
-
-def _harmless(value: object) -> object:
-    """Every text that a template puts out passes here; markup made by this package is left alone."""
-    return (
-        wording.plain(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
-    )
+    templates.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
+    return templates
 
 
 def _chapter(identity: str, story: Story) -> Chapter:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from markupsafe import Markup, escape
 
 MISSING = "not recorded"
-_LONGEST = 1000
+LONGEST = 1000
 
 # Bidirectional embeddings, overrides and isolates; C0 and C1 but tab and newline; lone surrogates
 # and noncharacters, which UTF-8 and XML refuse.
@@ -21,7 +21,7 @@ _ACTING = re.compile(
 )
 
 
-def plain(text: str, limit: int = _LONGEST) -> str:
+def plain(text: str, limit: int = LONGEST) -> str:
     """Foreign text made harmless and at most about `limit` characters long."""
     if len(text) > limit:
         text = f"{text[:limit]}… ({len(text):,} characters in all)"

@@ -7,7 +7,7 @@ from gonogo.adapters.prometheus import PrometheusMetrics
 from gonogo.adapters.system_clock import SystemClock
 from gonogo.domain.errors import InvalidInput, NotFound
 from gonogo.settings import Settings
-from gonogo.usecases.observe_metrics import (
+from gonogo.usecases.judging.observe_metrics import (
     Arms,
     OnStart,
     RouterPlace,

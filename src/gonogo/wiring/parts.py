@@ -60,11 +60,11 @@ from gonogo.settings import OpenIdSettings, Settings
 from gonogo.storage.counts import SharedCounts, shared_counts
 from gonogo.storage.limits import SharedLimiter, SharedThrottle
 from gonogo.storage.store import SqlStore, open_store
+from gonogo.usecases.access.openid_policy import OpenId, OpenIdPolicy, role_mapping
 from gonogo.usecases.command_policy import command_policy
 from gonogo.usecases.context import Context
-from gonogo.usecases.gathering import DossierReader
-from gonogo.usecases.heads import HeadPlace
-from gonogo.usecases.openid_policy import OpenId, OpenIdPolicy, role_mapping
+from gonogo.usecases.desk.heads import HeadPlace
+from gonogo.usecases.gates.gathering import DossierReader
 
 _SHARED_LEASE = timedelta(seconds=3)
 """Where another desk can take over, it should within five seconds of a desk's death."""

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     import psutil
 
     from gonogo.usecases.bundling.envelopes import Trust
-    from gonogo.usecases.first_spec import FirstSpec
-    from gonogo.usecases.heads import HeadPlace
-    from gonogo.usecases.local_check import Checked, CheckRequest
-    from gonogo.usecases.observe_metrics import OnStart, Wanted
-    from gonogo.usecases.operation import Stopped
-    from gonogo.usecases.patch_guard import Guarded, Request
+    from gonogo.usecases.desk.heads import HeadPlace
+    from gonogo.usecases.desk.operation import Stopped
+    from gonogo.usecases.gates.local_check import Checked, CheckRequest
+    from gonogo.usecases.gates.patch_guard import Guarded, Request
+    from gonogo.usecases.judging.observe_metrics import OnStart, Wanted
+    from gonogo.usecases.services.first_spec import FirstSpec
     from gonogo.wiring.parts import Parts
 
 Answer = TypeVar("Answer")
@@ -67,7 +67,7 @@ class LocalProgram:
         """Adopted versions whose customers come through a router that would be stopped."""
         if not self._has_database():
             return ()
-        from gonogo.usecases import operation
+        from gonogo.usecases.desk import operation
 
         return self._with_parts(lambda parts: operation.who_loses(parts.context))
 
@@ -101,7 +101,7 @@ class LocalProgram:
 
     def stop_everything(self) -> "Stopped":
         """Stop the desk, then every version and router it left running."""
-        from gonogo.usecases import operation
+        from gonogo.usecases.desk import operation
 
         if not self._has_database():
             return operation.Stopped(())
@@ -122,7 +122,7 @@ class LocalProgram:
 
     def examine(self) -> tuple[Finding, ...]:
         """Site health from this process."""
-        from gonogo.usecases import operation
+        from gonogo.usecases.desk import operation
 
         return self._with_parts(lambda parts: operation.examine(parts.context))
 
@@ -140,7 +140,8 @@ class LocalProgram:
 
     def verify_chain(self) -> dict[str, Any]:
         """Whether the audit chain holds, read from this process."""
-        from gonogo.usecases import operation, views
+        from gonogo.usecases.desk import operation
+        from gonogo.usecases.views import desk_views
 
         if not self._has_database():
             raise NotFound(
@@ -148,7 +149,7 @@ class LocalProgram:
                 hint="set GONOGO_HOME to the folder that the desk uses",
             )
         found = self._with_parts(lambda parts: operation.verify_chain(parts.context))
-        return views.chain_view(found)
+        return desk_views.chain_view(found)
 
     def migrate_database(self, url: str) -> dict[str, Any]:
         """Move the desk's SQLite database to the PostgreSQL of this URL."""
@@ -174,7 +175,7 @@ class LocalProgram:
 
     def verify_heads(self, place: "HeadPlace", trust: "Trust | None") -> dict[str, Any]:
         """Whether the audit chain still has the heads published there."""
-        from gonogo.usecases.heads import check_view, verify_heads
+        from gonogo.usecases.desk.heads import check_view, verify_heads
         from gonogo.wiring.parts import heads_at
 
         async def check(parts: "Parts") -> dict[str, Any]:
@@ -187,14 +188,14 @@ class LocalProgram:
         """One change of a git repository against its limits."""
         from gonogo.adapters.local.history import GitHistory
         from gonogo.adapters.system_clock import SystemClock
-        from gonogo.usecases.patch_guard import guard_change
+        from gonogo.usecases.gates.patch_guard import guard_change
 
         return asyncio.run(guard_change(GitHistory(), request, SystemClock().now()))
 
     def first_spec(self, repository: Path, folder: str | None) -> "FirstSpec":
         """A first spec for a service in this folder of a repository."""
         from gonogo.adapters.local.tree import FolderTree
-        from gonogo.usecases.first_spec import first_spec
+        from gonogo.usecases.services.first_spec import first_spec
 
         called = repository.absolute().name
         return first_spec(FolderTree(repository), called=called, folder=folder)
@@ -203,7 +204,7 @@ class LocalProgram:
         """The gates of a spec over reports and a repository."""
         from gonogo.adapters.local.history import GitHistory
         from gonogo.adapters.system_clock import SystemClock
-        from gonogo.usecases.local_check import check_here
+        from gonogo.usecases.gates.local_check import check_here
 
         return asyncio.run(check_here(GitHistory(), request, SystemClock().now()))
 

@@ -20,9 +20,9 @@ from gonogo.domain.errors import GonogoError, InvalidInput
 from gonogo.settings import Settings
 from gonogo.storage.presence import Presence
 from gonogo.storage.store import SqlStore
+from gonogo.usecases.access.invitations import first_admin
+from gonogo.usecases.access.sign_in import write
 from gonogo.usecases.context import Context
-from gonogo.usecases.invitations import first_admin
-from gonogo.usecases.sign_in import write
 from gonogo.wiring.loop_watch import LoopWatch
 from gonogo.wiring.parts import Parts, assemble, secret
 from gonogo.wiring.service_manager import ServiceManager

@@ -11,7 +11,7 @@ from tests.papers import OWNER, Desk, a_desk
 from gonogo.api.application import build_application
 from gonogo.api.door import Door, reader
 from gonogo.domain.actor import Role
-from gonogo.usecases import people
+from gonogo.usecases.access import people
 from gonogo.web.desk.application import add_desk
 from gonogo.web.desk.visitor import seen_by
 

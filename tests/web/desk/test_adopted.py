@@ -7,7 +7,7 @@ from tests.papers import OWNER
 from tests.web.desk.conftest import Visit
 
 from gonogo.adapters.memory.deployer import MemoryDeployer
-from gonogo.usecases.adoption import adopt
+from gonogo.usecases.services.adoption import adopt
 
 AT = "127.0.0.1:8000"
 

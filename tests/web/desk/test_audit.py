@@ -10,7 +10,7 @@ import pytest
 from tests.web.desk.conftest import Visit
 
 from gonogo.domain.audit import AuditDraft
-from gonogo.usecases.operation import verify_chain
+from gonogo.usecases.desk.operation import verify_chain
 
 
 async def test_every_entry_can_be_found_by_who_did_it(visit: Visit):

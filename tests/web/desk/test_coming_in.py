@@ -23,8 +23,8 @@ from gonogo.api.door import (
 )
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.rate import Rate, Rates
+from gonogo.usecases.access.invitations import first_admin
 from gonogo.usecases.context import Context
-from gonogo.usecases.invitations import first_admin
 from gonogo.web.desk import live
 from gonogo.web.desk.application import add_desk
 from gonogo.web.desk.site import Site

@@ -35,7 +35,7 @@ async def test_a_refusal_is_told_in_place(visit: Visit):
 
 async def test_another_flag_does_not_lift_a_freeze():
     from gonogo.domain.dossier import Dossier
-    from gonogo.usecases import waivers
+    from gonogo.usecases.gates import waivers
 
     async with a_desk() as desk:
         await waivers.freeze(desk.context, OPS, service="shop", on=True, reason="holidays")

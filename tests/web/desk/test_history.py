@@ -16,7 +16,7 @@ from gonogo.domain.audit import AuditDraft
 from gonogo.domain.release import Release, Stage
 from gonogo.domain.release_line import ReleaseLine, ReleaseSearch
 from gonogo.ports.store import Change
-from gonogo.usecases import history
+from gonogo.usecases.views import history
 from gonogo.web.desk import tables
 from gonogo.web.desk.pages.history import HEAD, Filters, _cells
 from gonogo.web.desk.tables import csv_file, xlsx_file

@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from gonogo.domain.actor import Role
-from gonogo.usecases import people
+from gonogo.usecases.access import people
 from gonogo.web.desk import live
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -11,7 +11,7 @@ from gonogo.api.application import build_application
 from gonogo.api.door import Door, browser_of, reader, safe_next, session_of
 from gonogo.domain.actor import PEOPLE_ROLES, Role
 from gonogo.usecases.permissions import PERMISSIONS, Deed
-from gonogo.usecases.releases import start_release
+from gonogo.usecases.releases.lifecycle import start_release
 from gonogo.web.desk.application import add_desk
 from gonogo.web.desk.pages.flags import QUIET
 from gonogo.web.desk.visitor import Entrance, seen_by

@@ -19,7 +19,7 @@ from gonogo.domain.audit import AuditDraft
 from gonogo.domain.release import Instruction, InstructionKind, Stage
 from gonogo.domain.story import Story
 from gonogo.ports.store import Change
-from gonogo.usecases import people
+from gonogo.usecases.access import people
 from gonogo.web.desk.application import add_desk
 from gonogo.web.desk.visitor import seen_by
 

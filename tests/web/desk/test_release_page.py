@@ -19,9 +19,9 @@ from gonogo.domain.release import InstructionKind, Release, Stage
 from gonogo.domain.story import Story
 from gonogo.gates.table import GATES
 from gonogo.gates.written import decision_data
-from gonogo.usecases.decisions import decide_now
 from gonogo.usecases.permissions import PERMISSIONS
-from gonogo.usecases.releases import DEEDS
+from gonogo.usecases.releases.decisions import decide_now
+from gonogo.usecases.releases.lifecycle import DEEDS
 from gonogo.web.desk.gate_rules import RULES
 
 PAGE = "/releases/r-1"

@@ -13,7 +13,7 @@ from gonogo.api.door import Door, reader
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.evidence import Evidence, LoadFacts
 from gonogo.domain.paper import Rejection, SignOff
-from gonogo.usecases import people
+from gonogo.usecases.access import people
 from gonogo.web.desk.application import add_desk
 from gonogo.web.desk.visitor import seen_by
 

@@ -25,6 +25,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from gonogo.adapters.local.ending import stop_each
 from gonogo.adapters.local.environment import ALLOWED, child_environment
 from gonogo.adapters.local.health import HealthProbe
 from gonogo.adapters.local.lock import exclusive
@@ -165,20 +166,7 @@ class ProcessDeployer:
         Raises ActionFailed when one could not be stopped, after all others were.
         """
         found = await self.instances()
-        ends = await asyncio.gather(
-            *(
-                self._stop(
-                    known.id,
-                    f"stop {known.service} {known.version} in {known.environment}",
-                    grace_seconds,
-                )
-                for known in found
-            ),
-            return_exceptions=True,
-        )
-        for ended in ends:
-            if isinstance(ended, BaseException):
-                raise ended
+        await stop_each(found, lambda instance, doing: self._stop(instance, doing, grace_seconds))
         return found
 
     async def _stop(

@@ -7,12 +7,12 @@ bounded in time and size, and read outside the event loop: a large answer must n
 import asyncio
 import json
 import math
-import ssl
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import httpx2
 
+from gonogo.adapters.plain_http import answer_to_get
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.gauge import Gauge, JsonNumber, Metric, Reading
 from gonogo.domain.instance import Instance
@@ -41,8 +41,6 @@ class InstanceGauges:
         self._clock = clock
         self._resident_bytes = resident_bytes
         self._timeout_seconds = timeout_seconds
-        # Plain HTTP never uses it; an empty one spares reading all certificates at each request.
-        self._no_certificates = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
     async def read(self, instance: Instance, gauge: Gauge) -> Reading:
         """The value now; an answer that carries its own time is as old as it says."""
@@ -68,13 +66,7 @@ class InstanceGauges:
     async def _get(self, instance: Instance, path: str) -> tuple[bytes, str]:
         url = f"http://{instance.address}{path}"
         try:
-            async with (
-                asyncio.timeout(self._timeout_seconds),
-                httpx2.AsyncClient(
-                    trust_env=False, verify=self._no_certificates, timeout=None
-                ) as client,
-                client.stream("GET", url) as answer,
-            ):
+            async with answer_to_get(url, self._timeout_seconds) as answer:
                 if not 200 <= answer.status_code < 300:
                     raise Unavailable(f"GET {url} answered {answer.status_code}, expected 2xx")
                 body = bytearray()

@@ -19,6 +19,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
+from gonogo.adapters.local.ending import stop_each
 from gonogo.adapters.local.environment import ALLOWED, child_environment
 from gonogo.adapters.local.health import HealthProbe
 from gonogo.adapters.local.lock import exclusive
@@ -190,20 +191,7 @@ class SystemdDeployer:
         Raises ActionFailed or Unavailable when one could not be stopped, after all others were.
         """
         found = await self.instances()
-        ends = await asyncio.gather(
-            *(
-                self._stop(
-                    known.id,
-                    f"stop {known.service} {known.version} in {known.environment}",
-                    grace_seconds,
-                )
-                for known in found
-            ),
-            return_exceptions=True,
-        )
-        for ended in ends:
-            if isinstance(ended, BaseException):
-                raise ended
+        await stop_each(found, lambda instance, doing: self._stop(instance, doing, grace_seconds))
         await self._units.clear()
         return found
 

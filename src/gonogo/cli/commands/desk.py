@@ -13,7 +13,7 @@ from gonogo.domain.errors import InvalidInput, Unavailable
 
 
 def _duration(_: click.Context, parameter: click.Parameter, value: str | None) -> timedelta | None:
-    from gonogo.usecases.specs import duration_of
+    from gonogo.usecases.services.specs import duration_of
 
     try:
         return None if value is None else duration_of(value)

@@ -18,8 +18,8 @@ from gonogo.cli.options import with_json
 from gonogo.cli.program import Setup
 from gonogo.cli.reports import ReportFile, find_reports
 from gonogo.domain.errors import InvalidInput
-from gonogo.usecases.moments import moment_of
-from gonogo.usecases.specs import check_spec
+from gonogo.usecases.papers.moments import moment_of
+from gonogo.usecases.services.specs import check_spec
 
 _SPEC = Path("gonogo.yaml")
 

@@ -33,7 +33,7 @@ def head() -> None:
 @click.pass_obj
 def publish(setup: Setup, file: Path | None, repository: Path | None, remote: str | None) -> None:
     """Sign the present head and put it where others hold it."""
-    from gonogo.usecases.heads import HeadPlace
+    from gonogo.usecases.desk.heads import HeadPlace
 
     if (file is None) == (repository is None):
         raise InvalidInput("name either a file with --file or a repository with --git")

@@ -15,7 +15,7 @@ from gonogo.cli.program import Setup
 from gonogo.domain.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from gonogo.usecases.first_spec import FirstSpec
+    from gonogo.usecases.services.first_spec import FirstSpec
 
 _NAME = "gonogo.yaml"
 

@@ -12,7 +12,7 @@ from gonogo.cli.options import with_json, with_reason, with_yes
 from gonogo.cli.program import Setup
 from gonogo.domain.errors import InvalidInput
 from gonogo.domain.release import VerifiedLine
-from gonogo.usecases.verification import line_of
+from gonogo.usecases.releases.verification import line_of
 
 
 def _tell(setup: Setup, release: str, kind: str, reason: str, effect: str) -> None:

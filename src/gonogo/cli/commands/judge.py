@@ -13,7 +13,7 @@ from gonogo.cli.options import as_false_alarm, as_share, with_json
 from gonogo.cli.program import Setup
 from gonogo.domain.errors import InvalidInput
 from gonogo.domain.verdict import Verdict
-from gonogo.usecases import offline
+from gonogo.usecases.judging import offline
 
 EXIT_CODES = {Verdict.PASS: output.RELEASED, Verdict.FAIL: output.NO_GO}
 """Exit code by verdict; every other verdict needs more evidence."""

@@ -18,9 +18,9 @@ from gonogo.domain.errors import InvalidInput
 from gonogo.domain.plan import Plan
 from gonogo.domain.prometheus import PrometheusCounts
 from gonogo.domain.verdict import Verdict
-from gonogo.usecases import observe as observing
-from gonogo.usecases import observe_metrics as on_metrics
-from gonogo.usecases.specs import check_spec, duration_of
+from gonogo.usecases.judging import observe as observing
+from gonogo.usecases.judging import observe_metrics as on_metrics
+from gonogo.usecases.services.specs import check_spec, duration_of
 
 _LONGEST_LINE = 1_000_000
 _POLL_SECONDS = 0.2

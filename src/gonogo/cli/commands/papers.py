@@ -14,7 +14,7 @@ from gonogo.cli.options import RoleName, with_json, with_reason, with_yes
 from gonogo.cli.program import Setup
 from gonogo.domain.actor import Role
 from gonogo.domain.errors import InvalidInput
-from gonogo.usecases.outlook import told
+from gonogo.usecases.judging.outlook import told
 from gonogo.usecases.permissions import PERMISSIONS, Deed
 
 

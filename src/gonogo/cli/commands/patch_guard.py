@@ -13,7 +13,7 @@ from gonogo.cli import output
 from gonogo.cli.checkout import read_spec, top_of
 from gonogo.cli.program import Setup
 from gonogo.domain.gate import GateMode, GateStatus
-from gonogo.usecases.patch_guard import Guarded, Request, guarded_view
+from gonogo.usecases.gates.patch_guard import Guarded, Request, guarded_view
 
 EXIT_CODES: Mapping[GateStatus, int] = {
     GateStatus.PASS: output.RELEASED,

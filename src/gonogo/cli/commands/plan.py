@@ -11,9 +11,9 @@ from gonogo.cli.client import DeskClient
 from gonogo.cli.options import as_share, with_json
 from gonogo.cli.program import Setup
 from gonogo.domain.errors import InvalidInput, Unavailable
-from gonogo.usecases import outlook
-from gonogo.usecases.recording import Recording, read_recording
-from gonogo.usecases.specs import check_spec
+from gonogo.usecases.judging import outlook
+from gonogo.usecases.judging.recording import Recording, read_recording
+from gonogo.usecases.services.specs import check_spec
 
 _NEWEST = 5
 

@@ -13,7 +13,7 @@ from gonogo.cli.follow import follow
 from gonogo.cli.options import with_json, with_yes
 from gonogo.cli.program import Setup
 from gonogo.domain.errors import InvalidInput
-from gonogo.usecases.specs import check_spec
+from gonogo.usecases.services.specs import check_spec
 
 
 @click.command()

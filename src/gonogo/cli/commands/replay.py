@@ -8,8 +8,8 @@ from gonogo.cli import output
 from gonogo.cli.client import DeskClient
 from gonogo.cli.options import with_json
 from gonogo.cli.program import Setup
-from gonogo.usecases.recording import read_recording
-from gonogo.usecases.what_if import EVERY_POLICY, WhatIf, what_if, what_if_view
+from gonogo.usecases.judging.recording import read_recording
+from gonogo.usecases.judging.what_if import EVERY_POLICY, WhatIf, what_if, what_if_view
 
 
 @click.command()

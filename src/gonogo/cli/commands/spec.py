@@ -11,14 +11,14 @@ from gonogo.cli.checkout import read_spec, top_of
 from gonogo.cli.commands.patch_guard import with_patch_guard
 from gonogo.cli.options import with_json
 from gonogo.cli.program import Setup
-from gonogo.usecases.patch_guard import Request
-from gonogo.usecases.specs import check_spec, spec_schema
+from gonogo.usecases.gates.patch_guard import Request
+from gonogo.usecases.services.specs import check_spec, spec_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gonogo.domain.plan import Plan
-    from gonogo.usecases.local_check import LocalReport
+    from gonogo.usecases.gates.local_check import LocalReport
 
 
 @click.command()
@@ -67,7 +67,7 @@ def check(
         _say_what_it_means(setup, file, plan)
         return
     from gonogo.cli import decision
-    from gonogo.usecases.local_check import CheckRequest
+    from gonogo.usecases.gates.local_check import CheckRequest
 
     reports = _reports(evidence)
     change = Request(
@@ -96,7 +96,7 @@ def _reports(paths: tuple[Path, ...]) -> "tuple[LocalReport, ...]":
     if not paths:
         return ()
     from gonogo.cli.reports import find_reports
-    from gonogo.usecases.local_check import LocalReport
+    from gonogo.usecases.gates.local_check import LocalReport
 
     found, aside = find_reports(paths)
     for path in aside:

@@ -102,7 +102,7 @@ def bundle(setup: Setup, file: Path, key: str) -> None:
 @click.pass_obj
 def head(setup: Setup, file: Path | None, repository: Path | None, key: str | None) -> None:
     """Check that the audit chain still has the heads that were published in FILE or a repository."""
-    from gonogo.usecases.heads import HeadPlace
+    from gonogo.usecases.desk.heads import HeadPlace
 
     if (file is None) == (repository is None):
         raise InvalidInput("name either a file of heads or a repository with --git")

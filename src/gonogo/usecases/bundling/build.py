@@ -28,9 +28,8 @@ from gonogo.usecases.bundling.papers import (
 )
 from gonogo.usecases.bundling.rollout import decision_predicate, last_decision, rollout_predicate
 from gonogo.usecases.bundling.withholding import secrets_of, without
-from gonogo.usecases.context import Context
-from gonogo.usecases.keys import signer_of
-from gonogo.usecases.releases import tell_story
+from gonogo.usecases.context import Context, signer_of
+from gonogo.usecases.releases.lifecycle import tell_story
 
 _TRIES = 20
 

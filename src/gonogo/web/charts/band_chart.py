@@ -10,7 +10,7 @@ from markupsafe import Markup
 from gonogo.domain.look import Look
 from gonogo.domain.traffic import Arm
 from gonogo.domain.verdict import Interval
-from gonogo.usecases.bands import COMPARED_FROM
+from gonogo.usecases.judging.bands import COMPARED_FROM
 from gonogo.web.charts import bands, series, svg
 from gonogo.web.charts.bands import Banded
 from gonogo.web.charts.forest_chart import ICONS

@@ -8,9 +8,9 @@ from datetime import datetime
 from gonogo.domain.look import Look
 from gonogo.domain.traffic import Arm
 from gonogo.domain.verdict import Interval, Test
-from gonogo.usecases.bands import difference_bands
+from gonogo.usecases.judging.bands import difference_bands
+from gonogo.usecases.judging.forest import Standing, standing_of
 from gonogo.web.charts import series
-from gonogo.web.charts.forest_chart import Standing
 from gonogo.web.wording import number, points
 
 
@@ -28,12 +28,10 @@ class Banded:
 
     @property
     def standing(self) -> Standing:
-        """Band beyond the tolerance: harmful; wholly within: safe; across: learning."""
-        if self.interval is None or self.tolerance is None:
+        """What the band says against the tolerance."""
+        if self.tolerance is None:
             return Standing.NOT_MEASURED
-        if self.interval.low > self.tolerance:
-            return Standing.HARMFUL
-        return Standing.SAFE if self.interval.high <= self.tolerance else Standing.LEARNING
+        return standing_of(self.interval, self.tolerance)
 
 
 def difference_over_time(looks: Sequence[Look], kpi: str) -> tuple[Banded, ...]:

@@ -1,27 +1,17 @@
 """The forest: one row per test of a KPI, its estimate and interval in units of what is tolerated."""
 
-import math
 from dataclasses import dataclass
-from enum import StrEnum
 
 from markupsafe import Markup
 
-from gonogo.domain.verdict import Evidence, Interval, Judgement, KpiAssessment, Test
+from gonogo.domain.verdict import Interval, Judgement, Test
+from gonogo.usecases.judging.forest import Standing, measured, place_of
 from gonogo.web.charts import svg
 from gonogo.web.charts.frame import INSET
 from gonogo.web.wording import number, share, shorten
 
 ROW = 62
 TOP = 26
-
-
-class Standing(StrEnum):
-    """What an interval says against its tolerance."""
-
-    SAFE = "safe"
-    LEARNING = "learning"
-    HARMFUL = "harmful"
-    NOT_MEASURED = "not measured"
 
 
 ICONS = {
@@ -57,36 +47,16 @@ class Row:
 def rows(judgement: Judgement) -> tuple[Row, ...]:
     """The rows of a judgement, KPIs in its order."""
     return tuple(
-        _row(found, evidence)
+        Row(found.kpi, each.evidence.test, each.interval, each.evidence.tolerance, each.standing)
         for found in judgement.kpis
-        for evidence in found.evidence
-        if evidence.tolerance  # a comparison with the past that has not begun tolerates nothing yet
+        for each in measured(found)
     )
-
-
-def _row(found: KpiAssessment, evidence: Evidence) -> Row:
-    interval = found.ratio if evidence.test is Test.RELATIVE else found.share
-    if interval is not None and (math.isnan(interval.low) or math.isnan(interval.high)):
-        interval = None
-    standing = _standing(interval, evidence)
-    return Row(found.kpi, evidence.test, interval, evidence.tolerance, standing)
-
-
-def _standing(interval: Interval | None, evidence: Evidence) -> Standing:
-    if max(evidence.log10_e, evidence.peak) >= evidence.threshold:
-        return Standing.HARMFUL
-    if interval is None:
-        return Standing.NOT_MEASURED
-    if interval.low > evidence.tolerance:
-        return Standing.HARMFUL
-    return Standing.SAFE if interval.high <= evidence.tolerance else Standing.LEARNING
 
 
 def forest(judgement: Judgement) -> Markup:
     """The chart as an SVG string. 1 is the limit and stands in the middle; beyond it is hatched.
 
-    The place of a value u (in units of the tolerance) is u/(1+u), so 0 and ∞ both have one and
-    nothing is cut off.
+    What is beyond the limit has a place too, up to ∞: see `place_of`.
     """
     found = rows(judgement)
     if not found:
@@ -109,8 +79,7 @@ def forest(judgement: Judgement) -> Markup:
 
 def place(value: float) -> float:
     """Where a value in units of its tolerance stands, in per cent of the width."""
-    part = 1.0 if math.isinf(value) else value / (1 + value)
-    return INSET + (100 - 2 * INSET) * part
+    return INSET + (100 - 2 * INSET) * place_of(value)
 
 
 def _name(row: Row, y: float) -> Markup:

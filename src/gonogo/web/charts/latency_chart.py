@@ -7,7 +7,7 @@ from itertools import pairwise
 from markupsafe import Markup
 
 from gonogo.domain.traffic import Arm
-from gonogo.usecases.bands import TIMED_FROM, Distribution
+from gonogo.usecases.judging.bands import TIMED_FROM, Distribution
 from gonogo.web.charts import svg
 from gonogo.web.charts.frame import AXIS, INSET, LABELS
 from gonogo.web.charts.scale import Scale, grid

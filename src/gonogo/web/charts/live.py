@@ -11,7 +11,8 @@ from gonogo.domain.look import Look
 from gonogo.domain.story import busiest_kpi
 from gonogo.domain.traffic import Arm
 from gonogo.domain.verdict import GaugeAssessment, Test
-from gonogo.usecases.bands import Distribution, distributions
+from gonogo.usecases.judging.bands import Distribution, distributions
+from gonogo.usecases.judging.forest import Standing
 from gonogo.web.charts import bands, exposure_chart, forest_chart, frame, gauge_chart, series
 from gonogo.web.charts.bands import Banded
 from gonogo.web.replay import chosen
@@ -158,9 +159,7 @@ def _banded(
         "low": end("low"),
         "high": end("high"),
         "tolerance": columns(lambda place: found[place].tolerance),
-        "standing": forest_chart.Standing.NOT_MEASURED.value
-        if last is None
-        else last.standing.value,
+        "standing": Standing.NOT_MEASURED.value if last is None else last.standing.value,
         "told": told(last),
     }
 

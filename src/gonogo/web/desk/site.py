@@ -11,7 +11,7 @@ from functools import cache
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from gonogo import __version__
@@ -23,6 +23,7 @@ from gonogo.web import wording
 from gonogo.web.desk import assets
 from gonogo.web.desk.region import REGIONS, digest
 from gonogo.web.desk.visitor import Visitor, reading
+from gonogo.web.templating import environment
 
 POLICY = "; ".join(
     (
@@ -211,19 +212,6 @@ def _reading(reader: Reader) -> dict[str, object]:
 @cache
 def templates() -> Environment:
     """The desk's templates."""
-    environment = Environment(
-        loader=PackageLoader("gonogo", "web/desk/templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_harmless,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["asset"] = assets.address
-    return environment
-
-
-def _harmless(value: object) -> object:
-    """Every text that a template puts out passes here; markup made by this package is left alone."""
-    harmless = isinstance(value, str) and not hasattr(value, "__html__")
-    return wording.plain(str(value), 20_000) if harmless else value
+    made = environment("web/desk/templates", longest=20_000)
+    made.globals["asset"] = assets.address
+    return made

@@ -8,8 +8,8 @@ from fastapi import Request
 
 from gonogo.domain.actor import Actor, Role
 from gonogo.language.reader import Language, Reader
+from gonogo.usecases.access.sessions import Browser
 from gonogo.usecases.permissions import Deed, may
-from gonogo.usecases.sessions import Browser
 
 READER_COOKIE = "gonogo_reader"
 """`language|zone|calendar|digits|theme`, percent-encoded; set by the settings page and, for the zone, by

@@ -10,9 +10,9 @@ from fastapi.responses import StreamingResponse
 
 from gonogo.domain.audit import AuditEntry, AuditSearch
 from gonogo.domain.errors import NotFound
-from gonogo.usecases import listings
-from gonogo.usecases.operation import verify_chain
-from gonogo.usecases.views import entry_view
+from gonogo.usecases.desk.operation import verify_chain
+from gonogo.usecases.views import listings
+from gonogo.usecases.views.desk_views import entry_view
 from gonogo.web.desk import tables
 from gonogo.web.desk.forms import whole_number
 from gonogo.web.desk.site import Site

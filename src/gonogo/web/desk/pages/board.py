@@ -12,9 +12,9 @@ from typing import Annotated
 from fastapi import Depends, FastAPI, Query, Request
 from fastapi.responses import HTMLResponse
 
-from gonogo.usecases import board
-from gonogo.usecases.board import Going, Lamp
 from gonogo.usecases.context import Context
+from gonogo.usecases.views import board
+from gonogo.usecases.views.board import Going, Lamp
 from gonogo.web.desk.region import Region, Stored, add_region
 from gonogo.web.desk.site import Site, live_region
 from gonogo.web.desk.visitor import Visitor

@@ -9,7 +9,7 @@ from gonogo.domain.dossier import standing_flag
 from gonogo.domain.errors import GonogoError, NotFound
 from gonogo.domain.paper import FREEZE, QUIET, Flag, Paper
 from gonogo.language.formats import latin
-from gonogo.usecases import waivers
+from gonogo.usecases.gates import waivers
 from gonogo.usecases.permissions import PERMISSIONS, Deed
 from gonogo.web.desk.forms import Refusal, once, read_form
 from gonogo.web.desk.site import Site

@@ -9,8 +9,8 @@ from fastapi.responses import HTMLResponse
 
 from gonogo.domain.controller import ControllerKind
 from gonogo.domain.health import Finding, Health
-from gonogo.usecases.controllers import at_work
-from gonogo.usecases.operation import examine
+from gonogo.usecases.desk.controllers import at_work
+from gonogo.usecases.desk.operation import examine
 from gonogo.web.desk.site import Site
 from gonogo.web.desk.visitor import Visitor
 

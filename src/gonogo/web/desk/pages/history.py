@@ -12,7 +12,7 @@ from gonogo.domain.release import FINAL, Stage
 from gonogo.domain.release_line import ReleaseLine, ReleaseSearch
 from gonogo.language.formats import latin
 from gonogo.language.reader import Reader
-from gonogo.usecases import history
+from gonogo.usecases.views import history
 from gonogo.web.desk import tables
 from gonogo.web.desk.site import Site
 from gonogo.web.desk.visitor import Visitor

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from gonogo.domain.actor import PEOPLE_ROLES, Role, Scope
 from gonogo.domain.errors import GonogoError, InvalidInput
 from gonogo.language.formats import latin
-from gonogo.usecases import invitations, people
+from gonogo.usecases.access import invitations, people
 from gonogo.usecases.permissions import PERMISSIONS, Deed
 from gonogo.web.desk.forms import status_of
 from gonogo.web.desk.site import Site

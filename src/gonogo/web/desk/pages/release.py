@@ -14,16 +14,17 @@ from gonogo.domain.actor import Role
 from gonogo.domain.errors import GonogoError, InvalidInput
 from gonogo.domain.release import InstructionKind, Release, Stage, VerifiedLine
 from gonogo.language.formats import latin
-from gonogo.usecases import release_page as view
-from gonogo.usecases import verification, waivers
 from gonogo.usecases.bundling.build import build_bundle, bundle_name
 from gonogo.usecases.context import Context
-from gonogo.usecases.kept_looks import series_of, watched_story
+from gonogo.usecases.gates import waivers
 from gonogo.usecases.permissions import Deed, may
-from gonogo.usecases.release_actions import TYPED
-from gonogo.usecases.release_gates import gate_list
-from gonogo.usecases.release_rollout import rollout
-from gonogo.usecases.releases import find_release, tell_story
+from gonogo.usecases.releases import verification
+from gonogo.usecases.releases.lifecycle import find_release, tell_story
+from gonogo.usecases.views import release_page as view
+from gonogo.usecases.views.kept_looks import series_of, watched_story
+from gonogo.usecases.views.release_actions import TYPED
+from gonogo.usecases.views.release_gates import gate_list
+from gonogo.usecases.views.release_rollout import rollout
 from gonogo.web import chronicle
 from gonogo.web.desk.forms import Form, Refusal, once, read_form
 from gonogo.web.desk.gate_rules import rule_sentences

@@ -3,7 +3,7 @@
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse
 
-from gonogo.usecases.service_page import service_page
+from gonogo.usecases.views.service_page import service_page
 from gonogo.web.desk.gate_rules import rule_sentences
 from gonogo.web.desk.site import Site
 from gonogo.web.desk.visitor import Visitor

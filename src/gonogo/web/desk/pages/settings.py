@@ -7,8 +7,8 @@ from fastapi.responses import RedirectResponse
 
 from gonogo.domain.errors import Conflict, GonogoError
 from gonogo.language.reader import Calendar, Digits
-from gonogo.usecases import sessions, sign_in
-from gonogo.usecases.passwords import SHORTEST
+from gonogo.usecases.access import sessions, sign_in
+from gonogo.usecases.access.passwords import SHORTEST
 from gonogo.web.desk.forms import status_of
 from gonogo.web.desk.site import Site
 from gonogo.web.desk.visitor import THEMES, Entrance, Visitor

@@ -7,9 +7,9 @@ from fastapi.responses import RedirectResponse
 
 from gonogo.domain.errors import GonogoError, Unavailable
 from gonogo.domain.session import Invitation
-from gonogo.usecases import invitations, sessions, sign_in
-from gonogo.usecases.passwords import SHORTEST
-from gonogo.usecases.sessions import Opened
+from gonogo.usecases.access import invitations, sessions, sign_in
+from gonogo.usecases.access.passwords import SHORTEST
+from gonogo.usecases.access.sessions import Opened
 from gonogo.web.desk.forms import status_of
 from gonogo.web.desk.site import Site
 from gonogo.web.desk.visitor import Entrance, Visitor

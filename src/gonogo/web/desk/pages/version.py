@@ -11,11 +11,13 @@ from gonogo.domain.actor import Role
 from gonogo.domain.errors import GonogoError, InvalidInput, NotFound
 from gonogo.domain.paper import Paper
 from gonogo.language.formats import latin
-from gonogo.usecases import checklists, handoff, sign_offs, version_page
 from gonogo.usecases.context import Context
-from gonogo.usecases.handoff_draft import draft_handoff
+from gonogo.usecases.gates import sign_offs
+from gonogo.usecases.papers import checklists, handoff
+from gonogo.usecases.papers.handoff_draft import draft_handoff
 from gonogo.usecases.permissions import Deed, allow, may
-from gonogo.usecases.releases import start_release
+from gonogo.usecases.releases.lifecycle import start_release
+from gonogo.usecases.views import version_page
 from gonogo.web.desk.forms import Form, Refusal, once, read_form
 from gonogo.web.desk.gate_rules import rule_sentences
 from gonogo.web.desk.region import Region, Stored, add_region
