@@ -26,7 +26,7 @@ from gonogo.adapters.memory.tree import MemoryTree
 from gonogo.domain.instance import Instance, InstanceState
 from gonogo.domain.plan import Health
 from gonogo.language.phrases import say
-from gonogo.usecases.first_spec import first_spec
+from gonogo.usecases.services.first_spec import first_spec
 from gonogo.web.report import render
 
 _LOOKS = 200
