@@ -45,6 +45,7 @@ bench: $(READY)  ## Measure every claim (25 minutes, on a quiet machine; bench/R
 	@$(BENCH) bench.harm
 	@$(BENCH) bench.patch_guard --runs 9
 	@$(BENCH) bench.junit
+	@$(BENCH) bench.costs
 	@$(BENCH) bench.api
 	@$(BENCH) bench.push
 	@$(BENCH) bench.board

@@ -15,7 +15,8 @@ STAGES = (
     form(
         "it did harm: its customers were taken off it, and the desk died before it could store why"
     ),
-    form("the watch is over, and its last requests cannot be counted: {sentence_why}"),
+    form("the watch is over, and its last requests cannot be counted: {maybe_why}"),
+    form("it does not answer"),
     form("nobody confirmed the release in time; the plan accepts that"),
     form("verified in production"),
     form("{version} has no slot in {environment}"),

@@ -354,7 +354,7 @@ def test_broken_and_bottomless_files_are_like_none():
 
 def test_four_times_as_many_files_and_packages_take_about_four_times_as_long_to_look_at():
     def many(size: int, run: int) -> Callable[[], object]:
-        packages = size // 50
+        packages = size // 4
         files = {f"packages/p{n % packages}/src/f{n}-{run}.py": "x = 1\n" for n in range(size)}
         files |= {f"packages/p{n}/package.json": "{}" for n in range(packages)}
         files["main.py"] = "app = FastAPI()\n"

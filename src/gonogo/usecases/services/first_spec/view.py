@@ -90,6 +90,16 @@ class Repository:
         return self.paths[start:end]
 
 
+def _is_within(path: str, folders: frozenset[str]) -> bool:
+    """Whether the path is below one of the folders, each of which ends with `/`."""
+    end = path.find("/") + 1
+    while end:
+        if path[:end] in folders:
+            return True
+        end = path.find("/", end) + 1
+    return False
+
+
 class View:
     """The files below one folder of a repository; `folder` is "" or ends with `/`.
 
@@ -104,11 +114,11 @@ class View:
     @cached_property
     def paths(self) -> tuple[str, ...]:
         """Paths from this folder."""
-        start = len(self.folder)
+        start, without = len(self.folder), frozenset(self._without)
         return tuple(
             path[start:]
             for path in self.repository.below(self.folder)
-            if not path.startswith(self._without)
+            if not _is_within(path, without)
         )
 
     def has(self, path: str) -> bool:
