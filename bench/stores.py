@@ -22,6 +22,7 @@ from bench.findings import arguments, progress, spread, table, write
 from tests.postgres import postgres_server
 from tests.storage.samples import a_draft, a_look, a_message, a_registration, a_release
 
+from gonogo.domain.audit import AuditSearch
 from gonogo.domain.release import Release
 from gonogo.domain.slot import Slot, SlotRole
 from gonogo.ports.store import Change, Lease
@@ -86,6 +87,10 @@ class Subject:
             if seen == 200:
                 return
 
+    async def search(self) -> None:
+        """The newest entries of an actor and a kind of action, as a person looks for them."""
+        assert await self.store.search(AuditSearch(actor="ada", action="desk:release:"))
+
 
 OPERATIONS: dict[str, Callable[[Subject], Awaitable[None]]] = {
     "record a change, audited": Subject.record,
@@ -93,6 +98,7 @@ OPERATIONS: dict[str, Callable[[Subject], Awaitable[None]]] = {
     "renew a lease": Subject.renew,
     "read a release": Subject.read,
     "read 200 entries": Subject.page,
+    "search the audit entries": Subject.search,
 }
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import random
 import socket
 import threading
@@ -44,7 +45,8 @@ class _Accepted(asyncio.StreamReaderProtocol):
 class VersionServer:
     """One version listening on a loopback port (of `host`) in a thread of its own.
 
-    Switches may be changed at any time: `status` of the answers, `delay` in seconds before them,
+    Switches may be changed at any time: `status` of the answers, `delay` in seconds before them, `held`
+    to keep them back until it is false again,
     `close` to close every connection without an answer, `truncate` to close it in the middle of one.
     `close_after` answers that many requests of a connection and closes it on the next one. The body
     of an answer is `name`. `seen` holds every request that came in, health checks left out.
@@ -54,6 +56,7 @@ class VersionServer:
     port: int = 0
     status: int = 200
     delay: float = 0.0
+    held: bool = False
     close: bool = False
     truncate: bool = False
     close_after: int | None = None
@@ -70,7 +73,7 @@ class VersionServer:
         ready = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
         self._thread.start()
-        if not ready.wait(5):
+        if not ready.wait(30):
             raise RuntimeError(f"the server {self.name} did not start")
         return self
 
@@ -78,7 +81,7 @@ class VersionServer:
         """Close the port and every connection, as a killed process would."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._end.set)
-            self._thread.join(5)
+            self._thread.join(30)
 
     def __enter__(self) -> "VersionServer":
         return self.start()
@@ -133,6 +136,8 @@ class VersionServer:
         self.seen.append(Seen(method, path, headers))
         if self.delay:
             await asyncio.sleep(self.delay)
+        while self.held:  # noqa: ASYNC110 - it is set in another thread
+            await asyncio.sleep(0.005)
         if self.close or (self.close_after is not None and answered >= self.close_after):
             return False
         body = self.name.encode()
@@ -155,16 +160,20 @@ def version_servers(*names: str) -> Iterator[tuple[VersionServer, ...]]:
 
 
 _given: set[int] = set()
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_size = 10_000 // max(_worker + 1, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+_OURS = range(10_000 + _worker * _size, 10_000 + (_worker + 1) * _size)
 
 
 def free_port() -> int:
     """A port nobody has now, below the range that outgoing connections are given from.
 
-    A port of that range may be anybody's by the time it is used: tests beside this one connect a lot. None
-    is given twice: services that share a desk keep theirs also while nothing listens on it.
+    A port of that range may be anybody's by the time it is used: tests beside this one connect a lot. So may
+    one from 20,000 on, where desks look for ports of their versions. None is given twice, and none that a
+    test process beside this one may give: services keep theirs also while nothing listens on it.
     """
-    for _ in range(200):
-        port = random.randrange(12_000, 32_000)
+    for _ in range(1000):
+        port = random.choice(_OURS)
         if port in _given:
             continue
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):

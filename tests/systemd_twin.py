@@ -66,12 +66,17 @@ class Unit:
 
 
 class SystemdTwin:
-    """A service manager whose units are the files of `folder`."""
+    """A service manager whose units are the files of `folder`.
+
+    `fault` answers in its place unless it gives None. While `restarts` is false, what is to be started again
+    waits.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.calls: list[list[str]] = []
         self.fault: Callable[[list[str]], Reply | None] = lambda words: None
+        self.restarts = True
         self._units: dict[str, Unit] = {}
         self._lock = threading.RLock()
         self._ended = threading.Event()
@@ -281,7 +286,8 @@ class SystemdTwin:
                         unit.process = None
                         if unit.active == "active":
                             self._main_ended(unit, process.returncode)
-                    if unit.sub == "auto-restart" and time.monotonic() >= unit.restart_at:
+                    waits = unit.sub == "auto-restart" and self.restarts
+                    if waits and time.monotonic() >= unit.restart_at:
                         unit.restarts += 1
                         self._run(unit)
 

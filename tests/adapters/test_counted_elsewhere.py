@@ -14,7 +14,7 @@ from gonogo.domain.traffic import BadStatus, Counts, Kpi, Request
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ERRORS = Kpi("errors", BadStatus(((500, 599),)), limit=0.05)
 SIGNED = Kpi("rollback: signed", BadStatus(((500, 599),)), limit=0.05)
-SOON, AT_ONCE = timedelta(seconds=5), timedelta(milliseconds=20)
+SOON, AT_ONCE = timedelta(seconds=60), timedelta(milliseconds=20)
 PLACE = ("shop", "production")
 
 

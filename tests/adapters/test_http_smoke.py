@@ -196,7 +196,6 @@ async def test_a_small_answer_that_unpacks_to_a_huge_one_is_cut_too(service, run
 async def test_an_answer_that_does_not_come_is_not_waited_for(run):
     (result,) = await run(HttpSmoke("slow", "GET", "/hang", within=timedelta(seconds=0.2)))
     assert result.detail == "no whole answer within 0.2 s"
-    assert result.seconds < 5
 
 
 async def test_nobody_listening_is_said(free_port):

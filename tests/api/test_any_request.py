@@ -21,7 +21,7 @@ from gonogo.domain.actor import Role
 from gonogo.usecases.access import people
 from gonogo.usecases.context import Context
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 # What a request is about may be right in form and still not exist, not fit or not be allowed; 422 says
 # that a text in it (a spec, a duration, a role) cannot be meant. No JSON Schema can tell these apart.

@@ -26,7 +26,7 @@ SLOW_ORDERS = Kpi(
     Endpoint(method="POST", path="/orders/*"),
     limit=0.01,
 )
-SOON = timedelta(seconds=5)
+SOON = timedelta(seconds=60)
 AT_ONCE = timedelta(milliseconds=50)
 
 

@@ -53,6 +53,7 @@ class RealWorld:
         return server.address
 
     def dead_address(self) -> str:
+        self.router._up_within = 0.3  # what never comes up is waited for in vain
         return f"127.0.0.1:{free_port()}"
 
     async def visit(self, secret: str | None = None) -> str | None:
@@ -186,9 +187,9 @@ async def world(
         return
     if "under" in request.param:
         units = stack.enter_context(systemd_at(tmp_path, twin=request.param.endswith("twin")))
-        router = Supervised(tmp_path / "r", up_within=0.3, supervisor=SystemdRouters(units))
+        router = Supervised(tmp_path / "r", supervisor=SystemdRouters(units))
     else:
-        router = HaproxyRouter(tmp_path, up_within=0.3)
+        router = HaproxyRouter(tmp_path)
     yield RealWorld(router, stack)
     for service in ("orders", "other"):
         await router.stop(service, "production")

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import psutil
 
 SOURCE = Path(__file__).parents[2] / "src"
-_PATIENCE = 45.0
+_PATIENCE = 90.0
 ENDED = ("released", "rolled_back", "no_go", "aborted")
 RESTING = (*ENDED, "needs_person", "paused")
 
@@ -87,7 +87,7 @@ class DeskHouse:
     def start(self) -> "DeskHouse":
         """Start the desk, once the one before has ended, and wait until it answers."""
         if self._process is not None:
-            self._process.wait(20)
+            self._process.wait(60)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "gonogo", "serve", "--port", str(self.port)],
@@ -108,16 +108,16 @@ class DeskHouse:
     def kill(self) -> None:
         """SIGKILL the desk, and wait until it is gone."""
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)
 
     def close(self) -> None:
         """`gonogo down`, then see that nothing is left."""
-        down = self.run("down", within=90)
+        down = self.run("down", within=150)
         if self._process is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(10)
+                self._process.wait(30)
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(60)
         left = self.left_running()
         for process in left:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -160,7 +160,7 @@ class DeskHouse:
         """The command line's words."""
         return [sys.executable, "-m", "gonogo", *words]
 
-    def run(self, *words: str, within: float = 60, folder: Path | None = None) -> Said:
+    def run(self, *words: str, within: float = 120, folder: Path | None = None) -> Said:
         """Run a command of the command line to its end, with nobody at the terminal."""
         done = subprocess.run(
             self.command(*words),
@@ -182,13 +182,13 @@ class DeskHouse:
         found: dict[str, Any] = json.loads(file.read_text())
         return found
 
-    def get(self, path: str, *, within: float = 40) -> Any:
+    def get(self, path: str, *, within: float = 90) -> Any:
         """A JSON answer of the desk's API."""
         return self._ask(path, None, within)
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """A JSON answer of the desk's API to a JSON body."""
-        return self._ask(path, json.dumps(body).encode(), 40)
+        return self._ask(path, json.dumps(body).encode(), 90)
 
     def _ask(self, path: str, body: bytes | None, within: float) -> Any:
         token = (self.home / "token").read_text().strip()

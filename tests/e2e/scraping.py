@@ -24,7 +24,7 @@ def selectors(job: str) -> tuple[str, str]:
     return everything, f'outcomes_total{{job="{job}",outcome="failed"}}'
 
 
-def counted_by(url: str, job: str, *, stale: str = "30s") -> Sequence[str]:
+def counted_by(url: str, job: str) -> Sequence[str]:
     """The lines of a spec whose errors a Prometheus counts."""
     total, bad = selectors(job)
     return (
@@ -33,7 +33,7 @@ def counted_by(url: str, job: str, *, stale: str = "30s") -> Sequence[str]:
         f"    url: {url}",
         "    sum: [outcome]",
         "    every: 500ms",
-        f"    stale: {stale}",
+        "    stale: 30s",
         f"    counts: {{errors: {{total: '{total}', bad: '{bad}'}}}}",
     )
 
@@ -129,7 +129,7 @@ def real_prometheus(folder: Path, targets: Path) -> Iterator[str]:
     assert program is not None
     settings = folder / "prometheus.yml"
     settings.write_text(
-        "global: {scrape_interval: 500ms, scrape_timeout: 400ms}\n"
+        "global: {scrape_interval: 500ms, scrape_timeout: 500ms}\n"
         "scrape_configs:\n"
         "  - job_name: services\n"
         f"    file_sd_configs: [{{files: ['{targets}'], refresh_interval: 1s}}]\n"

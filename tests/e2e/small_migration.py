@@ -15,7 +15,7 @@ print("0001_orders: applied", flush=True)
 if BEHAVIOUR == "migration fails":
     sys.exit("0002_tracking: table tracking exists already")
 if BEHAVIOUR == "slow migration":
-    for _ in range(600):
+    for _ in range(3000):
         if (STATE / "let go").exists():
             break
         time.sleep(0.1)

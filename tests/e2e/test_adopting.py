@@ -41,7 +41,7 @@ class Outsider:
 
     def end(self) -> None:
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(60)
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_nobody_is_lost_from_the_adoption_to_the_way_back(
         assert desk.ended(service.name, "bad")["stage"] == "rolled_back"
 
         leaving = subprocess.Popen(
-            desk.command("down", "--release-traffic", "--yes", "--quiet-for", "2s"),
+            desk.command("down", "--release-traffic", "--yes", "--quiet-for", "4s"),
             env=desk.variables(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -111,7 +111,7 @@ def test_nobody_is_lost_from_the_adoption_to_the_way_back(
             if "point the front" in line and "production" in line:
                 break
         customers.port = owner.port
-        out, _ = leaving.communicate(timeout=60)
+        out, _ = leaving.communicate(timeout=120)
         assert leaving.returncode == 0
         assert f"v1.0.0 in production serves at {owner.address}; its router: ended" in out
         before = customers.of("v1.0.0")

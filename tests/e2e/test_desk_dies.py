@@ -9,7 +9,7 @@ from tests.e2e.conftest import Register
 from tests.e2e.customers import Customers
 from tests.e2e.desk import DeskHouse, SmallService, eventually
 
-LONGER = ("20% for 4s, at least 15 requests", "50% for 1s, at least 15 requests")
+LONGER = ("20% for 8s, at least 15 requests", "50% for 1s, at least 15 requests")
 
 
 @pytest.mark.slow
@@ -30,7 +30,7 @@ def test_a_desk_killed_during_the_canary_adopts_it_and_finishes(
     assert customers.lost == []
     assert own_desk.process_of(service.name, "v1.1.0").pid == canary.pid
     assert own_desk.router_pid(service.name) == router
-    assert "stretches were not counted" in own_desk.why(release)
+    assert "not counted; the last" in own_desk.why(release)
     promoted = [
         each for each in own_desk.events(release) if each["action"] == "desk:release:promoted"
     ]
@@ -71,9 +71,13 @@ def test_a_desk_killed_while_it_took_a_version_back_finishes_that(
         own_desk.kill()
         own_desk.start()
         own_desk.until(release, "rolled_back")
-        served = customers.of("v1.1.0")
-        seen = customers.of("v1.0.0")
-        eventually(lambda: customers.of("v1.0.0") > seen + 20, "customers of the version before")
+        for _ in range(2):  # what was answered a moment ago is counted a moment later
+            served = customers.of("v1.1.0")
+            seen = customers.of("v1.0.0")
+            eventually(
+                lambda seen=seen: customers.of("v1.0.0") > seen + 20,
+                "customers of the version before",
+            )
         assert customers.of("v1.1.0") == served
     assert customers.lost == []
 
@@ -129,7 +133,7 @@ def test_down_ends_a_migration_whose_desk_was_killed(
     own_desk: DeskHouse, stranded: tuple[SmallService, str]
 ) -> None:
     own_desk.kill()
-    done = own_desk.run("down", within=90)
+    done = own_desk.run("down", within=150)
     assert done.code == 0, done
     assert own_desk.left_running() == []
 

@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.customers import Customers
 from tests.e2e.desk import DeskHouse
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 Git = Callable[..., str]
 

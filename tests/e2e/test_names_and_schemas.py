@@ -8,7 +8,7 @@ from tests.e2e.customers import Customers
 from tests.e2e.desk import DeskHouse, eventually
 from tests.postgres import PostgresServer, postgres_server
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 NEWER = "9999"
 

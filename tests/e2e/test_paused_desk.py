@@ -10,7 +10,7 @@ from tests.e2e.customers import Customers
 from tests.e2e.desk import DeskHouse, eventually
 from tests.postgres import PostgresServer, postgres_server
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 STEPS = ("20% for 12s, at least 15 requests", "50% for 2s, at least 15 requests")
 

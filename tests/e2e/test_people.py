@@ -259,7 +259,7 @@ def test_without_traffic_a_person_is_asked_when_patience_has_run_out(
 def test_ctrl_c_leaves_the_release_running_and_says_how_to_get_back(
     desk: DeskHouse, register: Register
 ) -> None:
-    service = register(desk)
+    service = register(desk, steps=("20% for 8s, at least 15 requests",))
     with Customers(service.port):
         following = subprocess.Popen(
             desk.command("release", service.name, "v1.1.0", "--yes"),
@@ -274,7 +274,7 @@ def test_ctrl_c_leaves_the_release_running_and_says_how_to_get_back(
             if "of customers for" in line:
                 break
         following.send_signal(signal.SIGINT)
-        _, err = following.communicate(timeout=20)
+        _, err = following.communicate(timeout=60)
         release = desk.release(service.name)
         assert following.returncode == 130
         assert f"{service.name} v1.1.0 goes on without you" in err

@@ -22,7 +22,7 @@ from tests.e2e.desk import STEPS, DeskHouse, SmallService, eventually, spec_text
 from tests.little_platform import SOURCE, Platform
 from tests.prometheus_twin import Twin, prometheus_twin
 
-LONGER = ("20% for 3s, at least 15 requests", "50% for 1s, at least 15 requests")
+LONGER = ("20% for 8s, at least 15 requests", "50% for 1s, at least 15 requests")
 
 
 @pytest.fixture
@@ -81,14 +81,14 @@ def test_a_release_goes_through_canary_on_a_platform_and_a_bad_one_is_taken_back
     free_port: Callable[[], int],
 ) -> None:
     service = registered(own_desk, small_repository, platform, (free_port(), free_port()))
-    own_desk.until(own_desk.begin("small", "v1.0.0"), "released", within=90)
+    own_desk.until(own_desk.begin("small", "v1.0.0"), "released")
     with Customers(service.port) as customers:
-        good = own_desk.until(own_desk.begin("small", "v1.1.0"), "released", within=90)
-        bad = own_desk.until(own_desk.begin("small", "bad"), "rolled_back", within=90)
+        good = own_desk.until(own_desk.begin("small", "v1.1.0"), "released")
+        bad = own_desk.until(own_desk.begin("small", "bad"), "rolled_back")
         eventually(lambda: customers.of("v1.1.0") > 50, "customers of the version that serves")
     assert "errors" in bad["reason"]
     assert not customers.lost
-    assert customers.answers["bad", 500] < 60
+    assert 0 < customers.answers["bad", 500] < customers.of("v1.1.0")
     assert list(own_desk.slots("small")) == ["v1.1.0"]
     there = [each.name for each in platform.home.iterdir() if each.is_dir()]
     assert there == [f"{good['id']}.production"]
@@ -112,7 +112,7 @@ def test_a_desk_killed_while_a_script_deploys_asks_the_platform_and_does_not_dep
     eventually(lambda: platform.calls("deploy") == 1, "the deploy")
     own_desk.kill()
     own_desk.start()
-    held = own_desk.until(release, "needs_person", within=90)
+    held = own_desk.until(release, "needs_person")
     assert "nobody saw it end" in held["reason"]
     hanging = [
         process
@@ -123,7 +123,7 @@ def test_a_desk_killed_while_a_script_deploys_asks_the_platform_and_does_not_dep
     assert platform.calls("deploy") == 1
     platform.mood("deploy")
     assert own_desk.run("resume", release, "--again", "--reason", "nothing was done").code == 0
-    own_desk.until(release, "released", within=90)
+    own_desk.until(release, "released")
     assert platform.calls("deploy") == 2
 
 
@@ -192,7 +192,7 @@ class Balancer:
         (port,) = random.choices(list(shares), list(shares.values()))
         version = ""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as answer:
                 status, version = answer.status, answer.headers["X-Version"]
         except urllib.error.HTTPError as error:
             with error:
@@ -253,15 +253,15 @@ def test_where_the_platform_shares_customers_a_bad_canary_loses_them_by_its_coun
         extra=metrics,
         steps=LONGER,
     )
-    own_desk.until(own_desk.begin("small", "v1.0.0"), "released", within=90)
+    own_desk.until(own_desk.begin("small", "v1.0.0"), "released")
     assert list(balancer.shares().values()) == [1.0]
     with Customers(service.port) as customers:
         good = own_desk.begin("small", "v1.1.0")
         own_desk.until_step(good, 0)
         eventually(lambda: sorted(balancer.shares().values()) == [0.2, 0.8], "the shares")
-        own_desk.until(good, "released", within=90)
+        own_desk.until(good, "released")
         release = own_desk.begin("small", "bad")
-        bad = own_desk.until(release, "rolled_back", within=90)
+        bad = own_desk.until(release, "rolled_back")
         eventually(lambda: customers.of("v1.1.0") > 50, "customers of the version that serves")
     assert "errors" in bad["reason"]
     assert customers.answers["v1.1.0", 200] > 50

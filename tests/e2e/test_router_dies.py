@@ -13,7 +13,7 @@ from tests.e2e.conftest import Register
 from tests.e2e.customers import Customers
 from tests.e2e.desk import DeskHouse, eventually
 
-LONGER = ("20% for 4s, at least 15 requests", "50% for 1s, at least 15 requests")
+LONGER = ("20% for 8s, at least 15 requests", "50% for 1s, at least 15 requests")
 
 
 @pytest.mark.slow
@@ -25,8 +25,11 @@ def test_a_router_killed_during_the_canary_comes_back_and_the_release_goes_on(
         release = desk.begin(service.name, "v1.1.0")
         desk.until_step(release)
         killed = desk.router_pid(service.name)
+        asked, answered = customers.asked, customers.answers.total()
         os.kill(killed, 9)
         eventually(lambda: desk.router_pid(service.name) not in {0, killed}, "another router")
+        eventually(lambda: customers.answers.total() > answered + 60, "customers of that router")
+        meanwhile = customers.asked - asked
         share = desk.slots(service.name)["v1.1.0"]["share"]
         desk.until(release, "released")
         assert {version for version, _ in customers.answers} == {"v1.0.0", "v1.1.0"}
@@ -34,8 +37,8 @@ def test_a_router_killed_during_the_canary_comes_back_and_the_release_goes_on(
         eventually(lambda: customers.answers["v1.1.0", 200] > 50, "customers")
         assert len(customers.lost) == lost, "only while no router ran"
     assert share in {0.2, 0.5, 1.0}
-    assert lost < 120
-    assert "stretches were not counted" in desk.why(release)
+    assert lost <= meanwhile
+    assert "not counted; the last" in desk.why(release)
 
 
 def test_a_canary_that_turns_bad_as_the_router_dies_is_not_promoted(
@@ -107,7 +110,7 @@ def test_a_release_whose_port_is_taken_can_be_ended(desk: DeskHouse, register: R
         assert found["stage"] == "needs_person"
         done = desk.run("abort", found["id"], "-m", "another port is better")
         assert done.code == 0, done
-        desk.until(found["id"], "aborted", within=15)
+        desk.until(found["id"], "aborted")
     assert desk.slots(service.name) == {}
 
 

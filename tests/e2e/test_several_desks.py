@@ -8,7 +8,7 @@ from bench.takeover import measure
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_desk_that_is_killed_is_followed_by_the_other_and_the_release_reaches_its_end():
     held, driven, broken = measure(2, Random(1))

@@ -129,7 +129,7 @@ def test_a_flood_of_tries_from_one_address_keeps_nobody_else_from_signing_in(
     )
     with contextlib.suppress(KeyError):
         Path(os.environ["GONOGO_FLOOD_RESULT"]).write_text(told)
-    assert answered > 100, told
+    assert answered > len(taken) > 0, told
 
 
 def test_behind_a_trusted_proxy_the_desk_has_its_public_address_and_sees_who_asks() -> None:

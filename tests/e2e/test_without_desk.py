@@ -93,12 +93,12 @@ def test_a_damaged_database_is_named_with_what_to_do(own_desk: DeskHouse) -> Non
 def test_down_stops_the_desk_and_not_the_process_that_an_old_note_names(
     own_desk: DeskHouse,
 ) -> None:
-    with subprocess.Popen(["sleep", "60"]) as bystander:
+    with subprocess.Popen(["sleep", "600"]) as bystander:
         note = own_desk.home / "desk.json"
         note.write_text(json.dumps({**own_desk.address, "pid": bystander.pid}))
         done = own_desk.run("down")
         assert bystander.poll() is None
         bystander.kill()
     assert done.out.startswith("stopped the desk\n")
-    assert own_desk.process.wait(10) == 0
+    assert own_desk.process.wait(60) == 0
     assert not note.exists()

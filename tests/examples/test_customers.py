@@ -118,10 +118,10 @@ async def test_what_the_bound_holds_back_and_what_comes_too_late_is_counted() ->
         await asyncio.sleep(60)
         raise AssertionError
 
-    summary = await load(stuck, max_outstanding=10, timeout=1.5)
-    assert summary.not_sent == summary.requests - 10
+    summary = await load(stuck, seconds=0.3, max_outstanding=10, timeout=3.0)
+    assert summary.not_sent == summary.requests - 10 > 0
     assert summary.lost == 10
-    assert summary.lost_requests[0].reason == "no answer in 1.5 s"
+    assert summary.lost_requests[0].reason == "no answer in 3 s"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems bind 127.0.0.1 only")

@@ -1,7 +1,6 @@
 """Entries are found by who did what, however long the chain has grown."""
 
 import itertools
-import time
 
 import pytest
 import sqlalchemy as sa
@@ -89,9 +88,7 @@ def _fill(store: SqlStore) -> None:
 
 
 @pytest.mark.slow
-async def test_in_a_long_chain_every_search_goes_by_an_index_and_is_quick(
-    store: SqlStore, monkeypatch
-):
+async def test_in_a_long_chain_every_search_goes_by_an_index(store: SqlStore, monkeypatch):
     _fill(store)
     ran: dict[str, object] = {}
 
@@ -111,12 +108,7 @@ async def test_in_a_long_chain_every_search_goes_by_an_index_and_is_quick(
     for kind in (statements._OnSqlite, statements._OnPostgresql):
         monkeypatch.setattr(kind, "_execute", noting(kind._execute))
     for search in SEARCHES:
-        times = []
-        for _ in range(5):
-            begun = time.perf_counter()
-            await store.search(search)
-            times.append(time.perf_counter() - begun)
-        assert min(times) < 0.05, search
+        await store.search(search)
     assert ran
     explain = "EXPLAIN QUERY PLAN " if store._engine.dialect.name == "sqlite" else "EXPLAIN "
     with reading(store._engine).connect() as connection:

@@ -19,7 +19,7 @@ from gonogo.storage.notices import _BEHIND, Announcements
 
 
 async def _next(stream):
-    return await asyncio.wait_for(anext(stream), 10)
+    return await asyncio.wait_for(anext(stream), 60)
 
 
 async def test_every_write_is_told_with_what_it_is_about_and_its_audit_entry(store):

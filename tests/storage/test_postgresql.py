@@ -111,7 +111,7 @@ async def test_a_driver_that_waits_for_a_row_sees_who_took_the_release_over_mean
 
 async def _until_somebody_waits(url):
     with psycopg.connect(url, autocommit=True) as looking:
-        for _ in range(500):
+        for _ in range(3000):
             found = looking.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
             ).fetchone()
@@ -227,13 +227,13 @@ async def test_a_server_that_turns_read_only_is_unavailable_for_writes_and_still
 
 
 async def _until_refused(store):
-    for _ in range(500):
+    for _ in range(3000):
         await store.append(a_draft())
         await asyncio.sleep(0.01)
 
 
 async def _until_taken(store):
-    for _ in range(500):
+    for _ in range(3000):
         with contextlib.suppress(Unavailable):
             return await store.append(a_draft())
         await asyncio.sleep(0.01)
@@ -253,7 +253,7 @@ async def test_a_lock_that_is_not_given_in_time_is_unavailable(postgres_url):
 
 @pytest.mark.slow
 async def test_a_statement_that_never_ends_is_ended(on_postgres, postgres_url):
-    limits = "?options=-c%20statement_timeout%3D50"
+    limits = "?options=-c%20statement_timeout%3D1500"
     async with _desks(postgres_url + limits, 1) as (desk,):
         with psycopg.connect(postgres_url) as other:
             other.execute("LOCK TABLE releases")

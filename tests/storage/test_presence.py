@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import queue
+import threading
 
 import psycopg
 import pytest
@@ -14,7 +15,7 @@ from gonogo.storage.presence import payload, read_payload
 from gonogo.storage.schema import NEWEST
 from gonogo.storage.store import open_store
 
-SECONDS = 15
+SECONDS = 60
 
 
 class A:
@@ -88,11 +89,12 @@ async def test_a_desk_tells_its_own_listeners_once(postgres_url):
 
 @pytest.mark.slow
 async def test_a_second_desk_of_the_same_name_is_refused(postgres_url, monkeypatch):
-    monkeypatch.setattr("gonogo.storage.presence._NAME_SECONDS", 0.2)
     async with A(postgres_url, "north"):
         second = A(postgres_url, "north")
-        with pytest.raises(Conflict, match="a desk named north is at work on host-north since"):
-            second.presence.start()
+        with monkeypatch.context() as hasty:
+            hasty.setattr("gonogo.storage.presence._NAME_SECONDS", 0.2)
+            with pytest.raises(Conflict, match="desk named north is at work on host-north since"):
+                second.presence.start()
         await second.store.close()
     async with A(postgres_url, "north") as again:
         assert [desk.name for desk in await again.store.desks()] == ["north"]
@@ -127,12 +129,20 @@ async def test_a_desk_hears_again_after_the_server_was_restarted(postgres_url, p
 async def test_a_desk_whose_name_was_taken_while_it_was_cut_off_is_told_to_end(
     postgres_url, postgres, monkeypatch
 ):
-    monkeypatch.setattr("gonogo.storage.presence._NAME_SECONDS", 0.2)
-    monkeypatch.setattr("gonogo.storage.presence._AGAIN_SECONDS", 2.0)
+    taken = threading.Event()
     async with A(postgres_url, "north") as first:
+        sign_in = first.presence._sign_in
+
+        def once_taken():
+            assert taken.wait(SECONDS)
+            return sign_in()
+
+        monkeypatch.setattr(first.presence, "_sign_in", once_taken)
         (session,) = postgres.sql("SELECT session FROM desks", "desk")[0]
         postgres.sql(f"SELECT pg_terminate_backend({session})")
         async with A(postgres_url, "north"):
+            monkeypatch.setattr("gonogo.storage.presence._NAME_SECONDS", 0.2)
+            taken.set()
             why = await asyncio.to_thread(first.lost.get, timeout=SECONDS)
     assert isinstance(why, Conflict)
 

@@ -377,6 +377,12 @@ def unexposed() -> Story:
 
 
 @pytest.fixture(scope="session")
+def after_looks() -> Callable[[int], Story]:
+    """So many looks of a good canary."""
+    return good_story
+
+
+@pytest.fixture(scope="session")
 def long() -> Story:
     """Two thousand looks of a good canary."""
     return good_story(2000)

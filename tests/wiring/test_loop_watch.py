@@ -12,8 +12,11 @@ from gonogo.wiring.loop_watch import LoopWatch
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 
 
-def blocks_the_loop() -> None:
-    time.sleep(1.0)
+def blocks_the_loop(told: list[logging.LogRecord]) -> None:
+    """Until somebody tells of it."""
+    until = time.monotonic() + 30
+    while not told and time.monotonic() < until:
+        time.sleep(0.02)
 
 
 async def test_a_call_that_blocks_the_loop_is_named(caplog: pytest.LogCaptureFixture, until: Until):
@@ -22,7 +25,7 @@ async def test_a_call_that_blocks_the_loop_is_named(caplog: pytest.LogCaptureFix
 
     with caplog.at_level(logging.WARNING, "gonogo.loop"):
         async with LoopWatch(patience_seconds=0.3, every_seconds=0.05):
-            blocks_the_loop()
+            blocks_the_loop(caplog.records)
             await until(goes_on)
     stood_still = caplog.records[0].message
     assert "the event loop has stood still" in stood_still
@@ -30,6 +33,7 @@ async def test_a_call_that_blocks_the_loop_is_named(caplog: pytest.LogCaptureFix
 
 
 async def test_a_loop_that_only_waits_is_not_told_of(caplog: pytest.LogCaptureFixture):
-    async with LoopWatch(patience_seconds=0.5, every_seconds=0.05):
-        await asyncio.sleep(1.0)
+    # Longer than a busy machine lets one thread of a process run and not the other.
+    async with LoopWatch(patience_seconds=2.0, every_seconds=0.05):
+        await asyncio.sleep(2.5)
     assert not caplog.records

@@ -48,7 +48,7 @@ def port() -> Iterator[int]:
 
 def sent(port: int, first: bytes, again: bytes = b"", times: int = 0) -> bytes:
     """Everything that comes back until the server closes the connection."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
         try:
             client.sendall(first)
             for _ in range(times):

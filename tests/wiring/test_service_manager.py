@@ -18,7 +18,7 @@ class Manager:
         self.environment = {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "30000000"}
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(bound)
-        self._socket.settimeout(5)
+        self._socket.settimeout(30)
         self.close = self._socket.close
 
     def heard(self) -> str:

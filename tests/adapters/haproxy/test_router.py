@@ -7,7 +7,7 @@ import signal
 import socket
 import stat
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -37,7 +37,7 @@ def versions() -> Iterator[tuple[VersionServer, VersionServer]]:
 
 @pytest.fixture
 async def router(tmp_path: Path) -> AsyncIterator[HaproxyRouter]:
-    router = HaproxyRouter(tmp_path, up_within=1.0)
+    router = HaproxyRouter(tmp_path)
     yield router
     await router.stop("orders", "production")
 
@@ -47,6 +47,7 @@ def port() -> int:
     return free_port()
 
 
+Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 Versions = tuple[VersionServer, VersionServer]
 
 
@@ -143,6 +144,29 @@ async def test_a_stranger_on_the_port_is_named(router: HaproxyRouter, versions: 
     assert await router.read("orders", "production") is None
 
 
+LISTENS_FOR_A_SECOND = """
+import socket, sys, time
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))):
+    print("listens", flush=True)
+    time.sleep(1.2)
+"""
+
+
+async def test_a_haproxy_that_is_just_ending_keeps_nobody_from_its_port(
+    router: HaproxyRouter, tmp_path: Path, port: int, versions: Versions
+) -> None:
+    ending = tmp_path / "haproxy"
+    ending.symlink_to(sys.executable)
+    process = await asyncio.create_subprocess_exec(
+        *(str(ending), "-I", "-c", LISTENS_FOR_A_SECOND, str(port)), stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"listens\n"
+    await router.apply(layout(port, target(versions[0].address, 1.0)))
+    assert await ask(port) == Answer(200, "one")
+    await process.wait()
+
+
 async def test_a_machine_without_haproxy_is_told_what_to_install(
     router: HaproxyRouter, port: int, versions: Versions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,10 +222,11 @@ async def test_another_tester_header_takes_over_without_a_refused_customer(
     one, two = versions
     targets = (target(one.address, 1.0), target(two.address, testers=True))
     before = await router.apply(layout(port, *targets))
-    asking = asyncio.create_task(_ask_until_cancelled(port))
+    enough = asyncio.Event()
+    asking = asyncio.create_task(_ask_until(enough, port))
     after = await router.apply(layout(port, *targets, tester_header="x-other"))
     await asyncio.sleep(0.05)
-    asking.cancel()
+    enough.set()
     assert set(await asking) == {Answer(200, "one")}
     assert after.pid != before.pid
     assert await ask(port, headers={"x-other": SECRET}) == Answer(200, "two")
@@ -230,13 +255,11 @@ async def test_customers_can_be_moved_to_another_port(
     assert await ask(other) == Answer(200, "one")
 
 
-async def _ask_until_cancelled(port: int) -> list[Answer]:
+async def _ask_until(enough: asyncio.Event, port: int) -> list[Answer]:
     answers = [await ask(port)]
-    try:
-        while True:
-            answers.append(await ask(port))
-    except asyncio.CancelledError:
-        return answers
+    while not enough.is_set():
+        answers.append(await ask(port))
+    return answers
 
 
 async def test_a_tester_gets_no_answer_rather_than_another_versions(
@@ -278,18 +301,20 @@ async def test_a_dead_version_refuses_nobody(
 
 
 async def test_open_requests_are_told_and_finish_after_their_slot_was_taken_out(
-    router: HaproxyRouter, port: int, versions: Versions
+    router: HaproxyRouter, port: int, versions: Versions, until: Until
 ) -> None:
     one, two = versions
-    two.delay = 1.0
+    two.held = True
     await router.apply(layout(port, target(one.address), target(two.address, 1.0)))
     waiting = asyncio.create_task(ask(port))
-    for _ in range(500):
-        if two.seen:
-            break
-        await asyncio.sleep(0.01)
+
+    async def came() -> bool:
+        return bool(two.seen)
+
+    await until(came)
     reading = await router.apply(layout(port, target(one.address, 1.0), target(two.address)))
     assert (reading.slots["b"].sessions, reading.slots["b"].in_rotation) == (1, False)
+    two.held = False
     assert await waiting == Answer(200, "two")
     reading = await router.apply(layout(port, target(one.address, 1.0), target(two.address)))
     assert reading.slots["b"].sessions == 0

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gonogo.adapters.local.deployer import ProcessDeployer
+from gonogo.adapters.local.health import HealthProbe
 from gonogo.domain.instance import Instance
 from gonogo.domain.plan import Health
 
@@ -90,7 +91,8 @@ def make_instance(free_port: Callable[[], int]) -> MakeInstance:
 
 @pytest.fixture
 async def deployer(tmp_path: Path, files: Path) -> AsyncIterator[ProcessDeployer]:
-    """A deployer that leaves nothing running."""
+    """A deployer that leaves nothing running, and waits for an answer as long as a busy machine takes."""
     made = ProcessDeployer(tmp_path / "instances", lambda service, commit: files)
+    made._health = HealthProbe(timeout_seconds=30.0)
     yield made
     await made.stop_all(grace_seconds=1)

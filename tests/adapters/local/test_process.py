@@ -1,6 +1,7 @@
 import contextlib
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -85,3 +86,25 @@ async def test_ending_what_has_ended_is_quick_and_harmless(child):
     with contextlib.suppress(ChildProcessError):
         child.wait()
     await end(partial(family, identity, TAG), 60)
+
+
+LEAVES_BEFORE_ITS_THREAD = """
+import ctypes, os, threading, time
+def last():
+    time.sleep(0.7)
+    os._exit(5)
+threading.Thread(target=last).start()
+ctypes.CDLL(None).pthread_exit(None)
+"""
+
+
+async def test_one_whose_last_thread_takes_its_time_is_still_heard(tmp_path, until):
+    line = f"exec {sys.executable} -c '{LEAVES_BEFORE_ITS_THREAD}'"
+    with (tmp_path / "output").open("wb") as output, (tmp_path / "held").open("wb") as held:
+        identity = module.spawn(line, tmp_path, os.environ, output.fileno(), held.fileno())
+
+    async def seems_to_have_ended() -> bool:
+        return not lives(identity)
+
+    await until(seems_to_have_ended)
+    assert await module.last_word(identity) == 5

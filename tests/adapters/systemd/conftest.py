@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.systemd_twin import SystemdTwin
 
+from gonogo.adapters.systemd import look
 from gonogo.adapters.systemd.deployer import SystemdDeployer
 from gonogo.adapters.systemd.folder import UnitFolder
 from gonogo.adapters.systemd.systemctl import Systemctl
@@ -24,30 +25,38 @@ def twin(tmp_path: Path) -> Iterator[SystemdTwin]:
 
 
 @pytest.fixture
-def folder(twin: SystemdTwin, tmp_path: Path) -> Callable[[str], UnitFolder]:
-    """The unit files of the desk of this name."""
+def folder(twin: SystemdTwin, tmp_path: Path) -> Callable[..., UnitFolder]:
+    """The unit files of the desk of this name, whose systemd has so long to answer."""
 
-    def make(desk: str = "desk") -> UnitFolder:
+    def make(desk: str = "desk", ask_seconds: float = 60.0) -> UnitFolder:
         home = tmp_path / desk
         home.mkdir(exist_ok=True)
-        systemctl = Systemctl(user=True, program=twin.program, ask_seconds=2.0)
+        systemctl = Systemctl(user=True, program=twin.program, ask_seconds=ask_seconds)
         return UnitFolder(home, systemctl, environ={"XDG_CONFIG_HOME": str(tmp_path / "settings")})
 
     return make
 
 
 @pytest.fixture
-def desk(folder: Callable[[str], UnitFolder], tmp_path: Path) -> MakeDesk:
-    """A desk, of the same folder as before unless it is named."""
+def desk(
+    folder: Callable[..., UnitFolder], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> MakeDesk:
+    """A desk, of the same folder as before unless it is named.
 
-    def make(name: str = "desk", secrets: dict[str, str] | None = None) -> SystemdDeployer:
+    A quick look at it waits as long as a thorough one: here a program is begun for each question.
+    """
+    monkeypatch.setattr(look, "_QUICK_SECONDS", 60.0)
+
+    def make(
+        name: str = "desk", secrets: dict[str, str] | None = None, **limits: float
+    ) -> SystemdDeployer:
         async def secrets_of(service: str, environment: str) -> dict[str, str]:
             return secrets or {}
 
         return SystemdDeployer(
             tmp_path / name / "units",
             lambda service, commit: tmp_path / commit,
-            folder(name),
+            folder(name, **limits),
             secrets=secrets_of,
         )
 

@@ -101,9 +101,10 @@ async def test_one_that_ran_detached_is_taken_over_without_a_refused_customer(
     after = await router.apply(supervised(port, target(version.address, 1.0)))
 
     async def ended() -> bool:
-        return not psutil.pid_exists(before.pid) or (
-            psutil.Process(before.pid).status() == psutil.STATUS_ZOMBIE
-        )
+        try:
+            return psutil.Process(before.pid).status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
 
     await until(ended)
     enough.set()

@@ -19,8 +19,8 @@ OWNERS_TOKEN = "the-owners-token"
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    """Wait until something is so; TimeoutError after ten seconds."""
-    async with asyncio.timeout(10):
+    """Wait until something is so; TimeoutError after half a minute."""
+    async with asyncio.timeout(30):
         while not holds():  # noqa: ASYNC110 - what is waited for tells nobody
             await asyncio.sleep(0.005)
 

@@ -29,7 +29,7 @@ async def served() -> AsyncIterator[Served]:
 
 async def hears(connection: ClientConnection, region: str = "services") -> dict[str, object]:
     """The next message about a region."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             said = json.loads(await connection.recv())
             if said.get("region") == region:
@@ -38,7 +38,7 @@ async def hears(connection: ClientConnection, region: str = "services") -> dict[
 
 async def closed(connection: ClientConnection) -> int:
     """The code that the desk closes with."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         with contextlib.suppress(ConnectionClosed):
             async for _ in connection:
                 pass
@@ -169,7 +169,7 @@ async def test_no_handshake_however_it_is_made_up_breaks_the_desk(served: Served
         ]
         answers, speaks = await asyncio.open_connection("127.0.0.1", served.port)
         speaks.write("\r\n".join([*request, "", ""]).encode("latin-1"))
-        status = await asyncio.wait_for(answers.readline(), 10)
+        status = await asyncio.wait_for(answers.readline(), 30)
         speaks.close()
         assert b" 500 " not in status
 

@@ -44,7 +44,7 @@ async def page(browser: "playwright.Browser") -> AsyncIterator["playwright.Page"
     opened = await context.new_page()
     opened.troubles = []
     opened.on("pageerror", lambda error: opened.troubles.append(str(error)))
-    opened.set_default_timeout(20_000)
+    opened.set_default_timeout(60_000)
     yield opened
     assert opened.troubles == []
     await context.close()

@@ -64,7 +64,7 @@ async def obstacle(bind: str, port: int) -> str | None:
     if error is None:
         return None
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} on {bind} is taken{await asyncio.to_thread(_holder, port)}"
+        return f"port {port} on {bind} is taken{_by(await asyncio.to_thread(_holder, port))}"
     return f"port {port} on {bind} cannot be used: {error.strerror or error}"
 
 
@@ -142,17 +142,23 @@ def _launch(directory: Path, words: list[str], bind: str, port: int) -> None:
 
 
 def _refuse_taken_port(bind: str, port: int) -> None:
-    """Raise InvalidInput when the port is taken for longer than a killed HAProxy takes to let it go."""
-    until = time.monotonic() + _PORT_FREE_WITHIN
+    """Raise InvalidInput when the port is taken for longer than who had it takes to let it go.
+
+    A HAProxy gets longer, and whoever cannot be seen: it may have been killed, and on a busy machine its end
+    takes its time.
+    """
+    begun = time.monotonic()
     while (error := _trial(bind, port)) is not None:
         if error.errno != errno.EADDRINUSE:
             raise InvalidInput(
                 f"port {port} on {bind} cannot be used: {error.strerror or error}",
                 hint="choose an address of this machine and a port above 1023",
             ) from error
-        if time.monotonic() >= until:
+        waited = time.monotonic() - begun
+        holder = _holder(port) if waited >= _PORT_FREE_WITHIN else None
+        if waited >= _PORT_FREE_WITHIN and not _may_be_ending(holder, waited):
             raise InvalidInput(
-                f"port {port} on {bind} is taken{_holder(port)}",
+                f"port {port} on {bind} is taken{_by(holder)}",
                 hint="stop what listens there, or give the environment another port",
             ) from error
         time.sleep(0.02)
@@ -169,16 +175,25 @@ def _trial(bind: str, port: int) -> OSError | None:
     return None
 
 
-def _holder(port: int) -> str:
+def _holder(port: int) -> tuple[int, str] | None:
+    """The number and the name of the process that listens there, where that can be seen."""
     try:
         for found in psutil.net_connections("tcp"):
             if found.status != psutil.CONN_LISTEN or not found.laddr or not found.pid:
                 continue
             if found.laddr.port == port:
-                return f" by process {found.pid} ({psutil.Process(found.pid).name()})"
+                return found.pid, psutil.Process(found.pid).name()
     except (psutil.Error, OSError):
-        return ""  # other users' processes are not for everyone to see
-    return ""
+        return None  # other users' processes are not for everyone to see
+    return None
+
+
+def _by(holder: tuple[int, str] | None) -> str:
+    return "" if holder is None else f" by process {holder[0]} ({holder[1]})"
+
+
+def _may_be_ending(holder: tuple[int, str] | None, waited_seconds: float) -> bool:
+    return (holder is None or holder[1] == "haproxy") and waited_seconds < _END_WITHIN
 
 
 def _listening(pid: int) -> set[int]:

@@ -34,6 +34,7 @@ Find = Callable[[], list[psutil.Process]]
 _SAME_START_SECONDS = 0.011
 _PAUSE_SECONDS = 0.02
 _KILL_SECONDS = 5.0
+_LAST_WORD_SECONDS = 2.0
 _ENDED = frozenset({psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD})
 
 # The launcher is there so that the lock it inherits as its input is given up only when its
@@ -116,14 +117,14 @@ async def last_word(identity: Identity) -> int | None:
     """How one that is seen as ended did end, as `exit_code` says it.
 
     The first thread of a process is seen as ended a moment before the others are, and only then is there
-    a code; so a child of this program is given that moment.
+    a code; so a child of this program is given that moment, which is long on a busy machine.
     """
-    for _ in range(25):
-        code = exit_code(identity)
-        if code is not None or identity.pid not in _children:
-            return code
-        await asyncio.sleep(0.01)
-    return None
+    until = asyncio.get_running_loop().time() + _LAST_WORD_SECONDS
+    while (code := exit_code(identity)) is None and identity.pid in _children:
+        if asyncio.get_running_loop().time() >= until:
+            return None
+        await asyncio.sleep(_PAUSE_SECONDS)
+    return code
 
 
 def lives(identity: Identity) -> bool:
