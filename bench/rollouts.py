@@ -230,7 +230,7 @@ class Ground:
             metrics=self.metrics,
             smoke=MemorySmoke(),
             notifier=MemoryNotifier(),
-            dossiers=DossierReader(store, history, secrets),
+            dossiers=DossierReader(history, secrets),
             scratch=MemoryScratch(),
             new_id=self._id,
             free_port=self._number,

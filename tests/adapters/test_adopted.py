@@ -12,7 +12,8 @@ from gonogo.domain.ground import ADOPTED
 from gonogo.domain.instance import Instance, InstanceState
 from gonogo.domain.plan import Health
 
-DEPLOYER = AdoptedDeployer(timeout_seconds=0.3)
+DEPLOYER = AdoptedDeployer(timeout_seconds=30)
+IMPATIENT = AdoptedDeployer(timeout_seconds=0.3)
 
 
 def at(port: int, host: str = "127.0.0.1") -> Instance:
@@ -67,7 +68,7 @@ async def test_of_one_that_takes_no_connection_nobody_says_that_it_has_gone():
             asyncio.ensure_future(asyncio.open_connection("127.0.0.1", port)) for _ in range(9)
         ]
         await asyncio.sleep(0.1)
-        status = await DEPLOYER.status(replace(at(port)))
+        status = await IMPATIENT.status(replace(at(port)))
         for each in waiting:
             each.cancel()
         opened = await asyncio.gather(*waiting, return_exceptions=True)

@@ -88,7 +88,7 @@ class Theatre:
             metrics=self.metrics,
             smoke=self.smoke,
             notifier=self.notifier,
-            dossiers=DossierReader(self.store, self.history, self.secrets),
+            dossiers=DossierReader(self.history, self.secrets),
             scratch=self.scratch,
             new_id=self._id,
             free_port=self._port,

@@ -184,7 +184,8 @@ PROMISE = RollbackCriterion(
 
 async def _sign(desk: Theatre, *criteria: RollbackCriterion) -> str:
     candidate = Candidate(desk.plan, "/repository", "v2", desk.commits["v2"])
-    digest = evidence_digest(await desk.world.dossiers.gather(candidate))
+    papers = await desk.store.papers(desk.plan.service, candidate.commit)
+    digest = evidence_digest(await desk.world.dossiers.gather(candidate, papers))
     paper = await desk.file(SignOff(Role.QA, digest, criteria))
     return paper.id
 

@@ -109,7 +109,8 @@ async def nothing(desk: Theatre) -> None:
 
 async def signed(desk: Theatre) -> None:
     candidate = Candidate(desk.plan, REPOSITORY, "v2", desk.commits["v2"])
-    digest = evidence_digest(await desk.world.dossiers.gather(candidate))
+    papers = await desk.store.papers(desk.plan.service, candidate.commit)
+    digest = evidence_digest(await desk.world.dossiers.gather(candidate, papers))
     await desk.file(SignOff(Role.QA, digest))
 
 

@@ -68,6 +68,21 @@ def test_a_release_whose_driver_hangs_is_driven_on_by_another():
     play(story, a_plan(watch=timedelta()))
 
 
+def test_a_decision_whose_papers_never_come_is_made_anew_as_soon_as_any_call_would_be_missed():
+    async def story(theatre: Theatre):
+        await theatre.serve_first()
+        hangs = Hangs(theatre.store, "papers", lambda _, commit=None: commit is not None)
+        release = await theatre.release("v2")
+        await hangs.reached.wait()
+        began = asyncio.get_running_loop().time()
+        await theatre.when(release, lambda _: hangs.calls > 1)
+        patience = (RHYTHM.patience + RHYTHM.supervise).total_seconds()
+        assert asyncio.get_running_loop().time() - began < patience + 30
+        await theatre.until(release, Stage.CANARY)
+
+    play(story, a_plan())
+
+
 def test_a_driver_that_hangs_is_told_of_with_what_it_did(caplog):
     async def story(theatre: Theatre):
         await theatre.serve_first()

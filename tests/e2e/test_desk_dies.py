@@ -30,7 +30,7 @@ def test_a_desk_killed_during_the_canary_adopts_it_and_finishes(
     assert customers.lost == []
     assert own_desk.process_of(service.name, "v1.1.0").pid == canary.pid
     assert own_desk.router_pid(service.name) == router
-    assert "stretches were not counted" in own_desk.why(release)
+    assert "not counted; the last" in own_desk.why(release)
     promoted = [
         each for each in own_desk.events(release) if each["action"] == "desk:release:promoted"
     ]

@@ -68,7 +68,7 @@ def test_amtool_without_templates_ends_with_its_list():
 
 def test_amtool_whose_sum_is_another_is_refused():
     wrong = content("amtool/failing.txt").replace(b"validate 1 file", b"validate 2 file")
-    assert "2 files fail, but 1 stand in it" in refusal(wrong, "a.txt")
+    assert "found 2 failing, but lists 1" in refusal(wrong, "a.txt")
 
 
 def test_many_faults_are_all_counted_and_few_are_kept():

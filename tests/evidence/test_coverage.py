@@ -228,8 +228,8 @@ def json_report(**changes: object) -> str:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (json_report(executed_lines=[1, 2]), "declares 9 covered lines, but lists 2"),
-        (json_report(missing_lines=[3]), "declares 2 missing lines, but lists 1"),
+        (json_report(executed_lines=[1, 2]), "declares 9 covered, but lists 2"),
+        (json_report(missing_lines=[3]), "declares 2 missing, but lists 1"),
         (json_report(missing_lines=[1]), "has line 1 both executed and missing"),
         (json_report(missing_lines=[True]), "no list of line numbers as missing_lines"),
         (json_report(summary=None), "has no covered_lines and num_statements"),
@@ -255,7 +255,7 @@ def test_what_coverage_py_6_lists_beyond_the_statements_is_not_counted() -> None
 def test_totals_that_the_files_do_not_make_are_refused() -> None:
     report = json.loads(json_report())
     report["totals"]["covered_lines"] = 13
-    assert "totals declares 13 covered lines of 13, but its files make 9 of 13" in refusal(
+    assert "totals declares 13 of 13 covered, but its files make 9 of 13" in refusal(
         json.dumps(report)
     )
 

@@ -78,7 +78,7 @@ def test_npm_without_findings_is_none():
 def test_an_npm_report_that_lists_fewer_packages_than_it_says_is_refused():
     log = document(NPM)
     del log["vulnerabilities"]["shop-tools"]
-    assert "metadata.vulnerabilities.total is 3, but 2 packages" in refusal(log)
+    assert "metadata.vulnerabilities.total is 3, but the list of packages has 2" in refusal(log)
 
 
 def test_an_npm_chain_that_leads_to_a_package_that_is_not_listed_is_refused():

@@ -108,8 +108,8 @@ def subject(name, **change):
         (subject("tests", total=0, passed=0, failed=0, skipped=0, flaky=0), "no test"),
         (subject("drill", restored="yes"), "drill.restored is a text, not true or false"),
         (subject("drill", restore_seconds=-1), "is -1, which is negative"),
-        (subject("load", failures=1001), "1001 failures of 1000 requests"),
-        (subject("load", requests=0, failures=0), "0 failures of 0 requests"),
+        (subject("load", failures=1001), "more failures (1001) than requests (1000)"),
+        (subject("load", requests=0, failures=0), "tells of no request"),
         (
             {"gonogo": 1, "site_health": [{"name": "a", "state": "fine"}]},
             "site_health[0].state is fine, not one of",

@@ -1,5 +1,6 @@
 """What the program really records is recognised, and hostile sentences cost next to nothing."""
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from itertools import islice
@@ -20,10 +21,13 @@ from gonogo.domain.evidence import (
     DrillFacts,
     Example,
     FindingFacts,
+    Hazard,
     LintFacts,
     LoadFacts,
     Measurement,
     MeasurementFacts,
+    MigrationFacts,
+    Operation,
     Severity,
     SmokeFacts,
     TestFacts,
@@ -139,6 +143,47 @@ def test_what_gates_say_of_papers_is_recognised():
     assert unknown(told(results)) == []
 
 
+def test_what_a_migration_endangers_is_said_and_not_only_its_frame():
+    drops = Operation(
+        Hazard.DESTRUCTIVE,
+        "drops column orders.total",
+        1,
+        "its data is gone for good and the version before, which uses it, fails: stop using it in one"
+        " release, drop it in a later one",
+    )
+    locks = Operation(
+        Hazard.LOCKING,
+        "locks a table: LOCK TABLE orders",
+        2,
+        "customers wait until it ends: do it at a quiet time, with a lock timeout",
+    )
+    facts = MigrationFacts("postgresql", ("1",), 2, (drops, locks), unread=1)
+    found = judged(gate.MigrationsRule(), facts)
+    for sentence in (found.reason, found.fix, evidence_said(facts)):
+        said = say(sentence, RUSSIAN)
+        assert said.translated
+        words = said.text.replace("orders.total", "").replace("LOCK TABLE orders", "")
+        assert re.search("[a-z]", words) is None, said.text
+
+
+def test_what_is_wrong_with_a_report_is_said_wherever_it_is_told():
+    fault = "junit.xml: has a <b> where none belongs, at line 4"
+    told = say(fault, RUSSIAN).text
+    assert told == "junit.xml: <b> стоит там, где его быть не может (строка 4)"
+    assert told in say(f"HOLD: 1 of 2 gates blocks: tests: {fault}", RUSSIAN).text
+
+
+def test_a_length_that_was_written_in_seconds_is_said_in_hours():
+    assert say("20 % of customers for 3600 s, at least 15 canary requests", RUSSIAN).text == (
+        "20\u00a0% клиентов на 1 ч, не менее 15 запросов к канарейке"
+    )
+
+
+def test_what_a_draft_counts_is_said_with_the_form_of_each_number():
+    said = say("v2, 2 features, 21 fixes since v1", RUSSIAN).text
+    assert said == "v2: 2 новые возможности, 21 исправление с v1"
+
+
 def test_every_decision_is_recognised_down_to_its_gates():
     results = tuple(judged(rule, facts) for rule, facts in FACTS)
     sentences = [decide(results[:size], dossier(), NOW).sentence for size in range(len(results))]
@@ -210,6 +255,11 @@ def test_a_refusal_is_recognised_for_every_deed():
 def test_a_moment_is_said_in_the_readers_calendar_and_zone():
     assert moment("2026-11-22 14:03 UTC", Reader.of("fa", "Asia/Tehran")) == "۱ آذر ۱۴۰۵، ۱۷:۳۳"
     assert "22 ноября 2026, 17:03" in say("no freeze before 2026-11-22 14:03 UTC", RUSSIAN).text
+
+
+def test_a_day_is_said_in_the_readers_calendar():
+    said = say("root SHA256:ab, signs until 2027-11-22", Reader.of("fa", "Pacific/Auckland")).text
+    assert "۱ آذر ۱۴۰۶" in said
 
 
 def test_a_version_among_numbers_keeps_its_dots():

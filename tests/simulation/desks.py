@@ -105,7 +105,7 @@ class Desks:
         desk = Desk(world_of(self._ground, life))
         variables = copy_context()
         variables.run(LIFE.set, life)
-        root = asyncio.get_running_loop().create_task(desk.run(), context=variables)
+        root = asyncio.get_running_loop().create_task(_until_the_end(life, desk), context=variables)
         life.tasks.append(root)
         self.lives[name], self._desks[name] = life, desk
         return life, root
@@ -186,6 +186,10 @@ class Desks:
                 )
 
 
+async def _until_the_end(life: Life, desk: Desk) -> None:
+    await life.live(desk.run())
+
+
 def world_of(ground: Any, life: Life) -> World:
     """All that a desk reaches, through the wires of its life."""
 
@@ -203,7 +207,7 @@ def world_of(ground: Any, life: Life) -> World:
         metrics=MetricsWire(life, ground.metrics),
         smoke=wire("smoke"),
         notifier=wire("notifier"),
-        dossiers=DossierReader(store, MemoryHistory(), MemorySecrets()),
+        dossiers=DossierReader(MemoryHistory(), MemorySecrets()),
         scratch=wire("scratch"),
         new_id=ground.new_id,
         free_port=ground.free_port,

@@ -6,7 +6,8 @@ that stands still can be held at its next call. After the instant of death no ca
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import types
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import timedelta
@@ -41,9 +42,6 @@ _MAY_FAIL_FOR_GOOD = frozenset({"router", "deployer", "workshop", "scratch"})
 
 _HANG_FOR_GOOD = frozenset({"store", "router", "metrics", "notifier"})
 """Ports of which a call may never come back, and nobody expects one to take long."""
-
-_MAY_TAKE_LONG = frozenset({"store.papers"})
-"""Part of what gates gather, for which a release is given ten minutes: nobody waits so long in a run."""
 
 LIFE: ContextVar["Life | None"] = ContextVar("life", default=None)
 
@@ -89,6 +87,7 @@ class Life:
     ) -> None:
         self.desk = desk
         self.number = number
+        self.tag = f"{desk}{number}"
         self.dead = False
         self.stale = False
         self.stopping = False
@@ -103,6 +102,7 @@ class Life:
         self.metrics: MemoryMetrics | None = None
         self.died: asyncio.Event = asyncio.Event()
         self._random = random
+        self._seconds = asyncio.get_running_loop().time
         self._weather = weather
         self._witness = witness
         self._crash = crash
@@ -145,6 +145,27 @@ class Life:
         for task in self.tasks:
             if not task.done():
                 task.cancel()
+
+    @types.coroutine
+    def live(self, work: Coroutine[Any, Any, None]) -> Generator[Any, Any, None]:
+        """Do the work of whoever looks after all others, which stands still with them.
+
+        The others come to stand at their next call. Time goes on meanwhile, and one that makes no call
+        would take them for stuck and end them, as it cannot where a whole process is stopped.
+        """
+        step: Callable[[Any], Any]
+        step, given = work.send, None
+        while True:
+            try:
+                awaited = step(given)
+            except StopIteration:
+                return
+            try:
+                step, given = work.send, (yield awaited)
+                if self._held is not None:
+                    yield from self._held.wait().__await__()
+            except BaseException as ending:  # noqa: BLE001 - it is for the work to say what that means
+                step, given = work.throw, ending
 
     async def call(
         self, name: str, function: Callable[..., Awaitable[Any]], arguments: Any, options: Any
@@ -208,7 +229,7 @@ class Life:
 
     def _drawn(self, name: str) -> str | None:
         random, weather = self._random, self._weather
-        if asyncio.get_running_loop().time() < weather.clears_at:
+        if self._seconds() < weather.clears_at:
             port = name[: name.index(".")]
             if random.random() < weather.fails[port]:
                 return random.choice(("refused", "did it and failed", "failed late"))
@@ -230,7 +251,7 @@ class Life:
             return await self._take_effect(name, function, arguments, options)
         if fate == "refused":
             raise self._error(name)
-        if fate == "hangs" and _never_returns(name) and random.random() < 0.2:
+        if fate == "hangs" and name.partition(".")[0] in _HANG_FOR_GOOD and random.random() < 0.2:
             self.hangs = True
             await self.died.wait()  # nothing ends this but whoever looks after the task
             raise Crashed
@@ -266,11 +287,6 @@ class Life:
         return Unavailable(f"{name} did not answer")
 
 
-def _never_returns(name: str) -> bool:
-    """Whether a call that hangs may hang for good."""
-    return name.partition(".")[0] in _HANG_FOR_GOOD and name not in _MAY_TAKE_LONG
-
-
 class Wire:
     """A port as a desk's life reaches it."""
 
@@ -283,8 +299,8 @@ class Wire:
         function = getattr(self._target, method)
         life, name = self._life, f"{self._port}.{method}"
 
-        async def call(*arguments: Any, **options: Any) -> Any:
-            return await life.call(name, function, arguments, options)
+        def call(*arguments: Any, **options: Any) -> Awaitable[Any]:
+            return life.call(name, function, arguments, options)
 
         setattr(self, method, call)
         return call

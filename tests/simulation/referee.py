@@ -124,7 +124,7 @@ class Referee:
         """A call begins."""
         self.calls += 1
         if self.trace is not None:
-            self.trace(f"{self._now():.6f} {life.desk}{life.number} {name}")
+            self.trace(f"{self._now():.6f} {life.tag} {name}")
 
     def about(
         self, life: Life, name: str, arguments: tuple[Any, ...], options: dict[str, Any]

@@ -232,9 +232,9 @@ def stale_papers(patch: pytest.MonkeyPatch) -> None:
     real = DossierReader.gather
     known: dict[Any, Any] = {}
 
-    async def gather(self: DossierReader, candidate: Any) -> Any:
+    async def gather(self: DossierReader, candidate: Any, papers: Any) -> Any:
         before = known.get((self, candidate.commit))
-        known[self, candidate.commit] = found = await real(self, candidate)
+        known[self, candidate.commit] = found = await real(self, candidate, papers)
         return before or found
 
     patch.setattr(DossierReader, "__hash__", object.__hash__)

@@ -25,7 +25,10 @@ class Stuck(AssertionError):
 
 
 class _Appointment(asyncio.TimerHandle):
-    """A callback with its context, soon or at its time; without what asyncio keeps for debugging."""
+    """A callback with its context, soon or at its time; without what asyncio keeps for debugging.
+
+    What goes wrong in a callback goes no further: its task or future tells.
+    """
 
     __slots__ = ()
 
@@ -34,16 +37,13 @@ class _Appointment(asyncio.TimerHandle):
         when: float,
         callback: Callable[..., Any],
         args: tuple[Any, ...],
-        loop: asyncio.AbstractEventLoop,
         context: Context | None,
     ) -> None:
         self._when = when
         self._callback = callback
         self._args = args
-        self._loop = loop
         self._context = copy_context() if context is None else context
         self._cancelled = False
-        self._source_traceback = None
 
     def cancel(self) -> None:
         self._cancelled = True
@@ -71,7 +71,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> asyncio.Handle:
         """Like asyncio's."""
-        handle = _Appointment(self._seconds, callback, args, self, context)
+        handle = _Appointment(self._seconds, callback, args, context)
         self._ready.append(handle)
         return handle
 
@@ -80,7 +80,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     ) -> asyncio.TimerHandle:
         """Like asyncio's, a little late."""
         late = when + self._random() * _SPREAD
-        handle = _Appointment(late, callback, args, self, context)
+        handle = _Appointment(late, callback, args, context)
         self._timers += 1
         heappush(self._appointed, (late, self._timers, handle))
         return handle
@@ -110,7 +110,12 @@ class VirtualLoop(asyncio.BaseEventLoop):
         for _ in range(len(ready)):
             handle = ready.popleft()
             if not handle._cancelled:
-                handle._run()
+                try:
+                    handle._context.run(handle._callback, *handle._args)
+                except (SystemExit, KeyboardInterrupt):
+                    raise
+                except BaseException:  # noqa: BLE001 - asyncio's handler, too, would say nothing here
+                    continue
 
     def _process_events(self, event_list: list[Any]) -> None:
         del event_list

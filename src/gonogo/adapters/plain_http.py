@@ -22,9 +22,10 @@ async def answer_to_get(url: str, timeout_seconds: float) -> AsyncIterator[httpx
     Raises TimeoutError, httpx2.ConnectError where nothing listens, and any other httpx2.HTTPError or
     httpx2.InvalidURL.
     """
+    trusted = no_certificates()  # before the time begins to run
     async with (
         asyncio.timeout(timeout_seconds),
-        httpx2.AsyncClient(trust_env=False, verify=no_certificates(), timeout=None) as client,
+        httpx2.AsyncClient(trust_env=False, verify=trusted, timeout=None) as client,
         client.stream("GET", url) as answer,
     ):
         yield answer

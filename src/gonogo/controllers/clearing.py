@@ -52,7 +52,9 @@ async def dossier_of(drive: Drive) -> Dossier:
         previous=release.previous,
         previous_commit=None if serving is None or own else serving.commit,
     )
-    return await drive.world.dossiers.gather(candidate)
+    # Outside of what may take long: a read that never comes back must be missed like any other.
+    papers = await drive.world.store.papers(release.service, release.commit)
+    return await drive.world.dossiers.gather(candidate, papers)
 
 
 async def look(drive: Drive, moment: GateMoment) -> Decision:

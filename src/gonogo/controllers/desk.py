@@ -84,7 +84,8 @@ class Desk:
                 log.warning("the desk waits: %s", trouble)
             await asyncio.sleep(self._world.pace.of_places(timedelta(), SEARCH).total_seconds())
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), await self._until_next_look())
+                async with asyncio.timeout(await self._until_next_look()):
+                    await self._woken.wait()
             self._woken.clear()
 
     async def _until_next_look(self) -> float:

@@ -295,7 +295,8 @@ class Drive:
     async def pass_time(self, duration: timedelta) -> None:
         """Wait, at most until something is stored for this release; what it is, is not looked at."""
         with contextlib.suppress(TimeoutError), deed("waits", duration + _LATE):
-            await asyncio.wait_for(self.woken.wait(), duration.total_seconds())
+            async with asyncio.timeout(duration.total_seconds()):
+                await self.woken.wait()
 
 
 def _monotonic() -> float:

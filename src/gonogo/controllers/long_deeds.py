@@ -14,6 +14,7 @@ from gonogo.controllers.world import World
 from gonogo.domain.dossier import Dossier
 from gonogo.domain.ground import Ground, Scripts, shares_itself
 from gonogo.domain.instance import Instance, InstanceStatus
+from gonogo.domain.paper import Paper
 from gonogo.domain.plan import CommandSmoke, SmokeTest
 from gonogo.domain.slot import Layout, RouterReading
 from gonogo.ports.deployer import Deployer
@@ -121,9 +122,9 @@ class _Dossiers:
     def __init__(self, dossiers: Dossiers) -> None:
         self._dossiers = dossiers
 
-    async def gather(self, candidate: Candidate) -> Dossier:
+    async def gather(self, candidate: Candidate, papers: tuple[Paper, ...]) -> Dossier:
         with deed("gathers what the gates look at", _GATHER):
-            return await self._dossiers.gather(candidate)
+            return await self._dossiers.gather(candidate, papers)
 
 
 class _Scratch:

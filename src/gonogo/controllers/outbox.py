@@ -26,7 +26,8 @@ async def deliver(world: World, wake: asyncio.Event) -> None:
         except GonogoError as trouble:
             log.warning("the outbox waits: %s", trouble)
         try:
-            await asyncio.wait_for(wake.wait(), world.rhythm.keep.total_seconds())
+            async with asyncio.timeout(world.rhythm.keep.total_seconds()):
+                await wake.wait()
         except TimeoutError:
             continue
         wake.clear()

@@ -154,7 +154,7 @@ def read_amtool(file: BinaryIO, name: str) -> Reading:
         raise unfit(name, f"does not say what came out for {shown(current, 80)}: it is not whole")
     failed = sum(not held for held in results.values())
     if said is not None and said != failed:
-        raise unfit(name, f"amtool says that {said} files fail, but {failed} stand in it")
+        raise unfit(name, f"amtool says that it found {said} failing, but lists {failed}")
     if not results:
         raise unfit(name, "amtool checked no file")
     return Reading((AlertRuleFacts("amtool", len(results), failed, tuple(examples)),))

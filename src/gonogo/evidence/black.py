@@ -48,7 +48,7 @@ def read(file: BinaryIO, name: str) -> Reading:
     if not files:
         raise unfit(name, "black looked at no file")
     if errors < len(examples):
-        raise unfit(name, f"black's sum says {errors}, but {len(examples)} files are named")
+        raise unfit(name, f"black's sum says {errors}, but it names {len(examples)}")
     return Reading((LintFacts("black", errors, 0, files, tuple(examples)),))
 
 

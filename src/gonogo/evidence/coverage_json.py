@@ -43,7 +43,7 @@ def read(file: BinaryIO, name: str) -> Reading:
         covered, total = covered + counts[0], total + counts[1]
     declared = _summary(name, "totals", report.get("totals"))
     if declared != (covered, total):
-        what = f"totals declares {declared[0]} covered lines of {declared[1]}"
+        what = f"totals declares {declared[0]} of {declared[1]} covered"
         raise unfit(name, f"{what}, but its files make {covered} of {total}")
     return Reading((replace(lines.facts(), covered=covered, total=total),))
 
@@ -81,10 +81,10 @@ def _take(lines: CoverageLines, path: str, each: object, name: str) -> tuple[int
         raise unfit(name, f"{where} has line {min(ran & missed)} both executed and missing")
     covered, total = _summary(name, where, each.get("summary"))
     if total - covered != len(missed):
-        what = f"declares {total - covered} missing lines, but lists {len(missed)}"
+        what = f"declares {total - covered} missing, but lists {len(missed)}"
         raise unfit(name, f"{where} {what}")
     if covered > len(ran):
-        raise unfit(name, f"{where} declares {covered} covered lines, but lists {len(ran)}")
+        raise unfit(name, f"{where} declares {covered} covered, but lists {len(ran)}")
     lines.begin(path)
     for number in ran:
         lines.line(number, True)

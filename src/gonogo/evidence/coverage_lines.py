@@ -50,7 +50,7 @@ class CoverageLines:
         if number == 0:
             return
         if not 0 < number <= LARGEST_LINE:
-            raise self._wrong(f"line {number}, and lines go from 1 to {LARGEST_LINE}")
+            raise self._wrong(f"has line {number}, and lines go from 1 to {LARGEST_LINE}")
         self._seen.add(number)
         if ran:
             self._ran.add(number)
@@ -72,7 +72,7 @@ class CoverageLines:
         return CoverageFacts(covered, total, tuple(files))
 
     def _wrong(self, what: str) -> InvalidInput:
-        return unfit(self._name, f"{self._path[:200]!r} has {what}")
+        return unfit(self._name, f"{self._path[:200]!r} {what}")
 
 
 def plain_path(path: str) -> str:

@@ -27,7 +27,7 @@ def read(file: BinaryIO, name: str) -> Reading:
         for key, severity in (("errorCount", ERROR), ("warningCount", WARNING)):
             said = each.need(key)
             if said.count() != own.count(severity):
-                raise said.unfit(f"is {said.count()}, but {own.count(severity)} are listed")
+                raise said.unfit(f"is {said.count()}, but the list has {own.count(severity)}")
         errors += own.count(ERROR)
         warnings += own.count(WARNING)
         for message in each.need("messages").items():

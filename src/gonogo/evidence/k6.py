@@ -32,7 +32,7 @@ def read(file: BinaryIO, name: str) -> Reading:
     if not total:
         raise requests.unfit("tells of no request")
     if failed > total:
-        raise failures.unfit(f"tells of {failed} failures of {total} requests")
+        raise failures.unfit(f"tells of more failures ({failed}) than requests ({total})")
     return Reading(
         (
             LoadFacts(

@@ -124,7 +124,7 @@ def _facts(
     if not requests:
         raise wrong("tells of no request")
     if failures > requests:
-        raise wrong(f"tells of {failures} failures of {requests} requests")
+        raise wrong(f"tells of more failures ({failures}) than requests ({requests})")
     if seconds is not None and not math.isfinite(seconds):
         raise wrong("tells of a run without end")
     return LoadFacts("locust", requests, failures, seconds, *percentiles, concurrency)

@@ -51,7 +51,7 @@ def read(file: BinaryIO, name: str) -> Reading:
     metadata = document.need("metadata")
     total = metadata.need("vulnerabilities").need("total")
     if total.count() != len(packages):
-        raise total.unfit(f"is {total.count()}, but {len(packages)} packages are listed")
+        raise total.unfit(f"is {total.count()}, but the list of packages has {len(packages)}")
     looked_at = metadata.need("dependencies").need("total").count()
     return Reading((VulnerabilityFacts("npm audit", looked_at, tuple(found.values())),))
 

@@ -170,8 +170,10 @@ def _load(node: Node) -> Facts:
         *("seconds", "p50_ms", "p95_ms", "p99_ms"),
     )
     requests, failures = node.need("requests").count(), node.need("failures").count()
-    if not requests or failures > requests:
-        raise node.unfit(f"tells of {failures} failures of {requests} requests")
+    if not requests:
+        raise node.unfit("tells of no request")
+    if failures > requests:
+        raise node.unfit(f"tells of more failures ({failures}) than requests ({requests})")
     users = node.find("concurrency")
     return LoadFacts(
         _name(node.need("tool")),

@@ -80,9 +80,7 @@ def strange(name: str, number: int, line: str, tool: str, hint: str | None = Non
 
 def miscounted(name: str, tool: str, says: int, found: int) -> InvalidInput:
     """The refusal of a report whose own sum is another."""
-    return unfit(
-        name, f"{tool} says that it found {says}, but {found} stand in it: it is not whole"
-    )
+    return unfit(name, f"{tool} says that it found {says}, but lists {found}: it is not whole")
 
 
 def _plain(text: str) -> str:

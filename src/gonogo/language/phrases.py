@@ -8,14 +8,16 @@ is shown as it was written and marked as English: nothing is guessed and nothing
 
 What stands before the first `_` of a place's name tells its kind:
 `n` a number, `count` the number that a form counts by, `share` a percentage, `span` a length of time,
-`measure` a number with any unit, `at` a moment in UTC, `clock` a time of day in UTC, `hash` a digest or
-commit, `word` a name without blanks, as those of a `service`, a `version` and an `environment` are;
-`text` a clause that is said in turn, `maybe` one that may be somebody's own words, `list` several of
-these after `; `, `names` a list of names, `shares` one of slots with their shares, `roles` a list of
-roles, `gate`, `report`, `severity`, `stage`, `role`, `deed` and `tried` a name of the domain that has
-words of its own. What somebody wrote or a program printed (`reason`, `error`, `detail` and their like)
-may hold anything; any other is a name, which holds no clauses: a sentence with a stranger one is
-shown as it was written.
+`measure` a number with any unit, `at` a moment in UTC, `date` a day, `clock` a time of day in UTC,
+`hash` a digest or commit, `word` a name without blanks, as those of a `service`, a `version` and an
+`environment` are; `text` a clause that is said in turn, `maybe` one that may be somebody's own words,
+`list` several of these after `; `, `names` a list of names, `shares` one of slots with their shares,
+`roles` a list of roles, `gate`, `report`, `severity`, `stage`, `role`, `deed` and `tried` a name of the
+domain that has words of its own; `fault` is a clause about a report's file and `hazard` one about a
+migration, which are said by forms of their own, `operation` and `advice` hazards that may be written in
+other words. What somebody wrote or a program printed (`reason`, `error`, `detail` and their like) may
+hold anything; any other is a name, which holds no clauses: a sentence with a stranger one is shown as
+it was written.
 """
 
 import re
@@ -31,6 +33,8 @@ from gonogo.language.writing import (
     amount,
     apart,
     clock,
+    day,
+    length,
     measured,
     moment,
     names,
@@ -51,8 +55,17 @@ _ANSWERS = {each: f"{each}: {{text_told}}" for each in ("GO", "HOLD", "NO-GO")}
 _BETWEEN_ITEMS = re.compile(r"; (?![^()]*\))")
 """Not within brackets, which belong to one item."""
 _CLAUSES_WITHIN = re.compile("[;:] ")
+_CLAUSES = {
+    "text": ("", False),
+    "maybe": ("", True),
+    "fault": ("fault", False),
+    "hazard": ("hazard", False),
+    "operation": ("hazard", True),
+    "advice": ("hazard", True),
+}
+"""Kinds of places that hold a clause: the forms that it has, none for all, and whether it may have none."""
 _ANYTHING = frozenset(
-    {"reason", "error", "detail", "note", "last", "first", "advice", "operation", "because"}
+    {"reason", "error", "detail", "note", "last", "first", "because"}
     | {
         "criterion",
         "typed",
@@ -106,19 +119,20 @@ class _Saying:
 
     reader: Reader
     left: int = _LETTERS
-    known: dict[str, str | None] = field(default_factory=dict)
+    known: dict[tuple[str, str], str | None] = field(default_factory=dict)
 
-    def said(self, sentence: str, depth: int = 0) -> str | None:
-        """The clause in the reader's language, or None."""
-        if sentence in self.known:
-            return self.known[sentence]
+    def said(self, sentence: str, depth: int = 0, among: str = "") -> str | None:
+        """The clause in the reader's language, or None. `among` names the forms of one kind of place."""
+        looked = (among, sentence)
+        if looked in self.known:
+            return self.known[looked]
         if depth > _DEEPEST or self.left <= 0:
             return None
         self.left -= len(sentence)
         # A clause cannot be a part of itself: while it is looked at, it counts as not known.
-        self.known[sentence] = None
-        self.known[sentence] = self._first(sentence, depth)
-        return self.known[sentence]
+        self.known[looked] = None
+        self.known[looked] = self._first(sentence, depth, among)
+        return self.known[looked]
 
     def _of_named(self, sentence: str, depth: int) -> str | None:
         """A clause after an answer, or after the name of a gate or a stage: forms that begin with a place
@@ -134,13 +148,14 @@ class _Saying:
             return words(self.reader.language).t(_ANSWERS[head], text_told=told)
         return None if told is None else f"{named}: {told}"
 
-    def _first(self, sentence: str, depth: int) -> str | None:
-        from gonogo.language.sentences import FORMS
+    def _first(self, sentence: str, depth: int, among: str) -> str | None:
+        from gonogo.language.sentences import FORMS, FORMS_WITHIN
 
-        named = self._of_named(sentence, depth)
+        named = None if among else self._of_named(sentence, depth)
         if named is not None:
             return named
-        for form in FORMS.for_sentence(sentence):
+        forms = FORMS_WITHIN[among] if among else FORMS
+        for form in forms.for_sentence(sentence):
             for values in islice(form.fits(sentence), _WAYS):
                 filled: dict[str, str] = {}
                 for name, value in values.items():
@@ -163,10 +178,10 @@ class _Saying:
 
     def _filled(self, name: str, value: str, depth: int) -> str | None:
         kind = kind_of(name)
-        if kind == "text":
-            return self.said(value, depth + 1)
-        if kind == "maybe":
-            return self.said(value, depth + 1) or apart(value, self.reader)
+        if kind in _CLAUSES:
+            among, may_be_other_words = _CLAUSES[kind]
+            told = self.said(value, depth + 1, among)
+            return apart(value, self.reader) if told is None and may_be_other_words else told
         if kind == "list":
             return self._list(value, depth)
         if kind in _WRITTEN:
@@ -203,11 +218,12 @@ _WRITTEN: Mapping[str, Callable[[str, Reader], str | None]] = {
     "n": amount,
     "count": amount,
     "share": quantity,
-    "span": quantity,
+    "span": length,
     "measure": quantity,
     "value": measured,
     "bound": measured,
     "at": moment,
+    "date": day,
     "clock": clock,
     "shares": shares,
     "names": names,

@@ -1,6 +1,7 @@
 """How numbers, moments, lists and names of the domain inside a recorded sentence are written anew."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 
@@ -27,6 +28,7 @@ _COUNTED = {
 _MINUS = ("-", "−")
 _PART = re.compile(rf"(?P<amount>{NUMBER})(?: ?(?P<unit>[^\s0-9]\S*))?")
 _MEASURE = re.compile(rf"{NUMBER}(?: [^\s0-9]\S{{0,23}})?")
+_SECONDS = re.compile(r"([0-9]{1,9}) ?s")
 _MORE = re.compile(r"(?P<names>.+) and (?P<more>[0-9]+) more", re.DOTALL)
 _SLOT = re.compile(rf"slot (?P<name>\S+) (?P<share>{NUMBER} ?%)")
 _OF = re.compile(r"(?P<role>[^()]+) \((?P<have>[0-9]+) of (?P<needed>[0-9]+)\)")
@@ -64,6 +66,17 @@ def quantity(text: str, reader: Reader) -> str:
     return formats.joined(first, " ".join(more), reader) if more else first
 
 
+def length(text: str, reader: Reader) -> str:
+    """A length of time; whole minutes and hours that were written down in seconds are said as such."""
+    found = _SECONDS.fullmatch(text)
+    if found is not None:
+        seconds = int(found[1])
+        for unit, size in (("h", 3600), ("min", 60)):
+            if seconds and seconds % size == 0:
+                return quantity(f"{seconds // size} {unit}", reader)
+    return quantity(text, reader)
+
+
 def measured(text: str, reader: Reader) -> str:
     """A number with any unit, or else what was written."""
     return quantity(text, reader) if _MEASURE.fullmatch(text) else apart(text, reader)
@@ -88,6 +101,15 @@ def moment(text: str, reader: Reader) -> str:
     try:
         at = datetime.fromisoformat(text.removesuffix(" UTC")).replace(tzinfo=UTC)
         return formats.moment(at, reader)
+    except (ValueError, OverflowError):
+        return text
+
+
+def day(text: str, reader: Reader) -> str:
+    """A day as it was counted in UTC, in the reader's calendar; as it was written where it is none."""
+    try:
+        at = datetime.fromisoformat(text).replace(tzinfo=UTC)
+        return formats.date(at, replace(reader, zone="UTC"))
     except (ValueError, OverflowError):
         return text
 

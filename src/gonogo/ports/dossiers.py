@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gonogo.domain.dossier import Dossier
+from gonogo.domain.paper import Paper
 from gonogo.domain.plan import Plan
 
 
@@ -25,10 +26,10 @@ class Candidate:
 class Dossiers(Protocol):
     """Gathers what gates look at."""
 
-    async def gather(self, candidate: Candidate) -> Dossier:
-        """What is known now of this version.
+    async def gather(self, candidate: Candidate, papers: tuple[Paper, ...]) -> Dossier:
+        """What is known now of this version; `papers` is what was filed about it.
 
-        What cannot be read is None in the dossier, so that its gates say MISSING; only a store that
-        does not answer raises (Unavailable).
+        Those are read by whoever asks: a store answers soon or is stuck, while a repository may take
+        minutes. What cannot be read is None in the dossier, so that its gates say MISSING.
         """
         ...

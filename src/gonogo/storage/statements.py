@@ -38,7 +38,7 @@ class Prepared:
 
     def __init__(self, statement: sa.Select[Any] | UpdateBase) -> None:
         self._statement = statement
-        self._compiled: dict[tuple[str, frozenset[str]], _Compiled] = {}
+        self._compiled: dict[tuple[str, ...], _Compiled] = {}
 
     def all(self, connection: sa.Connection, given: Given = _NOTHING) -> Sequence[Row]:
         """Every row."""
@@ -54,11 +54,11 @@ class Prepared:
 
     def _for(self, connection: sa.Connection, given: Given) -> "_Compiled":
         dialect = connection.dialect
-        form = (dialect.name, frozenset(given))
+        form = (dialect.name, *given)
         known = self._compiled.get(form)
         if known is None:
             kind = _OnSqlite if dialect.name == "sqlite" else _OnPostgresql
-            known = self._compiled[form] = kind(self._statement, dialect, form[1])
+            known = self._compiled[form] = kind(self._statement, dialect, frozenset(given))
         return known
 
 
@@ -77,9 +77,9 @@ class _Compiled(ABC):
         if missing:
             raise sa.exc.InvalidRequestError(f"no value for {', '.join(sorted(missing))}")
         self._fixed = {name: value for name, value in compiled.params.items() if name not in names}
-        self._places: list[tuple[str, Processor | None]] = [
-            (name, _coming_in(compiled.binds[name].type, dialect)) for name in places
-        ]
+        self._names = list(places)
+        processors = [_coming_in(compiled.binds[name].type, dialect) for name in places]
+        self._coming_in = [(place, each) for place, each in enumerate(processors) if each]
         self._make: Callable[[Any], Any] = tuple
         self._going_out: list[tuple[int, Processor]] = []
         if isinstance(statement, sa.Select):
@@ -87,8 +87,8 @@ class _Compiled(ABC):
             names_of = [column.name for column in selected]
             row: Any = namedtuple("Row", names_of)  # type: ignore[misc]
             self._make = row._make
-            processors = [_going_out(column.type, dialect) for column in selected]
-            self._going_out = [(place, each) for place, each in enumerate(processors) if each]
+            readers = [_going_out(column.type, dialect) for column in selected]
+            self._going_out = [(place, each) for place, each in enumerate(readers) if each]
 
     def all(self, connection: sa.Connection, given: Given) -> Sequence[Row]:
         make = self._make
@@ -104,11 +104,10 @@ class _Compiled(ABC):
         return cast("list[Row]", found)
 
     def _values(self, given: Given) -> list[Any]:
-        fixed = self._fixed
-        values: list[Any] = []
-        for name, process in self._places:
-            value = given[name] if name in given else fixed[name]
-            values.append(value if process is None else process(value))
+        known = {**self._fixed, **given} if self._fixed else given
+        values = [known[name] for name in self._names]
+        for place, process in self._coming_in:
+            values[place] = process(values[place])
         return values
 
     @abstractmethod
@@ -133,8 +132,7 @@ class _OnPostgresql(_Compiled):
         driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
         values: dict[str, Any] = {}
         try:
-            names = (name for name, _ in self._places)
-            values = dict(zip(names, self._values(given), strict=True))
+            values = dict(zip(self._names, self._values(given), strict=True))
             with driver.execute(self._text.encode(), values) as cursor:
                 return (cursor.fetchall() if cursor.description else ()), cursor.rowcount
         except (psycopg.Error, ValueError, TypeError) as error:

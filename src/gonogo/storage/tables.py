@@ -25,6 +25,9 @@ metadata = sa.MetaData(
 )
 
 
+_ZONE = "+00:00"
+
+
 class UtcTime(TypeDecorator[datetime]):
     """An aware datetime, stored in UTC. A naive one is refused."""
 
@@ -54,13 +57,14 @@ class UtcTime(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError(f"a time without a time zone cannot be stored: {value}")
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+        utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+        return utc.isoformat(" ", "microseconds")[: -len(_ZONE)]
 
     @staticmethod
     @lru_cache(maxsize=8192)  # most times are read many times
     def of_text(text: str | None) -> datetime | None:
         """The time that `as_text` wrote."""
-        return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+        return None if text is None else datetime.fromisoformat(text + _ZONE)
 
 
 def _of_release(*, primary_key: bool = False) -> "sa.Column[str]":

@@ -127,7 +127,7 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         PlatformRouter(private(home / "balancers"), platforms),
     )
     source = GitSource()
-    dossiers = DossierReader(store, history, kept)
+    dossiers = DossierReader(history, kept)
     metrics = HaproxyMetrics(home / "routers", clock, _key(home / "digest.key"))
 
     def counts_elsewhere(plan: Plan) -> MetricSource:

@@ -59,7 +59,7 @@ CASES: list[tuple[Facts, str, bool]] = [
         False,
     ),
     (MigrationFacts("sqlite", (), 0), "none", False),
-    (MigrationFacts("sqlite", ("1",), 2, unread=1), "1 revision, 1 statement not understood", True),
+    (MigrationFacts("sqlite", ("1",), 2, unread=1), "1 revision; 1 statement not understood", True),
     (AlertRuleFacts("promtool", 12, 1), "promtool: 12 hold, 1 do not", True),
     (MeasurementFacts((Measurement("export p95", 1.4, "s"),)), "export p95 1.4 s", False),
     (

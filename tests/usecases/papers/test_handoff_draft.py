@@ -53,7 +53,7 @@ async def test_migrations_are_told_by_evidence_before_files(desk: Desk) -> None:
     assert (await drafted(desk)).migrations == "probably: migrations/versions/003.py changed"
     drop = Operation(Hazard.DESTRUCTIVE, "drops column orders.courier", 3, "later")
     await desk.facts(MigrationFacts("sqlite", ("003",), 4, (drop,)), "44" * 32, "up.sql")
-    said = "yes: 1 revision, destructive: drops column orders.courier (up.sql)"
+    said = "yes: 1 revision; destructive: drops column orders.courier (up.sql)"
     assert (await drafted(desk)).migrations == said
     desk.clock.forward(minutes=1)
     await desk.facts(MigrationFacts("sqlite", (), 0), "55" * 32, "up.sql")

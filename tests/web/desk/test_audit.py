@@ -29,6 +29,13 @@ async def test_a_hostile_entry_cannot_act(visit: Visit):
     assert "\u202e" not in page.text
 
 
+async def test_a_long_value_is_cut_in_its_row_without_english_words_about_it(visit: Visit):
+    await visit.desk.store.append(AuditDraft("quinn", "person:note:make", "shop", {"a": "x" * 90}))
+    page = await visit.open("/audit?actor=quinn", reads="fa|Asia/Tehran||")
+    assert f"{'x' * 59}…" in page.text
+    assert "characters" not in page.text
+
+
 async def test_the_chain_is_checked_on_demand(visit: Visit):
     assert "hold together." in (await visit.open("/audit/check")).text
 

@@ -242,3 +242,22 @@ async def test_the_page_reads_nothing_of_the_repository_twice(
     await visit.open(PAGE, token=await visit.token(Role.VIEWER))
     assert reads
     assert len(reads) == len(set(reads))
+
+
+@pytest.mark.parametrize(
+    ("scope", "told"),
+    [
+        ("v1.2.0, 1 other change since v1.1.0", "v1.2.0: 1 прочее изменение с v1.1.0"),
+        ("no freeze", "no freeze"),
+    ],
+)
+async def test_what_a_draft_counted_is_said_in_the_readers_language_and_own_words_stay(
+    visit: Visit, scope: str, told: str
+):
+    token = await token_of(visit, QA)
+    text = f"scope: {scope}\nchanges: [order tracking]\n"
+    answer = await send(visit, f"{PAGE}/handoff", token, key="h", text=text)
+    assert answer.status_code == 303
+    for page in (PAGE, SIGN):
+        shown = await visit.open(page, token=token, reads="ru|Europe/Moscow||")
+        assert told in words_of(shown)

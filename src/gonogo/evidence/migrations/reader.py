@@ -150,9 +150,11 @@ def _heads(script: "Script", name: str) -> tuple[str, ...]:
             if new:
                 heads[new] = None
     if last < script.last_begins:
+        named = _clause(script.revisions[-1])
+        revision = f"revision {named}" if named else "a revision"
         raise unfit(
             name,
-            f"breaks off in the middle of revision {_clause(script.revisions[-1])}: it is never stamped",
+            f"breaks off in the middle of {revision}: it is never stamped",
             hint="was the file cut off?",
         )
     return tuple(heads)

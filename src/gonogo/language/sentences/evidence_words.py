@@ -27,10 +27,17 @@ EVIDENCE = (
         "{count} revision",
         "{count} revisions",
     ),
+    counted(
+        "{count} revision; {list_hazards}",
+        "{count} revisions; {list_hazards}",
+    ),
     form("destructive: {operation}"),
     form("breaking: {operation}"),
     form("locking: {operation}"),
-    form("{n} more hazards"),
+    counted(
+        "{count} more hazard",
+        "{count} more hazards",
+    ),
     counted(
         "{count} statement not understood",
         "{count} statements not understood",

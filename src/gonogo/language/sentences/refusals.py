@@ -195,9 +195,4 @@ REFUSALS = (
     form('the plan asks for no line "{name}" (it asks for: {names}); did you mean "{typed}"?'),
     form('"{typed}" is not the full name of a commit'),
     form("this desk has no keys to sign with"),
-    form("{name}: is of no format that is known"),
-    form(
-        "{name}: was cut off: its XML ends at line {n_line}, column {n_column} before it"
-        " is complete"
-    ),
 )

@@ -10,6 +10,7 @@ from typing import Any
 
 from gonogo.domain.dossier import digest_of_evidence
 from gonogo.domain.evidence import EvidenceKind
+from gonogo.gates.words import count
 from gonogo.usecases.bundling import statements as of
 from gonogo.usecases.bundling.audit import why_not
 from gonogo.usecases.bundling.envelopes import Unsound
@@ -161,8 +162,8 @@ def _proven(
         f"the desk signed all {len(whole['statements'])} statements, and none is missing,"
         " added or moved",
         f"they are about commit {whole['commit']}",
-        f"{len(pieces)} pieces of evidence are named by digest, {counted} of them counted;"
-        f" {len(tests)} are reports of tests",
+        f"{count(len(pieces), 'piece of evidence is', 'pieces of evidence are')} named by digest,"
+        f" {counted} of them counted; {count(len(tests), 'is a report', 'are reports')} of tests",
     ]
     if decided is None:
         said.append("no decision had been made")

@@ -102,7 +102,8 @@ async def _examine_messages(context: Context) -> tuple[Finding, ...]:
         return (Finding("messages", Health.GOOD, "no message waits to be sent"),)
     count = f"{len(waiting)}" if len(waiting) < _MOST_MESSAGES else f"{_MOST_MESSAGES} or more"
     detail = (
-        f"{count} messages wait to be sent, the oldest since {waiting[0].at:%Y-%m-%d %H:%M} UTC"
+        f"{count} message{' waits' if count == '1' else 's wait'} to be sent,"
+        f" the oldest since {waiting[0].at:%Y-%m-%d %H:%M} UTC"
     )
     remedy = "see that the desk runs and that its receivers answer"
     return (Finding("messages", Health.CRITICAL, detail, remedy),)

@@ -1,4 +1,4 @@
-"""Gathering what gates look at from the store, the repository and the secrets.
+"""Gathering what gates look at from the repository and the secrets, beside what was filed.
 
 Only what some rule of the plan asks for is read. What a repository says of two commits never changes,
 so it is read once.
@@ -21,10 +21,10 @@ from gonogo.domain.gate_rules import (
     SecretsRule,
     SignOffsRule,
 )
+from gonogo.domain.paper import Paper
 from gonogo.ports.dossiers import Candidate
 from gonogo.ports.history import History
 from gonogo.ports.secrets import Secrets
-from gonogo.ports.store import PaperStore
 
 Found = TypeVar("Found")
 
@@ -35,12 +35,11 @@ _REMEMBERED = 64
 class DossierReader:
     """`gonogo.ports.dossiers.Dossiers` over the ports it reads."""
 
-    store: PaperStore
     history: History
     secrets: Secrets
     _known: dict[tuple[object, ...], object] = field(default_factory=dict)
 
-    async def gather(self, candidate: Candidate) -> Dossier:
+    async def gather(self, candidate: Candidate, papers: tuple[Paper, ...]) -> Dossier:
         """See the port."""
         plan = candidate.plan
         rules = tuple(rule for rule in plan.gates if rule.mode is not GateMode.OFF)
@@ -48,7 +47,7 @@ class DossierReader:
             service=plan.service,
             version=candidate.version,
             commit=candidate.commit,
-            papers=await self.store.papers(plan.service, candidate.commit),
+            papers=papers,
             previous=candidate.previous,
             change=await self._change(candidate, rules),
             merges=await self._merges(candidate, rules),

@@ -24,6 +24,7 @@ from gonogo.domain.paper import FiledEvidence, Paper
 from gonogo.evidence.format import BEGINNING
 from gonogo.evidence.formats import LARGEST, detect, read_report
 from gonogo.usecases.context import Context
+from gonogo.usecases.papers.evidence_words import KIND_WORDS
 from gonogo.usecases.papers.filing import paper_of, wake_releases
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.services.specs import registration_of
@@ -187,7 +188,7 @@ def _fitting(
         raise InvalidInput(f"{name}: only the desk itself makes {kind.value} evidence")
     if commit is None and kind not in SERVICE_WIDE:
         raise InvalidInput(
-            f"{name}: {kind.value.replace('_', ' ')} evidence is of one version; say of which",
+            f"{name}: {KIND_WORDS[kind].lower()} evidence is of one version; say of which",
             hint=f"gonogo evidence push {name} --release VERSION",
         )
     if commit is not None and evidence.commit is not None and not _same(evidence.commit, commit):

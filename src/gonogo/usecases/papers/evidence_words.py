@@ -77,7 +77,9 @@ def _vulnerabilities(facts: VulnerabilityFacts) -> str:
     counts = {
         level: sum(each.severity is level for each in facts.vulnerabilities) for level in Severity
     }
-    packages = "" if facts.packages is None else f" in {facts.packages:,} packages"
+    packages = (
+        "" if facts.packages is None else f" in {_count(facts.packages, 'package', 'packages')}"
+    )
     return f"{facts.tool}: {_severities(counts)}{packages}"
 
 
@@ -99,11 +101,11 @@ def _migrations(facts: MigrationFacts) -> str:
     said = [_count(len(facts.revisions), "revision", "revisions")]
     said += [f"{operation.hazard.value}: {operation.what}" for operation in facts.operations[:3]]
     left = len(facts.operations) - 3
-    said += [f"{left} more hazards"] if left > 0 else []
+    said += [_count(left, "more hazard", "more hazards")] if left > 0 else []
     said += [_count(facts.unread, "statement not understood", "statements not understood")] * bool(
         facts.unread
     )
-    return ", ".join(said)
+    return "; ".join(said)
 
 
 def _alert_rules(facts: AlertRuleFacts) -> str:

@@ -96,7 +96,7 @@ async def base_of(context: Context, candidate: Candidate) -> tuple[str | None, s
 async def gather(context: Context, candidate: Candidate) -> Dossier:
     """Everything that is known of it, as gates see it; None in it where something cannot be read."""
     if context.dossiers is not None:
-        return await context.dossiers.gather(candidate.asked)
+        return await context.dossiers.gather(candidate.asked, candidate.papers)
     return await with_history(context, candidate, candidate.dossier, candidate.previous_commit)
 
 

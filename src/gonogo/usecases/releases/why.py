@@ -4,6 +4,7 @@ from gonogo.domain.journal import StepState
 from gonogo.domain.release import FINAL, TRANSITIONS, WAITING, Release, Stage
 from gonogo.domain.story import Story
 from gonogo.domain.verdict import KpiAssessment, Verdict
+from gonogo.gates.words import count
 from gonogo.judge.outlook import smallest_visible
 from gonogo.judge.plan import judge_plan
 from gonogo.judge.sentences import counted_once
@@ -40,7 +41,8 @@ def _position(release: Release) -> list[str]:
         step = steps[release.step]
         return [
             f"It is in step {release.step + 1} of {len(steps)}: {step.share * 100:g} % of customers"
-            f" for {step.hold.total_seconds():g} s and at least {step.minimum_requests} requests."
+            f" for {step.hold.total_seconds():g} s and at least"
+            f" {count(step.minimum_requests, 'request', 'requests')}."
         ]
     return []
 
@@ -66,10 +68,12 @@ def _judged(story: Story) -> list[str]:
     said += [f"  {gauge.sentence}" for gauge in last.judgement.gauges]
     hurt = {client for look in story.looks for client in look.hurt}
     if hurt:
-        said.append(f"{len(hurt)} customers got a bad answer from it.")
+        said.append(f"{count(len(hurt), 'customer', 'customers')} got a bad answer from it.")
     gaps = [look.gap for look in story.looks if look.gap]
     if gaps:
-        said.append(f"{len(gaps)} stretches were not counted; the last: {gaps[-1]}.")
+        said.append(
+            f"{count(len(gaps), 'stretch was', 'stretches were')} not counted; the last: {gaps[-1]}."
+        )
     return said
 
 

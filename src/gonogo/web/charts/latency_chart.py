@@ -57,7 +57,8 @@ def told(arm: Arm, found: Distribution) -> str:
         for one in found.quantiles
         if one.estimate is not None
     ]
-    return f"{arm.value} {', '.join(known) or 'not enough'} ({count(found.total)} requests)"
+    requests = f"{count(found.total)} {'request' if found.total == 1 else 'requests'}"
+    return f"{arm.value} {', '.join(known) or 'not enough'} ({requests})"
 
 
 def nines(share: float) -> float:

@@ -206,6 +206,7 @@ def _reading(reader: Reader) -> dict[str, object]:
         ),
         "moment": moment,
         "isolated": wording.isolated,
+        "brief": wording.shorten,
     }
 
 
