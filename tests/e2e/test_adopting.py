@@ -127,7 +127,7 @@ def test_nobody_is_lost_from_the_adoption_to_the_way_back(
 def test_where_the_adopted_one_has_gone_nobody_is_sent_back_to_it(
     own_desk: DeskHouse, register: Register, outside: Callable[[SmallService], Outsider]
 ) -> None:
-    desk, service = own_desk, register(own_desk, serving=None, watch="60s")
+    desk, service = own_desk, register(own_desk, serving=None, watch="10m")
     owner = outside(service)
     with Customers(owner.port, rate=40) as customers:
         adopt(desk, service, owner)

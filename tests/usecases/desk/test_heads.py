@@ -1,6 +1,7 @@
 """A published head shows when the past was rewritten."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,38 @@ async def test_heads_hold_as_long_as_the_chain_only_grows(notary: Notary) -> Non
     found = check_view(await verify_heads(notary.context, envelopes, await notary.trust()))
     assert found["holds"], found
     assert (found["heads"], found["newest"]) == (3, found["entries"])
+
+
+async def test_the_first_head_holds_however_long_its_key_took_to_make(
+    notary: Notary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = notary.desk.clock
+
+    def later() -> datetime:
+        clock.forward(seconds=1)
+        return clock.time
+
+    monkeypatch.setattr(clock, "now", later)
+    _, envelope = await sign_head(notary.context, OWNER)
+    found = check_view(await verify_heads(notary.context, [envelope]))
+    assert found["holds"], found
+
+
+async def test_a_head_that_was_signed_while_the_key_changed_holds(
+    notary: Notary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed = notary.signer.envelope
+
+    async def after_a_change(payload: bytes, kind: str) -> str:
+        monkeypatch.setattr(notary.signer, "envelope", signed)
+        await notary.signer.rotate()
+        return await signed(payload, kind)
+
+    monkeypatch.setattr(notary.signer, "envelope", after_a_change)
+    trust = await notary.trust()
+    _, envelope = await sign_head(notary.context, OWNER)
+    found = check_view(await verify_heads(notary.context, [envelope], trust))
+    assert found["holds"], found
 
 
 async def test_a_past_that_was_rewritten_is_shown_although_the_chain_holds(

@@ -13,14 +13,15 @@ from typing import Any
 
 from gonogo.domain.actor import Actor
 from gonogo.domain.audit import GENESIS, AuditEntry, first_broken
-from gonogo.domain.errors import Conflict
-from gonogo.domain.signing import distrust, ring_data, ring_from
+from gonogo.domain.errors import Conflict, Unavailable
+from gonogo.domain.signing import KeyRing, distrust, ring_data, ring_from
 from gonogo.usecases.bundling import statements as of
 from gonogo.usecases.bundling.envelopes import Trust, Unsound, check, read_envelope, rings_together
 from gonogo.usecases.context import Context, signer_of
 from gonogo.usecases.permissions import Deed, allow
 
 CHAIN = "gonogo audit chain"
+_TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +66,26 @@ async def sign_head(context: Context, actor: Actor) -> tuple[Head, str]:
             hint="gonogo verify",
         )
     last = chain[-1] if chain else None
-    now = context.clock.now()
-    head = Head(last.sequence, last.digest, now) if last else Head(0, GENESIS, now)
+    for _ in range(_TRIES):
+        ring = await signer.ring()
+        # Only now: the first look at the ring makes its first key, which is not valid before that.
+        now = context.clock.now()
+        head = Head(last.sequence, last.digest, now) if last else Head(0, GENESIS, now)
+        envelope = await signer.envelope(_statement(head, ring), of.PAYLOAD_TYPE)
+        if await signer.ring() == ring:  # a key made meanwhile would be missing in what it signed
+            return head, envelope
+    raise Unavailable("the desk's keys change all the time", hint="try again")
+
+
+def _statement(head: Head, ring: KeyRing) -> bytes:
     subject = [{"name": CHAIN, "digest": {"sha256": head.digest}}]
     predicate = {
         "sequence": head.sequence,
         "digest": head.digest,
-        "at": of.instant(now),
-        "keys": ring_data(await signer.ring()),
+        "at": of.instant(head.at),
+        "keys": ring_data(ring),
     }
-    payload = of.statement(subject, of.AUDIT_HEAD, predicate)
-    return head, await signer.envelope(payload, of.PAYLOAD_TYPE)
+    return of.statement(subject, of.AUDIT_HEAD, predicate)
 
 
 def head_view(head: Head, envelope: str) -> dict[str, Any]:
