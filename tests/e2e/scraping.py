@@ -24,7 +24,7 @@ def selectors(job: str) -> tuple[str, str]:
     return everything, f'outcomes_total{{job="{job}",outcome="failed"}}'
 
 
-def counted_by(url: str, job: str) -> Sequence[str]:
+def counted_by(url: str, job: str, *, stale: str = "30s") -> Sequence[str]:
     """The lines of a spec whose errors a Prometheus counts."""
     total, bad = selectors(job)
     return (
@@ -33,7 +33,7 @@ def counted_by(url: str, job: str) -> Sequence[str]:
         f"    url: {url}",
         "    sum: [outcome]",
         "    every: 500ms",
-        "    stale: 30s",
+        f"    stale: {stale}",
         f"    counts: {{errors: {{total: '{total}', bad: '{bad}'}}}}",
     )
 

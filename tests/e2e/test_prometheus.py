@@ -23,7 +23,7 @@ from tests.prometheus_twin import Twin, prometheus_twin
 
 _YEAR = 365 * 86400
 _ENOUGH = 5
-_LAST_STEP = (f"50% for 20s, at least {_ENOUGH} requests",)
+_LAST_STEP = (f"50% for 30s, at least {_ENOUGH} requests",)
 
 
 @pytest.mark.slow
@@ -71,7 +71,7 @@ def _last_years_sample(address: str) -> tuple[int, str, str]:
 _TROUBLES = {
     "answered 502 with text/html": _an_error_page,
     "answered 200 with text/html": _a_page_to_sign_in,
-    "h old; the limit is 30 s": _last_years_sample,
+    "h old; the limit is 10 s": _last_years_sample,
 }
 
 
@@ -87,7 +87,7 @@ def test_a_prometheus_that_talks_nonsense_in_mid_rollout_holds_the_release_until
     desk: DeskHouse, register: Register, twins: list[Twin]
 ) -> None:
     services = [
-        register(desk, steps=_LAST_STEP, extra=counted_by(twin.url, "shop")) for twin in twins
+        register(desk, steps=_LAST_STEP, extra=counted_by(twin.url, "shop", stale="10s")) for twin in twins
     ]
     with ExitStack() as stack:
         for service, twin in zip(services, twins, strict=True):
