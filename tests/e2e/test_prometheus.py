@@ -87,7 +87,8 @@ def test_a_prometheus_that_talks_nonsense_in_mid_rollout_holds_the_release_until
     desk: DeskHouse, register: Register, twins: list[Twin]
 ) -> None:
     services = [
-        register(desk, steps=_LAST_STEP, extra=counted_by(twin.url, "shop", stale="10s")) for twin in twins
+        register(desk, steps=_LAST_STEP, extra=counted_by(twin.url, "shop", stale="10s"))
+        for twin in twins
     ]
     with ExitStack() as stack:
         for service, twin in zip(services, twins, strict=True):
