@@ -326,3 +326,26 @@ def test_a_database_server_that_stays_away_is_not_told_again_at_every_try():
         assert "does not answer" in waits.reason
 
     play(story, plan())
+
+
+def test_a_driver_that_another_has_overtaken_takes_its_own_database_with_it():
+    async def story(desk: Theatre) -> None:
+        await scene(desk)
+        make, made = desk.scratch.make, []
+
+        async def standing_still_before(like: str, name: str) -> str:
+            """Another driver puts away what this one is only about to make."""
+            for identity in identities(release.id, 1):
+                await desk.deployer.stop(identity, 0.0, fence=2)
+            made.append(name)
+            return await make(like, name)
+
+        desk.scratch.make = standing_still_before
+        release = await desk.release("v2")
+        async with asyncio.timeout(300):
+            while not made or desk.scratch.there:  # noqa: ASYNC110 - what was dropped has no event
+                await asyncio.sleep(0.1)
+        assert len(made) == 1
+        assert not await rehearsed(desk, release)
+
+    play(story, plan())

@@ -91,6 +91,7 @@ async def rehearse_rollback(drive: Drive) -> None:
     try:
         await forget(drive)
         name = _database(drive, drive.lease.fence)
+        await drive.may_act()
         url = await drive.world.scratch.make(_server(drive.plan), name)
         # Only now: a server that is away is asked again every moment, and each is no new beginning.
         await drive.record("desk:rehearsal:started", {"previous": before.version})
@@ -355,14 +356,24 @@ async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
 
 
 async def forget(drive: Drive) -> None:
-    """Leave nothing of a rehearsal behind, also of one that was cut off."""
+    """Leave nothing of a rehearsal behind, also of one that was cut off.
+
+    A driver whose place another has taken may stop nothing any more. What it made itself is put away all the
+    same: the other one may have looked for it before it was made. Raises what stopping raised.
+    """
     if not _wanted(drive):
         return
+    refused: GonogoError | None = None
     for fence in _fences(drive):
         for identity in identities(drive.release.id, fence):
             grace = drive.world.rhythm.stop_grace.total_seconds()
-            await drive.world.deployer.stop(identity, grace, fence=drive.lease.fence)
+            try:
+                await drive.world.deployer.stop(identity, grace, fence=drive.lease.fence)
+            except GonogoError as trouble:
+                refused = refused or trouble
         await _drop_or_tell(drive, _database(drive, fence))
+    if refused is not None:
+        raise refused
 
 
 async def _drop_or_tell(drive: Drive, name: str) -> None:
