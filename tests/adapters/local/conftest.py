@@ -2,14 +2,14 @@
 
 import shlex
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from gonogo.adapters.local.deployer import ProcessDeployer
 from gonogo.adapters.local.health import HealthProbe
-from gonogo.domain.instance import Instance
+from gonogo.domain.instance import Instance, InstanceState
 from gonogo.domain.plan import Health
 
 SERVER = """
@@ -53,6 +53,8 @@ http.server.ThreadingHTTPServer(("127.0.0.1", port), Answers).serve_forever()
 """
 
 MakeInstance = Callable[..., Instance]
+Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
+Reaches = Callable[[ProcessDeployer, Instance], Awaitable[None]]
 
 
 @pytest.fixture
@@ -96,3 +98,39 @@ async def deployer(tmp_path: Path, files: Path) -> AsyncIterator[ProcessDeployer
     made._health = HealthProbe(timeout_seconds=30.0)
     yield made
     await made.stop_all(grace_seconds=1)
+
+
+@pytest.fixture
+def another(tmp_path: Path, files: Path) -> ProcessDeployer:
+    """Another desk's deployer, over the same folder."""
+    made = ProcessDeployer(tmp_path / "instances", lambda service, commit: files)
+    made._health = HealthProbe(timeout_seconds=30.0)
+    return made
+
+
+@pytest.fixture
+def healthy(until: Until) -> Reaches:
+    """Waits until an instance is healthy."""
+
+    async def wait(deployer: ProcessDeployer, instance: Instance) -> None:
+        async def is_healthy() -> bool:
+            status = await deployer.status(instance)
+            assert status.state is InstanceState.RUNNING, status
+            return status.healthy
+
+        await until(is_healthy)
+
+    return wait
+
+
+@pytest.fixture
+def ended(until: Until) -> Reaches:
+    """Waits until the process of an instance has ended."""
+
+    async def wait(deployer: ProcessDeployer, instance: Instance) -> None:
+        async def has_ended() -> bool:
+            return (await deployer.status(instance)).state is InstanceState.EXITED
+
+        await until(has_ended)
+
+    return wait
