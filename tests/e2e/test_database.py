@@ -1,6 +1,5 @@
 """The desk's database is locked, or its disk is full: customers come before the books."""
 
-import asyncio
 import contextlib
 import resource
 import sqlite3
@@ -10,11 +9,8 @@ from collections.abc import Iterator
 import pytest
 from tests.e2e.conftest import Register
 from tests.e2e.customers import Customers
-from tests.e2e.desk import DeskHouse, SmallService, eventually
-
-from gonogo.adapters.haproxy.router import HaproxyRouter
-
-FOR_LONG = ("20% for 10m, at least 100000 requests",)
+from tests.e2e.desk import DeskHouse, eventually
+from tests.e2e.routing import FOR_LONG, see_it_taken_out
 
 
 @contextlib.contextmanager
@@ -42,19 +38,6 @@ def full(desk: DeskHouse) -> Iterator[None]:
 
 
 TROUBLES = {"locked": locked, "full": full}
-
-
-def shares(service: SmallService) -> dict[str, float]:
-    """What the router says of itself, read past the desk."""
-    router = HaproxyRouter(service.desk.home / "routers")
-    reading = asyncio.run(router.read(service.name, "production"))
-    assert reading is not None
-    return {name: slot.share for name, slot in reading.slots.items() if slot.share}
-
-
-def see_it_taken_out(service: SmallService) -> None:
-    """Wait until one slot has all customers."""
-    eventually(lambda: list(shares(service).values()) == [1.0], "the canary out")
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)

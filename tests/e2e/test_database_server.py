@@ -1,6 +1,5 @@
 """The PostgreSQL under a desk goes away, comes back or takes nothing more while a release is under way."""
 
-import asyncio
 import contextlib
 import time
 from collections.abc import Iterator
@@ -8,14 +7,12 @@ from collections.abc import Iterator
 import pytest
 from tests.e2e.conftest import Register
 from tests.e2e.customers import Customers
-from tests.e2e.desk import DeskHouse, SmallService, eventually
+from tests.e2e.desk import DeskHouse, eventually
+from tests.e2e.routing import FOR_LONG, see_it_taken_out
 from tests.postgres import PostgresServer, postgres_server
-
-from gonogo.adapters.haproxy.router import HaproxyRouter
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-FOR_LONG = ("20% for 10m, at least 100000 requests",)
 _AWAY_SECONDS = 10.0
 
 
@@ -62,19 +59,6 @@ def _writable(server: PostgresServer, read_only: str) -> None:
 
 
 TROUBLES = {"away": away, "read only": read_only}
-
-
-def shares(service: SmallService) -> dict[str, float]:
-    """What the router says of itself, read past the desk."""
-    router = HaproxyRouter(service.desk.home / "routers")
-    reading = asyncio.run(router.read(service.name, "production"))
-    assert reading is not None
-    return {name: slot.share for name, slot in reading.slots.items() if slot.share}
-
-
-def see_it_taken_out(service: SmallService) -> None:
-    """Wait until one slot has all customers."""
-    eventually(lambda: list(shares(service).values()) == [1.0], "the canary out")
 
 
 def last_for(seconds: float) -> None:
