@@ -5,11 +5,11 @@ the memory twins of their ports, so that what is measured is the desk and nothin
 serve a first version and have a second one in its canary step, with 10 requests a second each, drawn for
 baseline or canary by the router's weights. Each N runs in a process of its own.
 
-**Lag of a look**: from the instant at which a request was due until the drive of its release asks for the
-next batch, after the judge has eaten the one with the request in it, and whatever the drive does at once
-upon its verdict is done. The clock starts at the instant that was drawn beforehand, not when the request
-was handed in: a desk that keeps its own event loop from running waits on the clock too. Every request
-counts, but those of releases that are being taken back.
+**Lag of a look**: from the instant at which a request was due until the drive of its release has decided
+upon it: the judge has eaten the batch with the request in it and found no harm, and the drive goes on to
+ask whether its version was withdrawn. The clock starts at the instant that was drawn beforehand, not when
+the request was handed in: a desk that keeps its own event loop from running waits on the clock too. Every
+request counts, but those of releases that are being taken back.
 
 **Lag of a stop**: some of the canaries begin to fail every request. From the oldest request of the batch
 upon which the release was taken back (the deciding one is not older) until the router has the layout that
@@ -163,16 +163,33 @@ class _Eyed:
         self._source, self._service, self._stream = source, service, stream
 
     async def next(self, within: timedelta) -> Batch:
-        source, now = self._source, asyncio.get_running_loop().time()
-        eaten = source.eating[self._service]
-        if eaten and source.measuring and self._service not in source.left_out:
-            source.lags.extend(now - due for due in eaten)
-        eaten.clear()
+        source = self._source
+        source.eating[self._service].clear()
         batch = await self._stream.next(within)
         if batch.requests:
-            eaten.extend(source.due[self._service])
+            source.eating[self._service].extend(source.due[self._service])
             source.due[self._service].clear()
         return batch
+
+
+class Decided(dict[str, str]):
+    """Versions that were withdrawn: none. A drive looks here when it has found no harm in a batch."""
+
+    def __init__(self, metrics: Measured) -> None:
+        super().__init__()
+        self._metrics = metrics
+        self.services: dict[str, str] = {}
+
+    def get(self, instance: str, default: Any = None) -> Any:  # noqa: ANN401 - as a dict's
+        """As a dict does; whoever asks has dealt with what it was eating."""
+        metrics = self._metrics
+        service = self.services.get(instance, "")
+        if metrics.measuring and service and service not in metrics.left_out:
+            now = asyncio.get_running_loop().time()
+            eaten = metrics.eating[service]
+            metrics.lags.extend(now - due for due in eaten)
+            eaten.clear()
+        return super().get(instance, default)
 
 
 class Stopping(MemoryRouter):
@@ -209,6 +226,7 @@ class Ground:
         self.store = store
         self.metrics = Measured(self.clock)
         self.router = Stopping(self.metrics)
+        self.decided = Decided(self.metrics)
         self.deployer = MemoryDeployer()
         self.services = [f"service-{number:04d}" for number in range(count)]
         self.chance = random.Random(count)
@@ -235,6 +253,7 @@ class Ground:
             new_id=self._id,
             free_port=self._number,
             gauges=MemoryGauges(self.clock),
+            withdrawn=self.decided,
         )
         self.desk = Desk(self.world)
         self.context = Context(
@@ -323,6 +342,7 @@ class Ground:
             for slot in await self.store.slots(service, "production"):
                 if slot.version == "v2" and slot.address is not None:
                     self.canaries[service] = slot.address
+                    self.decided.services[slot.instance or ""] = service
 
 
 def _plan(service: str, number: int, *, first: bool) -> Plan:

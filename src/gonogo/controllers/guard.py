@@ -44,6 +44,8 @@ class Lookout:
 
     async def watcher(self) -> Watcher:
         """The open watcher."""
+        if self._watcher is not None:
+            return self._watcher
         async with self._opening:  # whoever comes while it is being opened waits for the same one
             if self._watcher is None:
                 self._watcher = await self._open()

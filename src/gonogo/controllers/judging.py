@@ -6,7 +6,6 @@ crash it goes on from the last stored look; what happened in between is recorded
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
@@ -29,6 +28,8 @@ from gonogo.ports.metrics import Batch, MetricStream
 
 FIRST_CUSTOMERS = frozenset({"desk:release:step", "desk:release:promoted"})
 """Audit entries by which the first customer may have come."""
+
+_NOBODY = Counts(), Counts()
 
 _SHORTEST_WAIT = 0.02
 """Seconds that are worth waiting for a larger batch; a desk with few releases never does."""
@@ -246,13 +247,14 @@ class Watcher:
             self._close_look()
         self._blind_since = None
         self._eaten_at = asyncio.get_running_loop().time()
+        seen = self._on_arms(batch.counts)
         increments = []
         for kpi in self._plan.kpis:
-            arms = self._on_arms(kpi.name, batch.counts)
-            if arms[Arm.BASELINE].total or arms[Arm.CANARY].total:
-                increments.append(Increment(kpi.name, arms[Arm.BASELINE], arms[Arm.CANARY]))
+            baseline, canary = seen.get(kpi.name, _NOBODY)
+            if baseline.total or canary.total:
+                increments.append(Increment(kpi.name, baseline, canary))
         signed = {
-            criterion.name: self._on_arms(_as_kpi(criterion).name, batch.counts)[Arm.CANARY]
+            criterion.name: seen.get(as_kpi_name(criterion), _NOBODY)[1]
             for criterion in self._criteria
             if self._holds(criterion, batch.at)
         }
@@ -273,13 +275,18 @@ class Watcher:
             self._first_customer = at
         return criterion.lasts is None or at <= self._first_customer + criterion.lasts
 
-    def _on_arms(self, kpi: str, counts: Mapping[tuple[str, str], Counts]) -> Mapping[Arm, Counts]:
-        sums: dict[Arm, Counts] = defaultdict(Counts)
-        for (address, name), found in counts.items():
+    def _on_arms(
+        self, counts: Mapping[tuple[str, str], Counts]
+    ) -> dict[str, tuple[Counts, Counts]]:
+        """By the name of the KPI: what the baseline got, and what the canary got."""
+        found: dict[str, tuple[Counts, Counts]] = {}
+        for (address, name), got in counts.items():
             arm = self._arms.get(address)
-            if name == kpi and arm is not None:
-                sums[arm] += found
-        return {arm: sums[arm] for arm in Arm}
+            if arm is not None:
+                baseline, canary = found.get(name, _NOBODY)
+                of_canary = arm is Arm.CANARY
+                found[name] = (baseline, canary + got) if of_canary else (baseline + got, canary)
+        return found
 
     @property
     def first_bad(self) -> datetime | None:

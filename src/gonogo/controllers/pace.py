@@ -10,7 +10,7 @@ stops a harmful release with the batch that proves it.
 
 from datetime import timedelta
 
-EAT = timedelta(microseconds=400)
+EAT = timedelta(microseconds=500)
 """Letting the judge see a batch. What comes in meanwhile is in the next one, and costs little more."""
 
 ASSESS = timedelta(milliseconds=6)

@@ -158,4 +158,8 @@ def is_bad(rule: BadStatus | SlowerThan, request: Request) -> bool:
         return True
     if isinstance(rule, SlowerThan):
         return request.seconds > rule.limit.total_seconds()
-    return any(low <= request.status <= high for low, high in rule.ranges)
+    # Asked of every request: a generator takes three times as long.
+    for low, high in rule.ranges:  # noqa: SIM110
+        if low <= request.status <= high:
+            return True
+    return False
