@@ -10,19 +10,19 @@ stops a harmful release with the batch that proves it.
 
 from datetime import timedelta
 
-EAT = timedelta(microseconds=500)
+EAT = timedelta(microseconds=600)
 """Letting the judge see a batch. What comes in meanwhile is in the next one, and costs little more."""
 
-ASSESS = timedelta(milliseconds=6)
+ASSESS = timedelta(milliseconds=8)
 """Apart by so much for each release that is watched: weighing whether a step may end."""
 
-PROBE = timedelta(milliseconds=1)
+PROBE = timedelta(milliseconds=2)
 """Asking whether the process of the version still runs."""
 
-BOOKS = timedelta(milliseconds=10)
+BOOKS = timedelta(milliseconds=12)
 """Storing what was seen; a desk that dies has not seen what it had not stored."""
 
-KEEP = timedelta(milliseconds=1)
+KEEP = timedelta(microseconds=1500)
 """For each place (a service in an environment): looking after its processes and its router."""
 
 SEARCH = timedelta(microseconds=200)
