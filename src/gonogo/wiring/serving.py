@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import ipaddress
 import json
 import os
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 _OPEN_FILES = 8192
 _TURN_SECONDS = 0.0005
+_RUBBISH = (20_000, 20, 20)
+"""Objects more than before, searches among the newest, and among those, before the next wider search."""
 
 
 class WakeUp:
@@ -246,8 +249,12 @@ def prepare_process() -> None:
     The store's threads get the interpreter soon when the event loop is busy: every statement gives it
     away and has to get it back, and at Python's usual 5 ms a busy desk takes a tenth of a second to
     store one change, all of it waiting.
+
+    Rubbish that refers to itself is looked for rarely: where a thousand releases are driven, Python's usual
+    search through all that lives takes half a second, five seconds apart, and everything waits for it.
     """
     sys.setswitchinterval(_TURN_SECONDS)
+    gc.set_threshold(*_RUBBISH)
     allow_many_pages()
 
 
