@@ -2,8 +2,7 @@
 
 import asyncio
 
-from tests.e2e.desk import eventually
-from tests.e2e.small_service import SmallService
+from tests.e2e.desk import SmallService, eventually
 
 from gonogo.adapters.haproxy.router import HaproxyRouter
 
