@@ -8,8 +8,10 @@ from typing import Any
 from tests.plans import START, a_plan, a_release
 
 from gonogo.controllers.drive import Drive
+from gonogo.controllers.release import _turn
 from gonogo.controllers.world import Rhythm
 from gonogo.domain.registration import Registration
+from gonogo.domain.release import FINAL
 from gonogo.ports.store import Change, Lease
 
 
@@ -57,3 +59,16 @@ async def test_a_write_that_never_ends_does_not_keep_a_drive_from_ending():
     store.let.set()
     await asyncio.sleep(0)
     assert store.stored == 0
+
+
+async def test_a_turn_of_a_release_that_has_just_ended_does_nothing() -> None:
+    # A write that a turn before began and nobody waited for may be what ended it.
+    clock: Any = SimpleNamespace(now=lambda: START)
+    world: Any = SimpleNamespace(store=SlowStore(), clock=clock, rhythm=Rhythm())
+    registration = Registration("shop", "/repository", "", a_plan(), "qa", START, "secret")
+    lease = Lease("r1", "desk", 1, START + timedelta(minutes=5))
+    nothing: Any = None
+    for stage in FINAL:
+        drive = Drive(world, registration, a_release(stage=stage), lease)
+        await _turn(drive, nothing)
+        assert drive.release.stage is stage

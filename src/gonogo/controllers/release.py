@@ -159,7 +159,8 @@ async def _turn(drive: Drive, lookout: Lookout) -> None:
 
 async def _work(drive: Drive, lookout: Lookout) -> None:
     await drive.be_sure()
-    await HANDLERS[drive.release.stage](drive, lookout)
+    if not drive.release.final:  # the write of which nobody knew may have been the last one
+        await HANDLERS[drive.release.stage](drive, lookout)
 
 
 async def _settled(drive: Drive, work: Awaitable[None]) -> None:
