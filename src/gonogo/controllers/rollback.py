@@ -87,7 +87,10 @@ async def asked_by(drive: Drive, instruction: Instruction) -> None:
 
 
 async def after_failure(drive: Drive, reason: str) -> None:
-    """Take the release back because a step of it failed."""
+    """Take the release back because a step of it failed, or for harm that was acted upon before that."""
+    reason = drive.world.withdrawn.get(
+        instance_id(drive.release.id, drive.plan.production.name), reason
+    )
     if drive.release.previous is None and drive.release.exposed:
         why = f"{reason}; {_FIRST}"
         await drive.go(Stage.NEEDS_PERSON, why)

@@ -121,7 +121,9 @@ async def canary(drive: Drive, lookout: Lookout) -> None:
             return
         await lookout.watcher()
         await _enter(drive, lookout, 0)
-    else:
+    elif (
+        _identity(drive, environment) not in drive.world.withdrawn
+    ):  # else only why is to be stored
         async with drive.world.place(drive.release.service, environment.name):
             await lay_out(drive, environment)
     while drive.release.stage is Stage.CANARY:
