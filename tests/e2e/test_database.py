@@ -68,6 +68,7 @@ def test_harm_is_acted_upon_even_when_nothing_could_be_written_for_longer_than_a
     with Customers(service.port) as customers:
         release = own_desk.begin(service.name, "v1.1.0")
         own_desk.until_step(release)
+        eventually(lambda: customers.of("v1.1.0") > 5, "customers of the canary")
         with TROUBLES[trouble](own_desk):
             begun = time.monotonic()
             eventually(lambda: time.monotonic() > begun + 20, "the end of the lease")
@@ -87,6 +88,7 @@ def test_a_good_release_waits_out_the_trouble_and_ends_well(
     with Customers(service.port) as customers:
         release = own_desk.begin(service.name, "v1.1.0")
         own_desk.until_step(release)
+        eventually(lambda: customers.of("v1.1.0") > 5, "customers of the canary")
         with TROUBLES[trouble](own_desk):
             asked = customers.asked
             eventually(lambda: customers.asked > asked + 60 * 7, "seven seconds of customers")

@@ -95,6 +95,7 @@ def test_a_good_release_goes_on_by_itself_when_the_server_is_back(
     with Customers(service.port) as customers:
         release = on_server.begin(service.name, "v1.1.0")
         on_server.until_step(release)
+        eventually(lambda: customers.of("v1.1.0") > 5, "customers of the canary")
         with TROUBLES[trouble](server):
             last_for(_AWAY_SECONDS)
             assert on_server.process.poll() is None
