@@ -1,5 +1,6 @@
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import psutil
 import pytest
 
 from gonogo.adapters.local import process as module
-from gonogo.adapters.local.process import Identity, end, family, identify, lives, tagged
+from gonogo.adapters.local.process import Identity, end, family, identify, lives, signal_all, tagged
 from gonogo.domain.errors import ActionFailed
 
 TAG = {"GONOGO_TEST": f"process-{os.getpid()}"}
@@ -78,6 +79,14 @@ async def test_what_cannot_be_ended_is_named(child, monkeypatch):
     with pytest.raises(ActionFailed, match=f"process {child.pid} still runs") as caught:
         await end(partial(family, identity, TAG), 0.1)
     assert str(child.pid) in (caught.value.hint or "")
+
+
+def test_a_parent_is_told_to_end_before_its_child_and_so_says_nothing_of_it(child, monkeypatch):
+    told = []
+    monkeypatch.setattr(psutil.Process, "send_signal", lambda self, number: told.append(self.pid))
+    family = [psutil.Process(pid) for pid in (child.pid, os.getpid(), os.getppid())]
+    signal_all(family, signal.SIGTERM)
+    assert told == [os.getppid(), os.getpid(), child.pid]
 
 
 async def test_ending_what_has_ended_is_quick_and_harmless(child):

@@ -272,8 +272,18 @@ async def _sweep(find: Find, number: signal.Signals, within_seconds: float) -> l
 
 
 def signal_all(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
-    """Signal each one that is still the process it was when it was found."""
-    for process in processes:
+    """Signal each one that is still the process it was when it was found, the oldest first.
+
+    A parent that is told after its child sees the child end, and says or does something about it.
+    """
+    for process in sorted(processes, key=_age):
         # It may have ended by itself; one that may not be signalled is reported as still running.
         with contextlib.suppress(psutil.Error):
             process.send_signal(number)
+
+
+def _age(process: psutil.Process) -> tuple[float, int]:
+    """By when it was started; by number where the clock's ticks do not tell two apart."""
+    with contextlib.suppress(psutil.Error):
+        return process.create_time(), process.pid
+    return 0.0, process.pid
