@@ -79,7 +79,9 @@ catalogues: $(READY)  ## Bring the catalogues of words up to date with what page
 	@$(BIN)/pybabel -q extract -F $(LOCALE)/babel.cfg --no-default-keywords -k t -k n:1,2 -k p:1c,2 \
 	  -k form -k counted:1,2 -k named:1c,2 --no-location --sort-output -o build/gonogo.pot src/gonogo/web/desk src/gonogo/language
 	@for each in fa ru; do $(BIN)/pybabel -q update -i build/gonogo.pot -o $(LOCALE)/$$each.po -l $$each \
-	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 100; done
+	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 100; \
+	  sed -i -E '/^"(Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By): /d' \
+	  $(LOCALE)/$$each.po; done
 
 screenshots: $(READY)  ## Pictures of every page in three languages and two widths, into build/screenshots
 	@PYTHONPATH=src:. $(BIN)/python -m tests.browser.screenshots $(SCREENSHOTS)

@@ -76,6 +76,10 @@ def test_a_recorded_minus_stays_before_its_number_in_right_to_left_text():
             "more than 5% 5xx on GET /orders within 30m (from 20 requests on; judged)",
             "بیش از ۵٪ 5xx روی GET /orders ظرف ۳۰ دقیقه (از ۲۰ درخواست به بعد؛ با داوری)",
         ),
+        (
+            "more than 5% 5xx within 30m, for 5m (from 1 request on; literal)",
+            "بیش از ۵٪ 5xx ظرف ۳۰ دقیقه، به مدت ۵ دقیقه (از ۱ درخواست به بعد؛ به معنای دقیق)",
+        ),
     ],
 )
 def test_a_recorded_sentence_is_told_in_persian(recorded: str, told: str):

@@ -42,6 +42,7 @@ from gonogo.domain.traffic import BadStatus, Counts, Increment, Kpi
 from gonogo.gates.decision import decide
 from gonogo.gates.evaluate import evaluate
 from gonogo.gates.table import GATES
+from gonogo.gates.words import count
 from gonogo.judge import JudgePlan, assess, begin, next_step, observe
 from gonogo.language.matching import Forms, Phrase
 from gonogo.language.phrases import say
@@ -177,6 +178,13 @@ def test_a_length_that_was_written_in_seconds_is_said_in_hours():
     assert say("20 % of customers for 3600 s, at least 15 canary requests", RUSSIAN).text == (
         "20\u00a0% клиентов на 1 ч, не менее 15 запросов к канарейке"
     )
+
+
+def test_one_request_is_said_in_the_singular():
+    for at_least, told in ((1, "1 запроса"), (2, "2 запросов"), (21, "21 запроса")):
+        noun = count(at_least, "canary request")
+        said = say(f"5 % of customers for 10 minutes, at least {noun}", RUSSIAN).text
+        assert said == f"5\u00a0% клиентов на 10 мин, не менее {told} к канарейке"
 
 
 def test_what_a_draft_counts_is_said_with_the_form_of_each_number():

@@ -1,5 +1,6 @@
 """A handoff file is read as strictly as the spec, with the place of every mistake."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -81,6 +82,8 @@ def test_criteria_alone_are_read_and_said_in_words() -> None:
     (criterion,) = read_criteria(f"rollback_when: [{CRITERION}]", "criteria.yaml")
     said = "more than 5% 5xx on GET /tracking within 30m (from 20 requests on; judged)"
     assert say_criterion(criterion) == said
+    first = replace(criterion, minimum_requests=1)
+    assert say_criterion(first) == said.replace("20 requests", "1 request")
 
 
 @pytest.mark.parametrize(

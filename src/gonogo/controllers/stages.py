@@ -34,6 +34,7 @@ from gonogo.domain.release import Release, Stage
 from gonogo.domain.rollout import Move, next_move
 from gonogo.domain.slot import Slot, SlotRole, with_role
 from gonogo.domain.verdict import Verdict
+from gonogo.gates.words import count, span
 
 BLOCKED = "cannot go on yet: "
 """How the reason of a release begins that waits for something which does not answer."""
@@ -146,10 +147,9 @@ async def _enter(drive: Drive, lookout: Lookout, step: int) -> None:
     def begun(release: Release) -> Release:
         return replace(release, step=step, step_since=now, exposed=True, reason=reason)
 
-    seconds = plan.hold.total_seconds()
     reason = (
-        f"{plan.share * 100:g} % of customers for {seconds:g} s,"
-        f" at least {plan.minimum_requests} canary requests"
+        f"{plan.share * 100:g} % of customers for {span(plan.hold)},"
+        f" at least {count(plan.minimum_requests, 'canary request')}"
     )
     watcher = await lookout.watcher()
     async with drive.world.place(drive.release.service, environment.name):

@@ -226,8 +226,9 @@ def say_criterion(said: RollbackCriterion) -> str:
     where = format_endpoint(said.endpoint)
     on = "" if where == "*" else f" on {where}"
     lasts = f", for {format_duration(said.lasts)}" if said.lasts else ""
+    requests = "request" if said.minimum_requests == 1 else "requests"
     return (
         f"more than {format_share(said.limit)} {format_bad(said.bad)}{on}"
         f" within {format_duration(said.window)}{lasts}"
-        f" (from {said.minimum_requests} requests on; {said.mode.value})"
+        f" (from {said.minimum_requests} {requests} on; {said.mode.value})"
     )

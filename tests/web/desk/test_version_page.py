@@ -174,6 +174,12 @@ async def test_a_service_shows_its_versions_gates_and_who_registered_it(visit: V
     assert (await visit.open("/services/none")).status_code == 404
 
 
+async def test_what_the_desk_filed_itself_is_named_in_the_readers_language(visit: Visit):
+    await visit.desk.evidence("rollback rehearsal from v1.1.0", "55" * 32)
+    shown = words_of(await visit.open(PAGE, reads="ru|Europe/Moscow||"))
+    assert "репетиция отката с v1.1.0" in shown
+
+
 async def test_hostile_evidence_is_shown_and_does_nothing(visit: Visit):
     facts = LoadFacts("locust", 10, 0, 1.0, 100, 200, 300, 1)
     evidence = Evidence("locust", "<img src=x onerror=alert(1)>\u202e", "44" * 32, 10, facts)

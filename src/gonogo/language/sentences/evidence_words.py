@@ -66,8 +66,36 @@ EVIDENCE = (
     form("the handoff is newer"),
     form("withdrawn by {name}"),
     form("{role} ({n_have} of {n_needed})"),
-    form("more than {share} {bad} within {span} (from {n} requests on; literal)"),
-    form("more than {share} {bad} within {span} (from {n} requests on; judged)"),
-    form("more than {share} {bad} on {where} within {span} (from {n} requests on; literal)"),
-    form("more than {share} {bad} on {where} within {span} (from {n} requests on; judged)"),
+    counted(
+        "more than {share} {bad} within {span} (from {count} request on; literal)",
+        "more than {share} {bad} within {span} (from {count} requests on; literal)",
+    ),
+    counted(
+        "more than {share} {bad} within {span} (from {count} request on; judged)",
+        "more than {share} {bad} within {span} (from {count} requests on; judged)",
+    ),
+    counted(
+        "more than {share} {bad} on {where} within {span} (from {count} request on; literal)",
+        "more than {share} {bad} on {where} within {span} (from {count} requests on; literal)",
+    ),
+    counted(
+        "more than {share} {bad} on {where} within {span} (from {count} request on; judged)",
+        "more than {share} {bad} on {where} within {span} (from {count} requests on; judged)",
+    ),
+    counted(
+        "more than {share} {bad} within {span}, for {span_lasts} (from {count} request on; literal)",
+        "more than {share} {bad} within {span}, for {span_lasts} (from {count} requests on; literal)",
+    ),
+    counted(
+        "more than {share} {bad} within {span}, for {span_lasts} (from {count} request on; judged)",
+        "more than {share} {bad} within {span}, for {span_lasts} (from {count} requests on; judged)",
+    ),
+    counted(
+        "more than {share} {bad} on {where} within {span}, for {span_lasts} (from {count} request on; literal)",
+        "more than {share} {bad} on {where} within {span}, for {span_lasts} (from {count} requests on; literal)",
+    ),
+    counted(
+        "more than {share} {bad} on {where} within {span}, for {span_lasts} (from {count} request on; judged)",
+        "more than {share} {bad} on {where} within {span}, for {span_lasts} (from {count} requests on; judged)",
+    ),
 )

@@ -6,7 +6,10 @@ STAGES = (
     form("goes through {places}"),
     form("looks whether {version} can be built"),
     form("no version serves yet: there is nobody to compare with"),
-    form("{share} of customers for {span}, at least {n} canary requests"),
+    counted(
+        "{share} of customers for {span}, at least {count} canary request",
+        "{share} of customers for {span}, at least {count} canary requests",
+    ),
     form("step {n_step} of {n_steps}: {maybe_reason}"),
     form("has all customers"),
     form("all customers are on it; smoke comes next"),
