@@ -21,6 +21,7 @@ from gonogo.language.reader import Language, Reader
 from gonogo.usecases.context import Context
 from gonogo.web import wording
 from gonogo.web.desk import assets
+from gonogo.web.desk.forms import Refusal
 from gonogo.web.desk.region import REGIONS, digest
 from gonogo.web.desk.visitor import Visitor, reading
 from gonogo.web.templating import environment
@@ -80,6 +81,27 @@ class Site:
         }
         text = templates().get_template(template).render(shown)
         return HTMLResponse(text, status_code=status, headers=HEADERS)
+
+    def with_forms(
+        self,
+        request: Request,
+        visitor: Visitor,
+        template: str,
+        /,
+        refusal: Refusal | None,
+        **values: object,
+    ) -> HTMLResponse:
+        """A page with forms; after a refusal it says why, and its templates fill in what was typed."""
+        return self.page(
+            request,
+            visitor,
+            template,
+            status=refusal.status if refusal else 200,
+            refusal=refusal,
+            typed=refusal.typed if refusal else {},
+            key=self.context.new_id(),
+            **values,
+        )
 
     def part(
         self, visitor: Visitor, template: str, /, status: int = 200, **values: object
