@@ -19,7 +19,7 @@ from gonogo.controllers.drive import Drive
 from gonogo.controllers.layout import placeholders, variables_of
 from gonogo.controllers.steps import healthy
 from gonogo.domain.errors import ActionFailed, GonogoError, InvalidInput, Unavailable, sentence
-from gonogo.domain.evidence import RehearsalFacts, RehearsalStep, RehearsedStep
+from gonogo.domain.facts import RehearsalFacts, RehearsalStep, RehearsedStep
 from gonogo.domain.gate import GateMode
 from gonogo.domain.gate_rules import RehearsalRule
 from gonogo.domain.instance import Instance, instance_id

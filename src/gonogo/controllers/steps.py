@@ -14,7 +14,7 @@ from gonogo.controllers.layout import (
     variables_of,
 )
 from gonogo.domain.errors import ActionFailed, Conflict, NeedsPerson, StaleLease
-from gonogo.domain.evidence import EXAMPLES, Example, SmokeFacts
+from gonogo.domain.facts import EXAMPLES, Example, SmokeFacts
 from gonogo.domain.ground import shares_itself
 from gonogo.domain.instance import (
     Instance,

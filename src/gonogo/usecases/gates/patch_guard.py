@@ -12,7 +12,7 @@ from typing import Any
 from gonogo.domain.change import Change, Merge
 from gonogo.domain.dossier import Dossier
 from gonogo.domain.errors import GonogoError, InvalidInput, NotFound, sentence
-from gonogo.domain.evidence import ChangeFacts
+from gonogo.domain.facts import ChangeFacts
 from gonogo.domain.gate import GateMode, GateResult, GateStatus
 from gonogo.domain.gate_rules import PatchGuardRule, PatchLimit
 from gonogo.domain.plan import Plan
