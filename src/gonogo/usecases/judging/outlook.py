@@ -14,8 +14,6 @@ from gonogo.judge.plan import JudgePlan, judge_plan
 from gonogo.usecases.judging.recording import Recording, traffic_of
 from gonogo.usecases.services.specs import share_of
 
-DEFAULT_ERRORS = 0.005
-DEFAULT_SLOW = 0.01
 EXPECTED = 10.0  # a regression of this size should show within its step
 NEVER = "never"
 _ROUND_LIMITS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)

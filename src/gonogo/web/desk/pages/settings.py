@@ -1,5 +1,6 @@
 """One's own settings: how one reads, where one is signed in, one's password."""
 
+from collections.abc import Awaitable
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Form, Request, Response
@@ -39,6 +40,15 @@ def add(application: FastAPI, site: Site, entrance: Entrance) -> None:
             **{"wrong": None, "done": "", "apart": False, **more},
         )
 
+    async def followed(
+        request: Request, visitor: Visitor, name: str, deed: Awaitable[None]
+    ) -> Response:
+        try:
+            await deed
+        except GonogoError as refused:
+            return await shown(request, visitor, status=status_of(refused), wrong=refused)
+        return RedirectResponse(f"/settings?done={name}", status_code=303)
+
     @application.get("/settings", include_in_schema=False)
     async def page(request: Request, visitor: Visitor = visiting, done: str = "") -> Response:
         return await shown(request, visitor, done=done)
@@ -54,22 +64,16 @@ def add(application: FastAPI, site: Site, entrance: Entrance) -> None:
         session = _present(entrance, request)
         if wanted != again:
             return await shown(request, visitor, status=422, apart=True)
-        try:
-            await sign_in.change_password(
-                site.context, visitor.actor, present=present, wanted=wanted, session=session
-            )
-        except GonogoError as refused:
-            return await shown(request, visitor, status=status_of(refused), wrong=refused)
-        return RedirectResponse("/settings?done=password", status_code=303)
+        deed = sign_in.change_password(
+            site.context, visitor.actor, present=present, wanted=wanted, session=session
+        )
+        return await followed(request, visitor, "password", deed)
 
     @application.post("/settings/sessions/{session}", include_in_schema=False)
     async def end(session: str, request: Request, visitor: Visitor = visiting) -> Response:
         _present(entrance, request)
-        try:
-            await sessions.end_session(site.context, visitor.actor, session=session)
-        except GonogoError as refused:
-            return await shown(request, visitor, status=status_of(refused), wrong=refused)
-        return RedirectResponse("/settings?done=session", status_code=303)
+        deed = sessions.end_session(site.context, visitor.actor, session=session)
+        return await followed(request, visitor, "session", deed)
 
 
 def _present(entrance: Entrance, request: Request) -> str:
