@@ -106,7 +106,7 @@ class Beside:
     def let_customers_in(self) -> None:
         """Start the customers of `stock`."""
         log = (self._home / "stock-customers.log").open("wb")
-        command = [sys.executable, "-m", "customers", "--url", self._url]
+        command = [sys.executable, "-B", "-m", "customers", "--url", self._url]
         command += ["--plain", "/stock", "--customers", "40", "--rate", str(RATE)]
         command += ["--out", str(self._load)]
         self._customers = subprocess.Popen(command, cwd=self._orders, stdout=log, stderr=log)

@@ -160,7 +160,7 @@ class Scene:
 
     def let_customers_in(self, rate: float, seed: int) -> None:
         """Start the customers."""
-        command = [sys.executable, "-m", "customers", "--url", self.url]
+        command = [sys.executable, "-B", "-m", "customers", "--url", self.url]
         command += ["--rate", str(rate), "--seed", str(seed), "--out", str(self._load)]
         log = (self.home / "customers.log").open("wb")
         self._customers = subprocess.Popen(command, cwd=self._folder, stdout=log, stderr=log)
