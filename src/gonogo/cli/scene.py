@@ -49,7 +49,7 @@ _FILL = "from alembic.config import main; main(['upgrade', 'head']); from orders
 
 
 def example_folder(name: str) -> Path:
-    """Where the files of an example are: in the package, or in a checkout beside it."""
+    """Where the files of an example are: in the package, or in a checkout beside it. Raises ActionFailed."""
     package = Path(str(files("gonogo")))
     places = (package / "examples" / name, package.parents[1] / "examples" / name)
     found = next((folder for folder in places if (folder / "README.md").exists()), None)

@@ -10,7 +10,7 @@ from gonogo.domain.errors import InvalidInput
 
 
 def private(folder: Path) -> Path:
-    """The folder, made where it is missing, and readable by its owner alone."""
+    """The folder, made where it is missing, and readable by its owner alone. Raises InvalidInput."""
     hint = "set GONOGO_HOME to a folder of yours"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

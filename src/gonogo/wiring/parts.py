@@ -212,7 +212,7 @@ def openid_at(told: OpenIdSettings | None) -> OpenId | None:
 
 
 def heads_at(place: HeadPlace) -> Heads:
-    """Where heads of the audit chain are published."""
+    """Where heads of the audit chain are published. Raises InvalidInput for neither file nor repository."""
     if place.repository is not None:
         return GitHeads(place.repository, place.remote)
     if place.file is not None:
@@ -229,7 +229,8 @@ def free_port() -> int:
     """A port that nobody has now.
 
     Taken from below the range that systems give to outgoing connections, where another program could
-    have it by the time a version is started; where all that were tried are taken, any free one.
+    have it by the time a version is started; where all that were tried are taken, any free one. Raises
+    Unavailable where there is none.
     """
     for port in (*(20_000 + secrets.randbelow(12_000) for _ in range(50)), 0):
         with socket.socket() as probe, contextlib.suppress(OSError):

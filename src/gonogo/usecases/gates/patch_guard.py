@@ -186,6 +186,7 @@ def _bases(request: Request) -> tuple[str, ...]:
 
 
 def branch_of(request: Request) -> str | None:
+    """The branch that is judged: the one that was named, else the one that CI builds; None: not known."""
     if request.branch is not None or request.commit != "HEAD":
         return request.branch  # what CI builds says nothing of another commit
     return _first(SOURCES, request.variables)
