@@ -38,11 +38,11 @@ from gonogo.settings import OpenIdSettings, Settings
 from gonogo.storage.counts import SharedCounts, shared_counts
 from gonogo.storage.limits import SharedLimiter, SharedThrottle
 from gonogo.storage.store import SqlStore, open_store
-from gonogo.usecases.access.openid_policy import OpenId, OpenIdPolicy, role_mapping
 from gonogo.usecases.command_policy import command_policy
 from gonogo.usecases.context import Context
 from gonogo.usecases.desk.heads import HeadPlace
 from gonogo.usecases.gates.gathering import DossierReader
+from gonogo.usecases.openid_policy import OpenId, OpenIdPolicy, role_mapping
 from gonogo.wiring.machinery import Machinery, machinery_in
 from gonogo.wiring.own_files import private, secret
 

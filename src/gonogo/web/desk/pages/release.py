@@ -226,8 +226,7 @@ def _documents(application: FastAPI, site: Site) -> None:
     async def bundle(reference: str, visitor: Visitor = visiting) -> Response:
         release = await find_release(context, reference)
         content = await build_bundle(context, release)
-        name = bundle_name(release).encode("ascii", "replace").decode().replace('"', "")
-        kept = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
+        kept = {**HEADERS, "Content-Disposition": f'attachment; filename="{bundle_name(release)}"'}
         return Response(content, media_type="application/jsonl", headers=kept)
 
 
