@@ -107,6 +107,8 @@ class Scenario:
     seed: int
     plan: Plan
     first: bool
+    adopted: bool
+    """Whether the version that serves was there before gonogo, and is looked after by somebody else."""
     candidate: Candidate
     weather: Weather
     crashes: tuple[Crash, ...]
@@ -150,11 +152,13 @@ def draw(seed: int) -> Scenario:
     several = len(desks) > 1
     asked = ask(seed, plan, calm=calm)
     ends = random.uniform(10, 90)
+    first = random.random() < 0.1
     return Scenario(
         seed=seed,
         plan=asked.plan,
         asked=asked,
-        first=random.random() < 0.1,
+        first=first,
+        adopted=not first and Random(f"adopted {seed}").random() < 0.2,
         candidate=_candidate(random, plan),
         weather=_weather(random, ends, asked.scratch_fails, calm=calm),
         crashes=() if calm else _crashes(random),
