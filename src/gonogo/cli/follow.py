@@ -14,6 +14,11 @@ from gonogo.domain.errors import Unavailable
 from gonogo.usecases.releases.decisions import DECIDED, told
 
 _WAIT = 1.0
+_MOST_FAILURES = 10
+"""Questions in a row that go unanswered while a desk may be starting anew."""
+_UNDER = " " * 12
+"""As far in as the words of a line that begins with its time."""
+_ANSWERS = ("GO: ", "HOLD: ", "NO-GO: ")
 
 
 class _Live(Protocol):
@@ -50,13 +55,7 @@ def follow(
     if as_json:
         output.data(release)
     else:
-        for kpi in (
-            release["kpis"] if release["exposed"] and release["verdict"] != "no_data" else ()
-        ):
-            output.note(f"    {kpi['sentence']}")
-        for gauge in release.get("gauges", ()) if release["exposed"] else ():
-            output.note(f"    {gauge['sentence']}")
-        click.echo(output.stage_line(release))
+        _sum_up(release)
         if hints:
             _next(release)
     return output.EXIT_CODES.get(release["stage"], output.OTHER)
@@ -73,7 +72,7 @@ def _until_it_rests(
             failures = 0
         except Unavailable:
             failures += 1
-            if failures > 10:
+            if failures > _MOST_FAILURES:
                 raise
             continue
         for event in found["events"]:
@@ -102,10 +101,6 @@ def _decided(found: Mapping[str, Any]) -> str:
     lines = told(found) or [str(found.get("sentence", "the gates decided"))]
     return f"\n{_UNDER}".join(lines)
 
-
-_UNDER = " " * 12
-"""As far in as the words of a line that begins with its time."""
-_ANSWERS = ("GO: ", "HOLD: ", "NO-GO: ")
 
 _LINES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "desk:release:step": lambda found: found["reason"],
@@ -152,6 +147,16 @@ def describe(event: Mapping[str, Any]) -> str | None:
         return None
     at = datetime.fromisoformat(event["at"])
     return f"{at:%H:%M:%S}  {said}"
+
+
+def _sum_up(release: dict[str, Any]) -> None:
+    """What the judge saw of it, where customers met it, and where it stands."""
+    if release["exposed"]:
+        for kpi in release["kpis"] if release["verdict"] != "no_data" else ():
+            output.note(f"    {kpi['sentence']}")
+        for gauge in release.get("gauges", ()):
+            output.note(f"    {gauge['sentence']}")
+    click.echo(output.stage_line(release))
 
 
 def _next(release: dict[str, Any]) -> None:
