@@ -18,53 +18,43 @@ from gonogo.web.desk.visitor import Visitor
 
 Field = Annotated[str, Form(max_length=4000)]
 Roles = Annotated[list[str], Form()]
-Work = Callable[[], Awaitable[dict[str, Any] | None]]
+Work = Callable[[], Awaitable[dict[str, Any]]]
 
 
 def add(application: FastAPI, site: Site) -> None:
     """Add the page and what its forms do."""
     visiting = Depends(site.visitor)
 
+    async def shown(
+        request: Request, visitor: Visitor, *, status: int = 200, **more: object
+    ) -> Response:
+        everybody = await people.people_view(site.context, visitor.actor)
+        return site.page(
+            request,
+            visitor,
+            "people.html.j2",
+            status,
+            here=[each for each in everybody if each["left_at"] is None],
+            left=[each for each in everybody if each["left_at"] is not None],
+            roles=PEOPLE_ROLES,
+            scopes=tuple(Scope),
+            allowed={deed: [each for each in Role if each in PERMISSIONS[deed]] for deed in Deed},
+            **{"wrong": None, "secret": None, "link": None, "whose": "", **more},
+        )
+
+    async def done(request: Request, visitor: Visitor, work: Work) -> Response:
+        """Do it; what it returns is shown once, else the page is opened anew."""
+        try:
+            once = await work()
+        except GonogoError as refused:
+            return await shown(request, visitor, status=status_of(refused), wrong=refused)
+        if once:
+            return await shown(request, visitor, **once)
+        return RedirectResponse("/people", status_code=303)
+
     @application.get("/people", include_in_schema=False)
     async def page(request: Request, visitor: Visitor = visiting) -> Response:
-        return await _shown(site, request, visitor)
-
-    _knowing(application, site)
-    _secrets(application, site)
-
-
-async def _shown(
-    site: Site, request: Request, visitor: Visitor, *, status: int = 200, **more: object
-) -> Response:
-    everybody = await people.people_view(site.context, visitor.actor)
-    return site.page(
-        request,
-        visitor,
-        "people.html.j2",
-        status,
-        here=[each for each in everybody if each["left_at"] is None],
-        left=[each for each in everybody if each["left_at"] is not None],
-        roles=PEOPLE_ROLES,
-        scopes=tuple(Scope),
-        allowed={deed: [each for each in Role if each in PERMISSIONS[deed]] for deed in Deed},
-        **{"wrong": None, "secret": None, "link": None, "whose": "", **more},
-    )
-
-
-async def _followed(site: Site, request: Request, visitor: Visitor, work: Work) -> Response:
-    """Do it; what it returns is shown once and never again, else the page is opened anew."""
-    try:
-        shown_once = await work()
-    except GonogoError as refused:
-        return await _shown(site, request, visitor, status=status_of(refused), wrong=refused)
-    if shown_once:
-        return await _shown(site, request, visitor, **shown_once)
-    return RedirectResponse("/people", status_code=303)
-
-
-def _knowing(application: FastAPI, site: Site) -> None:
-    """Who is known, and what each of them is here."""
-    visiting = Depends(site.visitor)
+        return await shown(request, visitor)
 
     @application.post("/people", include_in_schema=False)
     async def arrive(
@@ -74,13 +64,14 @@ def _knowing(application: FastAPI, site: Site) -> None:
         emails: Field = "",
         roles: Roles = [],  # noqa: B006 - never changed; how FastAPI is told of a list in a form
     ) -> Response:
-        async def work() -> None:
+        async def work() -> dict[str, Any]:
             addresses = emails.replace(",", " ").split()
             await people.add_person(
                 site.context, visitor.actor, name=name, roles=_roles(roles), emails=addresses
             )
+            return {}
 
-        return await _followed(site, request, visitor, work)
+        return await done(request, visitor, work)
 
     @application.post("/people/{name}/roles", include_in_schema=False)
     async def change(
@@ -89,21 +80,28 @@ def _knowing(application: FastAPI, site: Site) -> None:
         visitor: Visitor = visiting,
         roles: Roles = [],  # noqa: B006
     ) -> Response:
-        async def work() -> None:
+        async def work() -> dict[str, Any]:
             await people.change_roles(site.context, visitor.actor, name=name, roles=_roles(roles))
+            return {}
 
-        return await _followed(site, request, visitor, work)
+        return await done(request, visitor, work)
 
     @application.post("/people/{name}/leave", include_in_schema=False)
     async def leave(name: str, request: Request, visitor: Visitor = visiting) -> Response:
-        async def work() -> None:
+        async def work() -> dict[str, Any]:
             await people.remove_person(site.context, visitor.actor, name=name)
+            return {}
 
-        return await _followed(site, request, visitor, work)
+        return await done(request, visitor, work)
+
+    _secrets(application, site, done)
 
 
-def _secrets(application: FastAPI, site: Site) -> None:
-    """What lets somebody in: links and tokens, each shown once."""
+def _secrets(
+    application: FastAPI,
+    site: Site,
+    done: Callable[[Request, Visitor, Work], Awaitable[Response]],
+) -> None:
     visiting = Depends(site.visitor)
 
     @application.post("/people/{name}/link", include_in_schema=False)
@@ -112,7 +110,7 @@ def _secrets(application: FastAPI, site: Site) -> None:
             invited = await invitations.invite(site.context, visitor.actor, name=name)
             return {"link": invited.path, "whose": name}
 
-        return await _followed(site, request, visitor, work)
+        return await done(request, visitor, work)
 
     @application.post("/people/{name}/tokens", include_in_schema=False)
     async def token(
@@ -127,14 +125,15 @@ def _secrets(application: FastAPI, site: Site) -> None:
             issued = await people.issue_token(site.context, visitor.actor, person=name, life=life)
             return {"secret": issued.secret, "whose": name}
 
-        return await _followed(site, request, visitor, work)
+        return await done(request, visitor, work)
 
     @application.post("/tokens/{token_id}/revoke", include_in_schema=False)
     async def revoke(token_id: str, request: Request, visitor: Visitor = visiting) -> Response:
-        async def work() -> None:
+        async def work() -> dict[str, Any]:
             await people.revoke_token(site.context, visitor.actor, token_id=token_id)
+            return {}
 
-        return await _followed(site, request, visitor, work)
+        return await done(request, visitor, work)
 
 
 def _roles(names: list[str]) -> list[Role]:
