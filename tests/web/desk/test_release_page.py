@@ -117,9 +117,7 @@ async def test_what_was_beyond_its_own_limit_is_not_told_by_its_difference_to_th
 ):
     def by_its_limit(look: Look) -> Look:
         kpis = tuple(
-            replace(
-                kpi, evidence=tuple(replace(each, test=Test.ABSOLUTE) for each in kpi.evidence)
-            )
+            replace(kpi, evidence=tuple(replace(each, test=Test.ABSOLUTE) for each in kpi.evidence))
             for kpi in look.judgement.kpis
         )
         return replace(look, judgement=replace(look.judgement, kpis=kpis))
