@@ -1,6 +1,9 @@
 """Flags of services: releases frozen, messages held back; by whom, why and until when."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from urllib.parse import urlencode
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
@@ -32,7 +35,11 @@ def add(application: FastAPI, site: Site) -> None:
     visiting, context = Depends(site.visitor), site.context
 
     async def shown(
-        request: Request, visitor: Visitor, status: int = 200, refusal: Refusal | None = None
+        request: Request,
+        visitor: Visitor,
+        status: int = 200,
+        refusal: Refusal | None = None,
+        typed: Mapping[str, str] = MappingProxyType({}),
     ) -> Response:
         now = context.clock.now()
         services = []
@@ -52,6 +59,7 @@ def add(application: FastAPI, site: Site) -> None:
                 for name, (_, deed) in SWITCHES.items()
             },
             refusal=refusal,
+            typed=typed,
             key=context.new_id(),
         )
 
@@ -77,5 +85,6 @@ def add(application: FastAPI, site: Site) -> None:
             )
         except GonogoError as error:
             refusal = Refusal.of(error, f"{name}:{service}")
-            return await shown(request, visitor, refusal.status, refusal)
-        return RedirectResponse("/flags", 303)
+            return await shown(request, visitor, refusal.status, refusal, form.fields)
+        # drafts.js forgets what was typed when the address says that it was done.
+        return RedirectResponse(f"/flags?{urlencode({'done': f'{name}:{service}'})}", 303)
