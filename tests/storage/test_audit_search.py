@@ -95,11 +95,10 @@ async def test_in_a_long_chain_every_search_goes_by_an_index(store: SqlStore, mo
     def noting(execute):
         def noted(self, connection, given):
             if "audit" in self._text:
-                names = (name for name, _ in self._places)
                 values = self._values(given)
                 on_sqlite = connection.dialect.name == "sqlite"
                 ran[self._text] = (
-                    tuple(values) if on_sqlite else dict(zip(names, values, strict=True))
+                    tuple(values) if on_sqlite else dict(zip(self._names, values, strict=True))
                 )
             return execute(self, connection, given)
 
