@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from urllib.parse import urlencode
 
 from fastapi import Depends, FastAPI, Request, Response
 
@@ -62,10 +63,12 @@ def add(application: FastAPI, site: Site) -> None:
         if name not in SWITCHES:
             raise NotFound(f'there is no flag "{name[:40]}"')
         submission = await Submission.read(context, request, visitor)
+        form = f"{name}:{service}"
         return await submission.follow(
-            f"{name}:{service}",
+            form,
             _switch(submission, name, service),
-            onward="/flags",
+            # drafts.js forgets what was typed when the address says that it was done.
+            onward=f"/flags?{urlencode({'done': form})}",
             again=partial(shown, request, visitor),
         )
 

@@ -260,6 +260,7 @@ async def _shown(
         frozen=found.frozen,
         waivable=found.waivable,
         waiver_roles=found.waiver_roles,
+        awaited=found.awaited,
         may_freeze=may(visitor.actor, Deed.FREEZE),
         gates_first=found.release.stage in {Stage.HELD, Stage.NO_GO, Stage.CHECKING},
     )
