@@ -48,7 +48,7 @@ def add(application: FastAPI, site: Site, entrance: Entrance) -> None:
         )
 
     async def followed(
-        request: Request, visitor: Visitor, name: str, deed: Awaitable[None]
+        request: Request, visitor: Visitor, name: str, deed: Awaitable[object]
     ) -> Response:
         try:
             await deed
@@ -106,11 +106,8 @@ def add(application: FastAPI, site: Site, entrance: Entrance) -> None:
     @application.post("/settings/tokens/{token_id}/revoke", include_in_schema=False)
     async def revoke(token_id: str, request: Request, visitor: Visitor = visiting) -> Response:
         _present(entrance, request)
-        try:
-            await revoke_token(site.context, visitor.actor, token_id=token_id)
-        except GonogoError as refused:
-            return await shown(request, visitor, status=status_of(refused), wrong=refused)
-        return RedirectResponse("/settings?done=revoked", status_code=303)
+        deed = revoke_token(site.context, visitor.actor, token_id=token_id)
+        return await followed(request, visitor, "revoked", deed)
 
 
 def _present(entrance: Entrance, request: Request) -> str:
