@@ -1,6 +1,7 @@
 """Following a release: plain lines when piped, a live line below them in a terminal."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,11 +15,12 @@ from gonogo.domain.errors import Unavailable
 from gonogo.usecases.releases.decisions import DECIDED, told
 
 _WAIT = 1.0
-_MOST_FAILURES = 10
-"""Questions in a row that go unanswered while a desk may be starting anew."""
 _UNDER = " " * 12
 """As far in as the words of a line that begins with its time."""
 _ANSWERS = ("GO: ", "HOLD: ", "NO-GO: ")
+_PATIENCE_SECONDS = 300.0
+"""How long a desk, or its database, may be away: a restart, a failover, another desk that takes over."""
+_PAUSE_SECONDS = 1.0
 
 
 class _Live(Protocol):
@@ -64,17 +66,17 @@ def follow(
 def _until_it_rests(
     desk: DeskClient, identity: str, live: _Live, check: Callable[[], None]
 ) -> dict[str, Any]:
-    after, failures = 0, 0
+    after, away_since = 0, None
     while True:
         check()
         try:
             found = desk.get(f"/releases/{identity}/events", after=after, wait=_WAIT)
-            failures = 0
-        except Unavailable:
-            failures += 1
-            if failures > _MOST_FAILURES:
-                raise
+        except Unavailable as trouble:
+            away_since = _wait_for_the_desk(trouble, away_since, identity, live)
             continue
+        if away_since is not None:
+            live.say("the desk answers again")
+            away_since = None
         for event in found["events"]:
             after = event["sequence"]
             line = describe(event)
@@ -84,6 +86,19 @@ def _until_it_rests(
         live.show(release)
         if not found["events"] and (release["final"] or release["waits_for_person"]):
             return release
+
+
+def _wait_for_the_desk(
+    trouble: Unavailable, since: float | None, identity: str, live: _Live
+) -> float:
+    """Wait a moment; returns since when the desk is away. Raises Unavailable when that is too long."""
+    now = time.monotonic()
+    if since is None:
+        live.say(f"{trouble}; the release does not need this command, and it is asked again")
+    elif now - since > _PATIENCE_SECONDS:
+        raise Unavailable(str(trouble), hint=f"gonogo watch {identity}") from trouble
+    time.sleep(_PAUSE_SECONDS)
+    return now if since is None else since
 
 
 def _smoke(found: Mapping[str, Any]) -> str:

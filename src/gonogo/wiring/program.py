@@ -165,7 +165,8 @@ class LocalProgram:
             )
         with only_desk(replace(self._settings, database_url=None).lock):
             site = secret(self._settings.site)[:16]
-            return asdict(move(f"sqlite:///{database}", url, site))
+            moved = move(f"sqlite:///{database}", url, site)
+            return {"source": str(database), **asdict(moved)}
 
     def publish_head(self, place: "HeadPlace", sequence: int, envelope: str) -> str:
         """Put a signed head of the audit chain there."""
