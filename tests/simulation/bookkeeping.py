@@ -16,10 +16,10 @@ from gonogo.domain.paper import Paper
 from gonogo.domain.release import Release
 from gonogo.ports.clock import Clock
 from gonogo.ports.store import Change
+from gonogo.storage.creation import create_all
 from gonogo.storage.engine import make_engine
 from gonogo.storage.runner import Inline
 from gonogo.storage.store import SqlStore
-from gonogo.storage.tables import create_all
 
 
 class _Borrowed:
@@ -80,6 +80,8 @@ _CHANGES: dict[str, frozenset[str]] = {
     "instruct": frozenset({"instructions", "newest_entry"}),
     "file": frozenset({"papers", "paper", "newest_entry"}),
     "claim": frozenset(),
+    "adopt": _ALL,
+    "rearrange": _ALL,
     "sent": frozenset(),
     "postpone": frozenset(),
     "append": frozenset({"newest_entry"}),
@@ -138,6 +140,8 @@ class QuickStore:
             result = await method(*arguments, **options)
             if name == "open":
                 self._unsent.update(message.id for message in arguments[2])
+            elif name == "rearrange":
+                self._unsent.update(message.id for message in (*arguments, (), ())[2])
             elif name == "sent":
                 self._unsent.discard(arguments[0])
             elif name == "file":

@@ -75,6 +75,11 @@ def _processes(ground: Ground) -> None:
         if instance.id not in wanted:
             referee.complain(f"{instance.id} still runs after the end")
     running = {instance.id for instance in ground.deployer.running()}
+    running |= {
+        slot.instance
+        for slot in referee.rows.values()
+        if slot.adopted and slot.address in ground.deployer.outside
+    }
     for identity in wanted - running:
         behaviour = ground.scenario.candidate.behaviour
         frail = behaviour.exits_after is not None or behaviour.refuses is not None

@@ -1,6 +1,6 @@
 """The world that desks come and go in: its database, its processes, its router and its customers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from random import Random
 
@@ -19,9 +19,9 @@ from gonogo.adapters.memory.smoke import MemorySmoke
 from gonogo.adapters.memory.source import MemorySource
 from gonogo.adapters.memory.workshop import MemoryWorkshop
 from gonogo.controllers.layout import instance_of
-from gonogo.controllers.rehearsing import PLACE
+from gonogo.controllers.rehearsal_remains import PLACE
 from gonogo.domain.audit import AuditDraft
-from gonogo.domain.instance import Instance, instance_id
+from gonogo.domain.instance import instance_id
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Release, Stage
 from gonogo.domain.slot import Slot, SlotRole
@@ -97,6 +97,8 @@ class Ground:
         self.referee = Referee(self.registration, self.router, self.deployer, loop.time)
         self.referee.several = len(scenario.desks) > 1
         self.smoke = ScenarioSmoke(scenario, self.referee, self.workshop.jobs)
+        self.adopted: dict[str, str] = {}
+        """Where somebody else lets the old version run, by environment."""
         self.bad_seen = 0
         self._customers = Random(f"customers {scenario.seed}")
         self._first_served: float | None = None
@@ -114,7 +116,10 @@ class Ground:
         return self._ports
 
     async def settle_in(self) -> None:
-        """Register the service and, unless this is its first version, let one serve already."""
+        """Register the service and, unless this is its first version, let one serve already.
+
+        One that is adopted runs by now, and is still to be taken as it is.
+        """
         scenario = self.scenario
         self.deployer.behave(NEW, scenario.candidate.behaviour)
         self.deployer.behave(OLD, Behaviour(stops_in=timedelta(seconds=1)))
@@ -125,7 +130,11 @@ class Ground:
         await self.store.register(
             self.registration, AuditDraft("qa", "person:service:register", SERVICE)
         )
-        if not scenario.first:
+        if scenario.adopted:
+            for environment in scenario.plan.environments:
+                self.adopted[environment.name] = f"127.0.0.1:{self.free_port()}"
+                self.deployer.outside[self.adopted[environment.name]] = True
+        elif not scenario.first:
             await self._old_version()
 
     def _ends_badly(self, line: str) -> None:
@@ -164,7 +173,8 @@ class Ground:
         watched = self.metrics.open_streams()
         if not watched and not self.scenario.sessions:
             return
-        running = {f"127.0.0.1:{each.port}": each for each in self.deployer.running()}
+        running = {f"127.0.0.1:{each.port}": each.version for each in self.deployer.running()}
+        running |= dict.fromkeys(self.deployer.outside, OLD)
         self._drain(running)
         if not watched:
             return
@@ -208,13 +218,13 @@ class Ground:
             count += 1
         return count
 
-    def _answer(self, address: str, instance: Instance | None) -> Request:
+    def _answer(self, address: str, version: str | None) -> Request:
         random, now = self._customers, self.clock.now()
         status: int | None = 200
         seconds = 0.05
-        if instance is None:
+        if version is None:
             status = None
-        elif instance.version == NEW:
+        elif version == NEW:
             truth = self.scenario.candidate
             if self._first_served is None:
                 self._first_served = self.loop.time()
@@ -228,7 +238,7 @@ class Ground:
         client = f"10.0.0.{random.randrange(250)}"
         return Request(now, address, status, seconds, "GET", "/", client)
 
-    def _drain(self, running: dict[str, Instance]) -> None:
+    def _drain(self, running: Iterable[str]) -> None:
         """Who is sent customers is busy; who is not any more finishes what it has, one a tick."""
         if not self.scenario.sessions:
             return

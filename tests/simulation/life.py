@@ -32,6 +32,7 @@ ACTS = frozenset(
         "notifier.send",
         "store.sent",
         "store.file",
+        "store.rearrange",
         "scratch.make",
         "scratch.drop",
     }

@@ -54,10 +54,26 @@ class Mishaps:
 
     def _kill_version(self) -> None:
         running = self._ground.deployer.running()
+        if self._scenario.adopted and self._random.random() < 0.5:
+            self._take_away(self._random.choice(tuple(self._ground.adopted.values())))
+            return
         if self._scenario.old_refuses:
             self._ground.deployer.behave(OLD, Behaviour(refuses="its disk is gone"))
         if running:
             self._ground.deployer.kill(self._random.choice(running).id)
+
+    def _take_away(self, address: str) -> None:
+        """What was adopted ends; whoever runs it starts it again, soon or late, or never."""
+        outside = self._ground.deployer.outside
+        outside.pop(address, None)
+
+        def come_back() -> None:
+            self.note()
+            outside[address] = True
+
+        if not self._scenario.old_refuses:
+            wait = self._random.choice((0.5, 4.0, 12.0))
+            asyncio.get_running_loop().call_later(wait, come_back)
 
     def _blind(self, length: float) -> None:
         place = (SERVICE, self._scenario.plan.production.name)

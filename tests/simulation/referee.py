@@ -5,7 +5,7 @@ disturbs nothing. A broken rule is written down with its time; the run goes on, 
 can be understood together with what follows.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,9 +15,12 @@ from gonogo.adapters.memory.deployer import MemoryDeployer
 from gonogo.adapters.memory.router import MemoryRouter
 from gonogo.controllers.confirming import STEPS
 from gonogo.controllers.layout import layout_of
-from gonogo.controllers.rehearsing import PLACE
+from gonogo.controllers.rehearsal_remains import PLACE
+from gonogo.domain.audit import AuditDraft
+from gonogo.domain.ground import ADOPTED, Scripts
 from gonogo.domain.instance import Instance, instance_id
 from gonogo.domain.journal import JournalEntry, StepState
+from gonogo.domain.message import Message
 from gonogo.domain.plan import Command, Plan
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import TRANSITIONS, WAITING, Instruction, InstructionKind, Release, Stage
@@ -55,6 +58,7 @@ class Referee:
             "workshop.run",
             "store.record",
             "store.claim",
+            "store.rearrange",
             "store.papers",
         }
     )
@@ -82,6 +86,7 @@ class Referee:
         """Who else looks at every change, with the release as it was before."""
         self.trace: Any = None
         self._pictures: dict[str, int] = {}
+        self._adopted: set[str | None] = set()
         self._registration = registration
         self._router = router
         self._deployer = deployer
@@ -97,6 +102,11 @@ class Referee:
         """A release begins."""
         self.cases[release.id] = Case(release)
         self.messages.add(message)
+
+    def adopted(self, slot: Slot) -> None:
+        """What runs there was found there: nobody here may start it or stop it."""
+        self.rows[slot.environment, slot.name] = slot
+        self._adopted.add(slot.instance)
 
     def said(self, instruction: Instruction, at: float) -> None:
         """A person said something."""
@@ -145,6 +155,8 @@ class Referee:
             self._recorded(life, arguments[0], result)
         elif name == "store.claim":
             self._claimed(result)
+        elif name == "store.rearrange":
+            self._rearranged(*arguments)
         elif name == "router.apply":
             self._laid_out(life, arguments[0])
             self.look_at_customers()
@@ -175,7 +187,7 @@ class Referee:
             self.complain(
                 f"{case.release.id} was changed to revision {result.revision} without an audit entry"
             )
-        self._messages(change)
+        self._messages(change.messages)
         self._stage(case, before, change)
         self._journal(case, change.journal)
         self._slots(change.slots)
@@ -186,8 +198,17 @@ class Referee:
             self.also(life, case, before, change)
         self.look_at_customers()
 
-    def _messages(self, change: Change) -> None:
-        for message in change.messages:
+    def _rearranged(
+        self, slots: Sequence[Slot], _audit: AuditDraft, messages: Sequence[Message] = ()
+    ) -> None:
+        """Rows changed outside of every release."""
+        if any(not case.release.final for case in self.cases.values()) and slots:
+            self.complain("rows were rearranged while a release is under way")
+        self._messages(messages)
+        self._slots(slots)
+
+    def _messages(self, messages: Sequence[Message]) -> None:
+        for message in messages:
             if message.id in self.messages:
                 self.complain(f"message {message.id} was queued twice: {message.text}")
             self.messages.add(message.id)
@@ -249,7 +270,7 @@ class Referee:
             self.complain(f"{entry.step} was planned again though nobody asked for it")
         case.steps[entry.step] = entry.state
 
-    def _slots(self, slots: tuple[Slot, ...]) -> None:
+    def _slots(self, slots: Sequence[Slot]) -> None:
         if not slots:
             return
         for slot in slots:
@@ -290,11 +311,15 @@ class Referee:
     def _before_start(self, instance: Instance, fence: int | None) -> None:
         if instance.environment == PLACE or self._deployer.refuses(instance.id, fence):
             return
+        if instance.id in self._adopted and instance.ground != ADOPTED:
+            self.complain(f"{instance.id} was adopted, and was to be started")
         rows = self.rows.values()
         if not any(slot.instance == instance.id for slot in rows):
             self.complain(f"{instance.id} was started, and no row says so")
 
     def _before_stop(self, identity: str, fence: int | None) -> None:
+        if identity in self._adopted:
+            self.complain(f"{identity} was adopted, and was to be stopped")
         if self._deployer.refuses(identity, fence):
             return
         address = next(
@@ -308,6 +333,8 @@ class Referee:
     def _before_run(self, job: Job) -> None:
         if job.environment == PLACE:
             return  # nothing of a fresh database outlives the rehearsal: it begins anew
+        if job.name == "find-scripts":
+            return  # it only looks
         for case in self.cases.values():
             if case.release.commit != job.commit or case.release.final:
                 continue
@@ -363,7 +390,11 @@ def _serving(layout: Layout) -> tuple[tuple[str, str | None, float], ...]:
 
 def command_of(plan: Plan, step: str) -> Command:
     """The command that a step of the journal stands for. A build may always be repeated."""
-    name = step.rpartition("/")[2]
+    what, _, name = step.rpartition("/")
+    if what == "deploy":
+        ground = next(each.ground for each in plan.environments if each.name == name)
+        assert isinstance(ground, Scripts)
+        return Command("deploy", ground.deploy.line, repeatable=ground.repeatable)
     commands = [*plan.before, *plan.after]
     if plan.migrations is not None:
         commands.append(plan.migrations.upgrade)

@@ -12,8 +12,9 @@ from typing import Any
 
 from tests.simulation.desks import Desks, owned_task
 from tests.simulation.ending import look_back
+from tests.simulation.filing import SIGNER
 from tests.simulation.gatekeeper import Gatekeeper
-from tests.simulation.ground import NEW, NEXT, TICK, Ground
+from tests.simulation.ground import NEW, NEXT, OLD, TICK, Ground
 from tests.simulation.life import Crashed
 from tests.simulation.mishaps import Mishaps
 from tests.simulation.people import QA, People
@@ -23,6 +24,7 @@ from tests.simulation.virtual import Stuck, VirtualLoop
 from gonogo.domain.errors import Conflict, GonogoError
 from gonogo.usecases.context import Context
 from gonogo.usecases.releases.lifecycle import start_release
+from gonogo.usecases.services.adoption import adopt
 
 _LONGEST = 1500.0
 """Virtual seconds in which everything must have come to an end or wait for somebody."""
@@ -87,6 +89,8 @@ class Run:
         """From the first request to the last look."""
         ground, referee = self.ground, self.ground.referee
         await ground.settle_in()
+        for environment, at in ground.adopted.items():
+            await self._adopt(environment, at)
         for desk in self.scenario.desks:
             self._spawn(self._desks.keep(desk))
         self._appoint()
@@ -134,6 +138,13 @@ class Run:
     def _wake_for_nothing(self) -> None:
         for each in self.ground.referee.cases:
             self._desks.wake(each)
+
+    async def _adopt(self, environment: str, at: str) -> None:
+        """What runs there already is taken as it is."""
+        place = {"service": SERVICE, "environment": environment}
+        found = await adopt(self._context, SIGNER, **place, at=at, version=OLD)
+        assert found.slot is not None
+        self.ground.referee.adopted(found.slot)
 
     async def _start(self, version: str) -> None:
         try:

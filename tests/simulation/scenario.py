@@ -9,6 +9,7 @@ from tests.gauges import a_gauge
 from tests.simulation.gates import Asked, ask
 
 from gonogo.adapters.memory.deployer import Behaviour
+from gonogo.domain.ground import Script, Scripts, shares_itself
 from gonogo.domain.plan import (
     Command,
     CriterionMode,
@@ -107,6 +108,8 @@ class Scenario:
     seed: int
     plan: Plan
     first: bool
+    adopted: bool
+    """Whether the version that serves was there before gonogo, and is looked after by somebody else."""
     candidate: Candidate
     weather: Weather
     crashes: tuple[Crash, ...]
@@ -145,16 +148,19 @@ def draw(seed: int) -> Scenario:
     plan = _plan(random)
     if seed % 3 == 0:
         plan = replace(plan, gauges=(QUEUE,))
+    plan = _grounded(Random(f"ground {seed}"), plan)
     calm = random.random() < 0.15
     desks = ("north", "south") if not calm and random.random() < 0.3 else ("north",)
     several = len(desks) > 1
     asked = ask(seed, plan, calm=calm)
     ends = random.uniform(10, 90)
+    first, random_of_adopted = random.random() < 0.1, Random(f"adopted {seed}")
     return Scenario(
         seed=seed,
         plan=asked.plan,
         asked=asked,
-        first=random.random() < 0.1,
+        first=first,
+        adopted=not first and _may_be_adopted(asked.plan) and random_of_adopted.random() < 0.2,
         candidate=_candidate(random, plan),
         weather=_weather(random, ends, asked.scratch_fails, calm=calm),
         crashes=() if calm else _crashes(random),
@@ -237,6 +243,24 @@ def _command(random: Random, name: str) -> Command:
 
 
 _KINDS = (*Kind, *((Kind.GOOD,) * 8), Kind.BAD, Kind.BAD, Kind.BAD_LATE)
+
+
+def _grounded(random: Random, plan: Plan) -> Plan:
+    """Some plans are for a platform that scripts deploy to, and that may share customers itself."""
+    if random.random() >= 0.2:
+        return plan
+    script = Script("platform {instance}", timedelta(seconds=20))
+    shares = Script("platform weight {share}", timedelta(seconds=10))
+    weight, again = random.choice((None, shares)), random.random() < 0.5
+    ground = Scripts(script, script, script, weight, repeatable=again)
+    return replace(
+        plan, environments=tuple(replace(each, ground=ground) for each in plan.environments)
+    )
+
+
+def _may_be_adopted(plan: Plan) -> bool:
+    """Only what stands behind the desk's own router can be adopted."""
+    return not any(shares_itself(each.ground) for each in plan.environments)
 
 
 def _candidate(random: Random, plan: Plan) -> Candidate:

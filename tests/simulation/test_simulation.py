@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -14,10 +15,13 @@ from tests.simulation.run import Outcome, simulate
 
 from gonogo.adapters.memory.router import MemoryRouter
 from gonogo.controllers import clearing, confirming, rehearsing, rollback, steps
+from gonogo.controllers import rehearsal_remains as remains
 from gonogo.controllers.drive import Drive, Interrupted
+from gonogo.controllers.fleet import Fleet
 from gonogo.controllers.supervisor import Supervisor
 from gonogo.domain.gate import Answer
 from gonogo.domain.release import Release
+from gonogo.domain.slot import Slot
 from gonogo.ports.store import Change
 from gonogo.storage import releases as stored
 from gonogo.usecases.gates.gathering import DossierReader
@@ -263,25 +267,27 @@ def deaf_to_time(patch: pytest.MonkeyPatch) -> None:
 
 def rehearsal_left_behind(patch: pytest.MonkeyPatch) -> None:
     """The database of a rehearsal that was cut off has a name that nobody knows any more."""
-    real = rehearsing._database
+    real = remains.database_of
     names: dict[Drive, str] = {}
 
     def database(drive: Drive, fence: int) -> str:
         return names.setdefault(drive, f"{real(drive, fence)}_{len(names)}")
 
-    patch.setattr(rehearsing, "_database", database)
+    for module in (rehearsing, remains):
+        patch.setattr(module, "database_of", database)
 
 
 def rehearsed_process_left(patch: pytest.MonkeyPatch) -> None:
     """A rehearsal that was cut off leaves its process."""
 
     async def forget(drive: Drive) -> None:
-        if rehearsing._wanted(drive):
-            for fence in rehearsing._fences(drive):
-                database = rehearsing._database(drive, fence)
-                await drive.world.scratch.drop(rehearsing._server(drive.plan), database)
+        if remains.rehearses(drive):
+            for fence in remains._fences(drive):
+                database = remains.database_of(drive, fence)
+                await drive.world.scratch.drop(remains.server_of(drive.plan), database)
 
-    patch.setattr(rehearsing, "forget", forget)
+    for module in (rehearsing, remains):
+        patch.setattr(module, "forget", forget)
     patch.setattr(rehearsing, "_stop", nothing)
 
 
@@ -310,6 +316,26 @@ def router_without_fence(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(MemoryRouter, "apply", apply)
 
 
+def adopted_is_ended(patch: pytest.MonkeyPatch) -> None:
+    """What was there before gonogo is ended like any other version when another takes its place."""
+    real = steps.vacate
+
+    async def vacate(drive: Drive, environment: Any, slot: Slot) -> None:
+        await real(drive, environment, replace(slot, adopted=False))
+
+    patch.setattr(steps, "vacate", vacate)
+
+
+def adopted_is_started(patch: pytest.MonkeyPatch) -> None:
+    """What was there before gonogo is started again when it has ended, like any other version."""
+    real = Fleet._revive
+
+    async def revive(self: Fleet, slot: Slot) -> None:
+        await real(self, replace(slot, adopted=False))
+
+    patch.setattr(Fleet, "_revive", revive)
+
+
 def silent_change(patch: pytest.MonkeyPatch) -> None:
     """That customers were moved is stored without its audit entry."""
     real = Change.__init__
@@ -332,6 +358,8 @@ PLANTED: tuple[Plant, ...] = (
     lost_wake_up,
     lost_rollback_record,
     rollback_without_router,
+    adopted_is_ended,
+    adopted_is_started,
     repeats_unknown_steps,
     lost_answer,
     nobody_looks_after_tasks,

@@ -15,6 +15,9 @@ from gonogo.domain.errors import Unavailable
 from gonogo.usecases.releases.decisions import DECIDED, told
 
 _WAIT = 1.0
+_UNDER = " " * 12
+"""As far in as the words of a line that begins with its time."""
+_ANSWERS = ("GO: ", "HOLD: ", "NO-GO: ")
 _PATIENCE_SECONDS = 300.0
 """How long a desk, or its database, may be away: a restart, a failover, another desk that takes over."""
 _PAUSE_SECONDS = 1.0
@@ -54,13 +57,7 @@ def follow(
     if as_json:
         output.data(release)
     else:
-        for kpi in (
-            release["kpis"] if release["exposed"] and release["verdict"] != "no_data" else ()
-        ):
-            output.note(f"    {kpi['sentence']}")
-        for gauge in release.get("gauges", ()) if release["exposed"] else ():
-            output.note(f"    {gauge['sentence']}")
-        click.echo(output.stage_line(release))
+        _sum_up(release)
         if hints:
             _next(release)
     return output.EXIT_CODES.get(release["stage"], output.OTHER)
@@ -120,10 +117,6 @@ def _decided(found: Mapping[str, Any]) -> str:
     return f"\n{_UNDER}".join(lines)
 
 
-_UNDER = " " * 12
-"""As far in as the words of a line that begins with its time."""
-_ANSWERS = ("GO: ", "HOLD: ", "NO-GO: ")
-
 _LINES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "desk:release:step": lambda found: found["reason"],
     "desk:release:waits": lambda found: found["reason"],
@@ -169,6 +162,16 @@ def describe(event: Mapping[str, Any]) -> str | None:
         return None
     at = datetime.fromisoformat(event["at"])
     return f"{at:%H:%M:%S}  {said}"
+
+
+def _sum_up(release: dict[str, Any]) -> None:
+    """What the judge saw of it, where customers met it, and where it stands."""
+    if release["exposed"]:
+        for kpi in release["kpis"] if release["verdict"] != "no_data" else ():
+            output.note(f"    {kpi['sentence']}")
+        for gauge in release.get("gauges", ()):
+            output.note(f"    {gauge['sentence']}")
+    click.echo(output.stage_line(release))
 
 
 def _next(release: dict[str, Any]) -> None:

@@ -27,7 +27,7 @@ from gonogo.domain.plan import Environment
 from gonogo.domain.quiet import Traffic
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Release
-from gonogo.domain.slot import Slot, SlotRole, empty, with_role
+from gonogo.domain.slot import Slot, SlotRole, empty, spare, with_role
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +111,7 @@ def _slot_of(adoption: Adoption, slots: Sequence[Slot]) -> Slot:
     for slot in slots:
         if slot.instance == held:
             return slot
-    spare = (SlotRole.EMPTY, SlotRole.RETIRING, SlotRole.PREVIOUS)
-    free = next((found for each in spare if (found := with_role(slots, each))), None)
+    free = spare(slots)
     if free is None:
         raise Conflict(f"no slot is free for {adoption.version} in {adoption.environment}")
     return Slot(

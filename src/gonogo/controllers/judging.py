@@ -19,6 +19,7 @@ from gonogo.controllers.pace import ASSESS, BOOKS, EAT
 from gonogo.controllers.stretch import Stretch, Unstored
 from gonogo.domain.errors import InvalidInput, Unavailable
 from gonogo.domain.instance import Instance, instance_id
+from gonogo.domain.look import UNWATCHED
 from gonogo.domain.plan import CriterionMode, RollbackCriterion, as_kpi_name
 from gonogo.domain.release import Stage
 from gonogo.domain.slot import Slot, SlotRole
@@ -140,7 +141,7 @@ class Watcher:
             return
         now = self._drive.world.clock.now()
         unseen = (now - looks[-1].at).total_seconds()
-        self._stretch.gap = self._stretch.gap or f"nobody watched for {unseen:.1f} s"
+        self._stretch.gap = self._stretch.gap or f"{UNWATCHED} {unseen:.1f} s"
         self._stretch.recall_hurt(client for look in looks for client in look.hurt)
         current = [look for look in looks if look.step == self._drive.release.step]
         self.step_requests = sum(

@@ -8,6 +8,9 @@ from gonogo.domain.latency import ArmLatencies
 from gonogo.domain.traffic import Increment
 from gonogo.domain.verdict import Judgement
 
+UNWATCHED = "nobody watched for"
+"""How the gap begins of a stretch in which no desk watched."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -29,3 +32,8 @@ class Look:
     hurt: tuple[str, ...] = ()
     latencies: ArmLatencies | None = None
     readings: tuple[Reading, ...] = ()
+
+    @property
+    def unwatched(self) -> bool:
+        """Whether counts were dropped because the desk itself was away, and not for their source."""
+        return self.gap is not None and self.gap.startswith(UNWATCHED)

@@ -214,6 +214,13 @@ def _name_of_kpi(value: str, reader: Reader) -> str | None:
     return None if named or _CLAUSES_WITHIN.search(value) else apart(value, reader)
 
 
+def _gates(value: str, reader: Reader) -> str | None:
+    """Names of gates, by commas."""
+    found = [spoken("gate", each, reader) for each in value.split(", ")]
+    told = [each for each in found if each is not None]
+    return words(reader.language).t(", ").join(told) if len(told) == len(found) else None
+
+
 _WRITTEN: Mapping[str, Callable[[str, Reader], str | None]] = {
     "n": amount,
     "count": amount,
@@ -229,6 +236,7 @@ _WRITTEN: Mapping[str, Callable[[str, Reader], str | None]] = {
     "names": names,
     "roles": roles,
     "gate": lambda value, reader: spoken("gate", value, reader),
+    "gates": _gates,
     "kpi": _name_of_kpi,
     "report": lambda value, reader: spoken("report", value, reader),
     "severity": lambda value, reader: spoken("severity", value, reader),

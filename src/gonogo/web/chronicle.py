@@ -156,8 +156,21 @@ def _settled(name: str, data: Mapping[str, Any]) -> str:
     return f"{text_of(data, 'step') or 'a step'} {name}"
 
 
+_DONE_BY_A_PERSON = {
+    "start": "started it",
+    "pause": "paused it",
+    "resume": "let it go on",
+    "retry": "asked to try again",
+    "abort": "aborted it",
+    "roll_back": "took it back",
+    "confirm": "confirmed it",
+    "reject": "rejected it",
+}
+"""What stands after somebody's name, by the last part of the audit action."""
+
+
 def _person(name: str, _: Mapping[str, Any]) -> str:
-    return name.replace("_", " ")
+    return _DONE_BY_A_PERSON.get(name, name.replace("_", " "))
 
 
 def _decision(name: str, _: Mapping[str, Any]) -> str:

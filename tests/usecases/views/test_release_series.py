@@ -66,6 +66,9 @@ def test_four_states_of_sight_are_told_apart(bad: Story):
     first = bad.looks[0]
     gap = replace(first, gap="the log was lost")
     assert rollout(replace(bad, looks=(gap,)), series).sight is Sight.UNREACHABLE
+    away = rollout(replace(bad, looks=(replace(gap, gap="nobody watched for 4.0 s"),)), series)
+    assert away.away
+    assert away.sight is not Sight.UNREACHABLE
     seen = rollout(replace(bad, looks=(first,)), series).sight
     assert seen in {Sight.TOO_LITTLE, Sight.UNDECIDED}
     found = rollout(bad, series)

@@ -1,8 +1,11 @@
 """The board's page: what everybody sees, what one visitor sees first, and what a filter leaves out."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
 
 import pytest
 from tests.plans import a_release
@@ -19,17 +22,26 @@ from gonogo.web.desk.hub import Hub
 from gonogo.web.desk.pages.board import BOARD
 
 
-async def blocked(visit: Visit, release_id: str, asks: str, **changes: object) -> None:
+async def blocked(
+    visit: Visit,
+    release_id: str,
+    asks: str,
+    *,
+    stage: Stage = Stage.HELD,
+    gate: Mapping[str, Any] = MappingProxyType({}),
+    **changes: object,
+) -> None:
     """A release that one gate holds."""
     store, now = visit.desk.store, visit.desk.clock.now()
-    release = a_release(id=release_id, stage=Stage.HELD, **changes)
+    release = a_release(id=release_id, stage=stage, **changes)
     entry = AuditDraft("x", "person:release:start", release_id)
     stored = await store.open(release, entry, ())
     lease = await store.claim(release_id, "here", now, now + timedelta(days=1))
-    gate = GateResult(
+    missing = GateResult(
         GateKind.SIGN_OFFS, GateMode.REQUIRED, GateStatus.MISSING, "0 of 1 sign-offs", asks=(asks,)
     )
-    said = Decision(Answer.HOLD, "HOLD: 1 gate is missing", "c" * 40, "d" * 64, now, (gate,))
+    gates = (replace(missing, **gate),)
+    said = Decision(Answer.HOLD, "HOLD: 1 gate is missing", "c" * 40, "d" * 64, now, gates)
     decision = AuditDraft("desk", "gates:release:hold", release_id, decision_data(said))
     await store.record(Change(stored, lease, decision))
 
@@ -62,6 +74,15 @@ async def test_a_blocked_release_tells_its_gate_its_reason_and_who_is_asked(visi
     text = (await visit.open("/")).text
     for told in ("Hold", "sign-offs", "0 of 1 sign-offs", "Waiting for", "QA", "/releases/r1"):
         assert told in text
+
+
+async def test_nobody_is_asked_for_smoke_tests_that_the_desk_is_about_to_run(visit: Visit):
+    smoke = {"kind": GateKind.SMOKE, "later": True}
+    await blocked(visit, "r1", "QA", stage=Stage.STAGING, gate=smoke)
+    text = (await visit.open("/", token=await visit.token(Role.QA))).text
+    assert "/releases/r1" in text
+    assert " data-mine" not in text
+    assert "Waiting for <" not in text
 
 
 async def test_what_needs_the_visitor_comes_first_and_is_said_to(visit: Visit):

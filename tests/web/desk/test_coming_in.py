@@ -1,5 +1,6 @@
 """Coming in: the first start, signing in, signing out."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from types import SimpleNamespace
@@ -127,6 +128,32 @@ async def test_an_admin_makes_somebody_known_and_gets_a_link_that_is_shown_once(
     page = await browser.send("/people/quinn/link")
     assert "/join?invitation=" in page.text
     assert "/join?invitation=" not in (await browser.client.get("/people")).text
+
+
+async def test_somebody_new_comes_with_a_link_at_once_and_a_refused_form_keeps_what_was_typed(
+    browser: Browser,
+):
+    await browser.arrive()
+    fields = {"name": "quinn", "emails": "nowhere", "roles": "qa", "link": "yes"}
+    refused = await browser.send("/people", **fields)
+    assert refused.status_code == 422
+    for kept in ('value="quinn"', 'value="nowhere"', 'value="qa" checked'):
+        assert kept in refused.text
+    added = await browser.send("/people", **{**fields, "emails": "quinn@example.org"})
+    assert "/join?invitation=" in added.text
+
+
+async def test_people_make_narrowed_tokens_of_their_own_and_end_them(browser: Browser):
+    await browser.arrive()
+    made = await browser.send("/settings/tokens", days="7", scopes="evidence")
+    assert "gonogo_" in made.text
+    kept = await browser.client.get("/settings")
+    assert "gonogo_" not in kept.text.replace("gonogo_reader", "")
+    assert "supply evidence" in kept.text.partition("Your tokens")[2].partition("<form")[0]
+    found = re.search(r'action="(/settings/tokens/[^"]+/revoke)"', kept.text)
+    assert found is not None
+    await browser.send(found[1])
+    assert "revoked" in (await browser.client.get("/settings")).text
 
 
 async def test_a_form_without_the_sessions_token_changes_nothing(browser: Browser):

@@ -33,6 +33,14 @@ async def test_a_refusal_is_told_in_place(visit: Visit):
     assert "shop is not frozen" in refused.text
 
 
+async def test_a_refused_flag_keeps_what_was_typed(visit: Visit):
+    fields = {"on": "yes", "reason": "the year is closed", "until": "tomorrow"}
+    refused = await post(visit, "/flags/freeze/shop", Role.DEVOPS, **fields)
+    assert refused.status_code == 422
+    assert 'value="the year is closed"' in refused.text
+    assert 'value="tomorrow"' in refused.text
+
+
 async def test_another_flag_does_not_lift_a_freeze():
     from gonogo.domain.dossier import Dossier
     from gonogo.usecases.gates import waivers

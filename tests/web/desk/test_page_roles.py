@@ -50,7 +50,15 @@ FORMS: list[tuple[str, dict[str, str], Deed]] = [
     ("/releases/id0/words#abort", {"kind": "abort", "typed": "v1.2.0"}, Deed.ABORT),
     ("/releases/id0/words#roll_back", {"kind": "roll_back", "typed": "v1.2.0"}, Deed.ROLL_BACK),
 ]
-OWN = {"/sign-in", "/join", "/sign-out", "/settings/password", "/settings/sessions/{session}"}
+OWN = {
+    "/settings/tokens",
+    "/settings/tokens/none/revoke",
+    "/sign-in",
+    "/join",
+    "/sign-out",
+    "/settings/password",
+    "/settings/sessions/{session}",
+}
 """What everybody does for themselves alone."""
 BY_PAPER = {f"{VERSION}/withdrawals"}
 """Who may take a paper back depends on whose it is: see tests/usecases."""

@@ -14,9 +14,13 @@ from tests.web.desk.theatre import play
 from gonogo.domain.actor import PEOPLE_ROLES, Role
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.dossier import Dossier
+from gonogo.domain.gate import Answer, Decision, GateMode, GateResult, GateStatus
+from gonogo.domain.gate import GateKind as K
+from gonogo.domain.look import Look
 from gonogo.domain.plan import OnSilence, Verification
 from gonogo.domain.release import InstructionKind, Release, Stage
 from gonogo.domain.story import Story
+from gonogo.domain.verdict import Test
 from gonogo.gates.table import GATES
 from gonogo.gates.written import decision_data
 from gonogo.usecases.permissions import PERMISSIONS
@@ -106,6 +110,37 @@ async def test_a_rolled_back_release_says_when_why_and_whom_it_met_and_where_tra
     assert re.search(
         r"Commanded 14:02:\d\d the judge Confirmed ✓ Traffic confirmed on v1\.1\.0", said
     )
+
+
+async def test_what_was_beyond_its_own_limit_is_not_told_by_its_difference_to_the_baseline(
+    visit: Visit, bad: Story
+):
+    def by_its_limit(look: Look) -> Look:
+        kpis = tuple(
+            replace(kpi, evidence=tuple(replace(each, test=Test.ABSOLUTE) for each in kpi.evidence))
+            for kpi in look.judgement.kpis
+        )
+        return replace(look, judgement=replace(look.judgement, kpis=kpis))
+
+    await play(visit.desk, replace(bad, looks=tuple(map(by_its_limit, bad.looks))))
+    said = words_of(await visit.open(PAGE))
+    answer = said.partition("after the evidence crossed the limit. ")[2].partition("Exposure")[0]
+    assert "canary requests were bad" in answer
+    assert "points" not in answer
+
+
+async def test_whose_word_a_gate_waits_for_is_led_to_where_it_is_given(visit: Visit, good: Story):
+    gate = GateResult(K.SIGN_OFFS, GateMode.REQUIRED, GateStatus.MISSING, "0 of 1", asks=("QA",))
+    early = replace(good, audit=good.audit[:3], looks=(), journal=())
+    release = await in_stage(visit, early, Stage.HELD, exposed=False)
+    now = visit.desk.clock.now()
+    decision = Decision(Answer.HOLD, "HOLD", release.commit, "d" * 64, now, (gate,))
+    draft = AuditDraft("desk", "gates:release:hold", release.id, decision_data(decision))
+    await visit.desk.store.append(draft)
+    link = f'href="/services/{release.service}/versions/{release.version}/sign-off"'
+    for role, led in ((Role.QA, True), (Role.DEVOPS, False), (Role.VIEWER, False)):
+        page = await visit.open(PAGE, token=await visit.token(role))
+        assert (link in page.text) == led, role
 
 
 async def test_a_refused_release_names_the_gate_that_blocks_its_owner_and_what_to_do(

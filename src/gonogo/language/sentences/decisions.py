@@ -30,7 +30,7 @@ DECISIONS = (
     form("no gate knows how to judge {gate} of {service}"),
     form("no reason is given"),
     form("off: {because}"),
-    form("nothing is missing so far; to be answered before customers come: {names}"),
+    form("nothing is missing so far; to be answered before customers come: {gates}"),
     form("{text_reason}; that is due before production"),
     form("{text_first}; {text_rest}"),
     form("{text_first}, {text_rest}"),

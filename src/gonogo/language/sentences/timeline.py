@@ -92,4 +92,12 @@ TIMELINE = (
     form("roll back"),
     form("confirm"),
     form("reject"),
+    form("started it"),
+    form("paused it"),
+    form("let it go on"),
+    form("asked to try again"),
+    form("aborted it"),
+    form("took it back"),
+    form("confirmed it"),
+    form("rejected it"),
 )

@@ -235,8 +235,14 @@ def _stopping(release: Release, decision: Decision | None) -> tuple[GateResult, 
     """What its gates still ask for; nothing once customers have met it."""
     if decision is None or release.exposed or release.stage in _JUDGED | _REFUSED:
         return ()
-    found = blocking(decision)
+    found = tuple(result for result in blocking(decision) if not _comes_by_itself(result))
     return tuple(result for result in found if not result.later) or found
+
+
+def _comes_by_itself(result: GateResult) -> bool:
+    """Whether the desk will answer it without anybody: nobody is asked for smoke tests that are due."""
+    failed = result.status is GateStatus.FAIL
+    return result.kind is GateKind.SMOKE and result.later and not failed
 
 
 def _asked(

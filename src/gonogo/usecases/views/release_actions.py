@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.errors import Conflict
+from gonogo.domain.gate import Decision, GateKind, GateMode
 from gonogo.domain.journal import JournalEntry, StepState
 from gonogo.domain.release import InstructionKind, Release, Stage
-from gonogo.usecases.permissions import PERMISSIONS, Deed
+from gonogo.usecases.permissions import PERMISSIONS, Deed, may
+from gonogo.usecases.releases.decisions import OPEN
 from gonogo.usecases.releases.lifecycle import DEEDS, must_fit
 
 TYPED = frozenset({InstructionKind.ABORT, InstructionKind.ROLL_BACK})
@@ -37,6 +40,41 @@ def choices(actor: Actor, release: Release, journal: Iterable[JournalEntry]) -> 
     """Every word, in the order in which they are shown."""
     unsure = release.stage is Stage.NEEDS_PERSON or any(each.state in _OPEN for each in journal)
     return tuple(_choice(actor, release, kind, unsure=unsure) for kind in K)
+
+
+class Filing(StrEnum):
+    """What people file about a version, and gates wait for."""
+
+    SIGN_OFF = "sign_off"
+    HANDOFF = "handoff"
+    ACKNOWLEDGEMENT = "acknowledgement"
+    TICKS = "ticks"
+
+
+_FILED: Mapping[GateKind, tuple[tuple[Filing, Deed], ...]] = {
+    GateKind.SIGN_OFFS: ((Filing.SIGN_OFF, Deed.SIGN_OFF),),
+    # Operations acknowledge what QA has handed over: the gate says which of both it waits for.
+    GateKind.ACKNOWLEDGEMENT: (
+        (Filing.ACKNOWLEDGEMENT, Deed.ACKNOWLEDGE),
+        (Filing.HANDOFF, Deed.HAND_OVER),
+    ),
+    GateKind.CHECKLISTS: ((Filing.TICKS, Deed.TICK),),
+}
+
+
+def awaited(actor: Actor, release: Release, decision: Decision | None) -> tuple[Filing, ...]:
+    """What this person can file that a gate of the release waits for, in the order of the gates."""
+    if decision is None or release.final or release.exposed:
+        return ()
+    names = {actor.name, *(name for role in actor.roles for name in (role.words, role.value))}
+    found = (
+        filing
+        for result in decision.results
+        if result.mode is GateMode.REQUIRED and result.status in OPEN and names & set(result.asks)
+        for filing, deed in _FILED.get(result.kind, ())
+        if may(actor, deed)
+    )
+    return tuple(dict.fromkeys(found))
 
 
 def fitting(release: Release) -> tuple[InstructionKind, ...]:
@@ -74,9 +112,3 @@ def _obstacle(release: Release, kind: InstructionKind) -> str:
     except Conflict as refusal:
         return str(refusal)
     return ""
-
-
-def who_may(deed: Deed) -> tuple[str, ...]:
-    """The roles that may do something, in words."""
-    allowed: Mapping[Deed, frozenset[Role]] = PERMISSIONS
-    return tuple(role.words for role in Role if role in allowed[deed] and role is not Role.OWNER)

@@ -25,7 +25,7 @@ from gonogo.domain.story import (
     first_entry,
     recorded_time,
 )
-from gonogo.domain.verdict import Interval, KpiAssessment, Verdict
+from gonogo.domain.verdict import Evidence, Interval, KpiAssessment, Test, Verdict
 from gonogo.ports.store import Delivery
 from gonogo.usecases.context import Context
 from gonogo.usecases.gates.waivers import frozen
@@ -33,7 +33,7 @@ from gonogo.usecases.permissions import PERMISSIONS, Deed, allow
 from gonogo.usecases.releases.decisions import decision_on, last_decision
 from gonogo.usecases.releases.lifecycle import find_release
 from gonogo.usecases.views.kept_looks import series_of, watched_story
-from gonogo.usecases.views.release_actions import Choice, choices, fitting
+from gonogo.usecases.views.release_actions import Choice, Filing, awaited, choices, fitting
 from gonogo.usecases.views.release_gates import GateList, gate_list
 from gonogo.usecases.views.release_series import Series
 from gonogo.usecases.views.summary import Summary, handoff_summary
@@ -48,7 +48,7 @@ class Return:
     where it is empty); `confirmed` when the router was read back without it, which is another thing.
 
     `crossed`: the evidence crossed its limit. `deciding` is the KPI that decided, `points` its canary −
-    baseline as shares, with a band.
+    baseline as shares, with a band; None where something else than that difference decided.
     """
 
     commanded: datetime | None
@@ -135,7 +135,7 @@ def _back(story: Story, series: Series) -> Return:
         crossed=look is not None and _crossed(look),
         deciding=deciding,
         points=None
-        if look is None or deciding is None
+        if look is None or deciding is None or not _by_comparison(deciding)
         else series.difference(deciding.kpi, look.at),
         figures=found,
     )
@@ -155,11 +155,20 @@ def _reason(entry: AuditEntry | None, otherwise: str) -> str:
 def _crossed(look: Look) -> bool:
     """Whether a test's evidence is what decided; a dead canary fails without any."""
     return any(
-        max(evidence.log10_e, evidence.peak) >= evidence.threshold
+        _beyond(evidence)
         for kpi in look.judgement.kpis
         for evidence in kpi.evidence
         if evidence.alpha
     )
+
+
+def _beyond(evidence: Evidence) -> bool:
+    return max(evidence.log10_e, evidence.peak) >= evidence.threshold
+
+
+def _by_comparison(kpi: KpiAssessment) -> bool:
+    """Whether it was worse than the baseline; a KPI beyond a limit of its own may well be better."""
+    return any(each.test is Test.RELATIVE and _beyond(each) for each in kpi.evidence)
 
 
 def _deciding(look: Look, decision: AuditEntry | None) -> KpiAssessment | None:
@@ -229,7 +238,7 @@ def _without_authors(plan: Plan) -> Plan:
 @dataclass(frozen=True, slots=True)
 class ReleasePage:
     """What the page shows to one visitor beside what it shows to all. `waivable` are the gates that they
-    may let pass, in one of `waiver_roles`."""
+    may let pass, in one of `waiver_roles`; `awaited` is what they can file that a gate waits for."""
 
     release: Release
     choices: tuple[Choice, ...]
@@ -238,6 +247,7 @@ class ReleasePage:
     frozen: str
     waivable: tuple[str, ...]
     waiver_roles: tuple[Role, ...]
+    awaited: tuple[Filing, ...]
 
 
 async def release_page(
@@ -251,14 +261,16 @@ async def release_page(
     mine = (each for each in entries if each.sequence == receipt and each.actor == actor.name)
     papers = await context.store.papers(release.service)
     held = frozen(_dossier(release, papers), context.clock.now())
+    decision = last_decision(entries)
     return ReleasePage(
         release=release,
         choices=choices(actor, release, await context.store.journal(release.id)),
         sequence=max((entry.sequence for entry in entries), default=0),
         receipt=next(mine, None),
         frozen=f"{held[0].actor}: {held[1].reason}" if held else "",
-        waivable=_waivable(release, last_decision(entries)) if roles else (),
+        waivable=_waivable(release, decision) if roles else (),
         waiver_roles=roles,
+        awaited=awaited(actor, release, decision),
     )
 
 

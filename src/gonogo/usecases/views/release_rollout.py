@@ -67,7 +67,9 @@ class Rollout:
     """All of it. `seen` of `minimum` canary requests came in this step, `rate` a second of late.
 
     `ends` is when the step ends at the earliest; `looked` when the judge looked last, whose trouble
-    with its source, if any, is `gap`. `decided` is when the evidence crossed its limit.
+    with its source, if any, is `gap`; `away` says that it was the desk that was not there. `decided` is
+    when the evidence crossed its limit. `whole` says that all customers were given to it once, whatever
+    came of that.
     """
 
     release: Release
@@ -87,8 +89,11 @@ class Rollout:
     looked: datetime | None
     gap: str
     decided: datetime | None
+    whole: bool = False
+    away: bool = False
 
 
+_TO_ALL = f"desk:release:{Stage.PROMOTING.value}"
 _PROMOTED = frozenset({Stage.PROMOTING, Stage.VERIFYING, Stage.WATCHING, Stage.RELEASED})
 _BACK = frozenset({Stage.ROLLING_BACK, Stage.VERIFYING_ROLLBACK, Stage.ROLLED_BACK})
 
@@ -132,6 +137,8 @@ def rollout(story: Story, series: Series) -> Rollout:
         looked=None if last is None else looks[-1].at,
         gap=(looks[-1].gap or "") if looks else "",
         decided=None if decided is None else decided.at,
+        away=bool(looks) and looks[-1].unwatched,
+        whole=any(entry.action == _TO_ALL for entry in story.audit),
     )
 
 
@@ -147,7 +154,7 @@ def _share(release: Release) -> float:
 def _sight(last: Look | None, seen: int, minimum: int) -> Sight:
     if last is None:
         return Sight.NOT_STARTED
-    if last.gap is not None:
+    if last.gap is not None and not last.unwatched:
         return Sight.UNREACHABLE
     verdict = last.judgement.verdict
     if verdict is Verdict.NO_DATA:

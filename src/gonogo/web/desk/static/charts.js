@@ -59,6 +59,7 @@ function start(root) {
   const drawn = new Map();
   let held = false;
   let chosen = "";
+  let picked = false;
 
   const captions = { difference: words.band, evidence: words.anytime, exposure: words.split, latency: words.ladder, raw: "" };
   for (const box of boxes) {
@@ -79,13 +80,17 @@ function start(root) {
 
   function offer() {
     const names = series.data.kpis.map((each) => each.kpi);
-    if (names.join("\n") === [...choice.options].map((each) => each.value).join("\n")) return;
-    choice.replaceChildren(...names.map((name) => new Option(name, name)));
-    // The KPI that decided comes first; before that, the one whose evidence is nearest to its limit.
-    const nearness = (each) => Math.max(...each.tests.map((test) => (test.crossed ? 9e9 : 0) + (test.evidence.at(-1) ?? -9) - test.threshold));
+    if (names.join("\n") !== [...choice.options].map((each) => each.value).join("\n")) {
+      choice.replaceChildren(...names.map((name) => new Option(name, name)));
+      choice.hidden = names.length < 2;
+    }
+    // The KPI that decided comes first; before that, the one whose evidence is nearest to its limit. What
+    // the reader chose stays, and so does what is shown until something decides.
+    const decided = series.data.kpis.find((each) => each.tests.some((test) => test.crossed));
+    const nearness = (each) => Math.max(...each.tests.map((test) => (test.evidence.at(-1) ?? -9) - test.threshold));
+    if (!picked && decided) chosen = decided.kpi;
     chosen ||= [...series.data.kpis].sort((a, b) => nearness(b) - nearness(a))[0]?.kpi ?? "";
     choice.value = chosen;
-    choice.hidden = names.length < 2;
   }
 
   function draw({ anew = false } = {}) {
@@ -120,7 +125,7 @@ function start(root) {
     setTimeout(() => { waiting = false; draw(); }, 700);
   };
 
-  choice.addEventListener("change", () => { chosen = choice.value; draw(); });
+  choice.addEventListener("change", () => { chosen = choice.value; picked = true; draw(); });
   hold.addEventListener("click", async () => {
     held = !held;
     hold.setAttribute("aria-pressed", String(held));

@@ -1,5 +1,7 @@
 // Before anybody is known: choose a language, and tell the desk the browser's time zone.
-import { keep } from "./reader.js";
+import { keep, tellZone } from "./reader.js";
+
+tellZone();
 
 for (const button of document.querySelectorAll("[data-language]")) {
   button.addEventListener("click", () => {

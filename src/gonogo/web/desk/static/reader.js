@@ -21,5 +21,6 @@ export function tellZone() {
   if (kept()) return;
   keep({});
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (zone && zone !== "UTC" && document.querySelector("time")) location.reload();
+  const told = document.documentElement.dataset.zone;
+  if (told && zone && zone !== told && kept()) location.reload();
 }
