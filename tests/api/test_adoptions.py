@@ -59,3 +59,16 @@ async def test_the_pages_of_an_adopted_version_say_so(house: House) -> None:
     assert report.status_code == 200
     assert "was adopted at" in report.text
     assert (await house.ask("GET", f"/releases/{release}/why")).status_code == 200
+
+
+async def test_prometheus_is_told_where_a_version_is_reached_and_of_what(house: House) -> None:
+    await adopt(house)
+    labels = {
+        "__meta_gonogo_service": "shop",
+        "__meta_gonogo_environment": "production",
+        "__meta_gonogo_version": "v1.1.0",
+        "__meta_gonogo_role": "baseline",
+    }
+    asked = "/targets?service=shop&environment=production"
+    assert (await house.ask("GET", asked)).json() == [{"targets": [AT], "labels": labels}]
+    assert (await house.ask("GET", "/targets?environment=staging")).json() == []

@@ -44,6 +44,7 @@ READING = [
         "/services/shop/outlook",
         "/services/shop/papers",
         "/services/shop/adoptions/production",
+        "/targets",
         "/papers/x",
         "/people/nobody",
         "/audit",

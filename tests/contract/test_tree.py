@@ -62,6 +62,14 @@ def test_pipes_installed_packages_and_version_control_are_left_out(tmp_path):
     assert tree.text("pipe") is None
 
 
+def test_a_submodule_is_left_out_as_it_is_where_versions_run(tmp_path):
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / ".git").write_text("gitdir: ../.git/modules/lib")
+    (tmp_path / "lib" / "server.js").touch()
+    (tmp_path / "main.py").touch()
+    assert FolderTree(tmp_path).listing().paths == ("main.py",)
+
+
 def test_a_long_file_is_read_to_its_bound_whatever_bytes_it_has(tmp_path):
     (tmp_path / "long").write_bytes(b"\xff" * (LARGEST_TEXT + 10))
     assert FolderTree(tmp_path).text("long") == "�" * LARGEST_TEXT

@@ -11,6 +11,7 @@ from tests.controllers.test_rehearsing import plan as rehearsing_plan
 from tests.plans import a_plan
 
 from gonogo.adapters.memory.smoke import SmokeFault
+from gonogo.controllers.fleet import Fleet
 from gonogo.controllers.handing_back import (
     end_router,
     hand_back,
@@ -211,6 +212,26 @@ def test_an_undone_adoption_leaves_no_row_no_router_and_nobody_is_ever_handed_ba
         await desk.until(await desk.release("v1"), Stage.RELEASED, within=2000)
         await desk.stop_desk()
         assert not any(plan.adopted for plan in await plan_hand_back(desk.world))
+
+    stories(story)
+
+
+def test_a_router_that_was_let_go_is_not_begun_again_by_an_older_picture(monkeypatch):
+    async def story(desk: Theatre) -> None:
+        await adopted(desk)
+        found = await routed(desk)
+        await desk.stop_desk()
+        (registration,) = await desk.store.registrations()
+        fleet = Fleet(desk.world, registration, registration.plan.production)
+        before = await desk.world.picture.get()
+        await undone(desk, Traffic(found.pid, 0))
+
+        async def older() -> object:
+            return before
+
+        monkeypatch.setattr(desk.world.picture, "get", older)
+        await fleet.look()
+        assert await desk.router.read("shop", "production") is None
 
     stories(story)
 

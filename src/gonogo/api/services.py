@@ -10,6 +10,7 @@ from gonogo.api.answers.services import (
     RegisteredAnswer,
     ServiceAnswer,
     SpecAnswer,
+    TargetsAnswer,
 )
 from gonogo.api.bodies import CompareBody, RegisterBody
 from gonogo.api.etags import must_match, tagged, unchanged
@@ -21,10 +22,12 @@ from gonogo.usecases.permissions import Deed, allow
 from gonogo.usecases.releases import lifecycle
 from gonogo.usecases.services import specs
 from gonogo.usecases.services.specs import registration_of
+from gonogo.usecases.services.targets import scrape_targets
 from gonogo.usecases.views import desk_views
 
 _NEWEST = 5
 _Share = Annotated[str, Query(max_length=20, examples=["0.5%"])]
+_Name = Annotated[str | None, Query(max_length=80)]
 _ONE = "/api/v1/services/{service}"
 
 
@@ -76,6 +79,12 @@ def _showing(application: FastAPI, context: Context, looking: Any) -> None:  # n
     async def list_services() -> Any:  # noqa: ANN401
         """Every service by name, with what runs where and what is under way."""
         return await desk_views.services_view(context)
+
+    @application.get("/api/v1/targets", dependencies=[looking], response_model=list[TargetsAnswer])
+    async def list_targets(service: _Name = None, environment: _Name = None) -> Any:  # noqa: ANN401
+        """What runs now, for Prometheus's `http_sd_configs`: addresses as the router reaches them."""
+        found = await scrape_targets(context, service, environment)
+        return [{"targets": list(each.targets), "labels": dict(each.labels)} for each in found]
 
     @application.get(_ONE, dependencies=[looking], response_model=ServiceAnswer)
     async def get_service(service: str, request: Request, response: Response) -> Any:  # noqa: ANN401

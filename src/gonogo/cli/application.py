@@ -97,15 +97,16 @@ class Commands(click.Group):
         except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
             raise
         except Exception as defect:
-            # An edge: a stack is shown to whoever asks for it, and stands in a desk's log.
-            if setup.debug or ctx.params.get("debug") or ctx.invoked_subcommand == "serve":
+            # An edge: a stack is shown to whoever asks for it, and a defect's stands in a desk's log.
+            desks_own = ctx.invoked_subcommand == "serve" and not isinstance(defect, OSError)
+            if setup.debug or ctx.params.get("debug") or desks_own:
                 raise
             ctx.exit(fail(_unforeseen(defect, ctx.invoked_subcommand)))
 
 
 def _unforeseen(defect: Exception, command: str | None) -> GonogoError:
     if isinstance(defect, OSError) and defect.strerror:
-        what = f"{defect.strerror}: {defect.filename or 'the folder that you are in, or a file'}"
+        what = defect.strerror + (f": {defect.filename}" if defect.filename else "")
     else:
         what = f"{type(defect).__name__}: {defect}"
     return GonogoError(

@@ -97,6 +97,8 @@ class Fleet:
         async with self._world.place(service, environment):
             slots = await self._world.store.slots(service, environment)
             beat()
+            if not any(slot.instance for slot in slots):
+                return  # let go of since the picture was read: its router is not begun again
             layout = self._layout(slots)
             if reading is not None and await self._follows_by_now(layout):
                 return  # what was looked at was not the newest picture

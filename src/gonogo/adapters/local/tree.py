@@ -71,7 +71,8 @@ class FolderTree:
                     return Listing(tuple(sorted(found)), cut=True)
                 path = f"{folder}{entry.name}"
                 if entry.is_dir(follow_symlinks=False):
-                    if entry.name not in ELSEWHERE:
+                    # Submodules stay empty where versions run, and other repositories are not there.
+                    if entry.name not in ELSEWHERE and not os.path.lexists(f"{entry.path}/.git"):
                         folders.append(f"{path}/")
                 elif self._is_plain(entry):
                     found.append(path)

@@ -37,6 +37,13 @@ class ServiceAnswer(Answer):
     under_way: list[ReleaseAnswer]
 
 
+class TargetsAnswer(Answer):
+    """One group of Prometheus's HTTP service discovery."""
+
+    targets: list[str] = Field(examples=[["127.0.0.1:20001"]])
+    labels: dict[str, str]
+
+
 class EntranceAnswer(Answer):
     """An adopted version and how customers come in: `role` is null when it was let go, `routed` says
     that the router runs and sends customers where they belong, `requests` counts those that came
