@@ -36,7 +36,12 @@ class GitSource:
         """Every tag, the newest first. Raises InvalidInput as `resolve` does."""
         place = Path(repository)
         await self._require_repository(place)
-        wanted = ("--sort=-creatordate", "--format=%(refname:strip=2)", "refs/tags")
+        wanted = (
+            "--sort=-version:refname",
+            "--sort=-creatordate",
+            "--format=%(refname:strip=2)",
+            "refs/tags",
+        )
         return tuple((await _run(place, "for-each-ref", *wanted)).output.split())
 
     async def tree(self, repository: str, commit: str) -> str:

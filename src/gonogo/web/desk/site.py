@@ -12,7 +12,7 @@ from functools import cache
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from gonogo import __version__
 from gonogo.language import formats, phrases
@@ -182,9 +182,9 @@ def _reading(reader: Reader) -> dict[str, object]:
                 if text.isascii()
                 else '<bdi dir="auto">{}</bdi>'
             )
-            return Markup(marked).format(text)  # noqa: S704 - one of two texts of our own
+            return Markup(marked).format(_commands(text))  # noqa: S704 - one of two texts of our own
         # The first letter may be one of a Latin name: it does not tell how the sentence runs.
-        return Markup('<bdi dir="{}">{}</bdi>').format(reader.direction, text)
+        return Markup('<bdi dir="{}">{}</bdi>').format(reader.direction, _commands(text))
 
     def measured(value: float, unit: str) -> Markup:
         """A number with the unit in which a gate counts."""
@@ -208,6 +208,17 @@ def _reading(reader: Reader) -> dict[str, object]:
         "isolated": wording.isolated,
         "brief": wording.shorten,
     }
+
+
+def _commands(text: str) -> Markup:
+    """A text in which what stands in backquotes is a command, and is shown as one."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:
+        return escape(text)
+    shown = Markup('<code dir="ltr">{}</code>')
+    return Markup().join(
+        shown.format(piece) if place % 2 else escape(piece) for place, piece in enumerate(pieces)
+    )
 
 
 @cache
