@@ -151,7 +151,7 @@ def desk() -> Iterator[Desk]:
 
 
 class Customers:
-    """examples/orders/customers.py against one address, open loop, without signing in."""
+    """examples/orders/customers against one address, open loop, without signing in."""
 
     def __init__(
         self, folder: Path, url: str, rate: float, *, seed: int = 1, posts: float = 0.0

@@ -13,7 +13,7 @@ from gonogo.adapters.local.signer import FileSigner
 from gonogo.domain.actor import Role
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.dossier import Dossier, evidence_digest
-from gonogo.domain.evidence import SmokeFacts
+from gonogo.domain.facts import SmokeFacts
 from gonogo.domain.gate import Answer, GateMoment
 from gonogo.domain.gate_rules import TestsRule
 from gonogo.domain.look import Look

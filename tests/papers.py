@@ -16,7 +16,8 @@ from gonogo.domain.actor import Actor, Role
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.change import Change, CommitNote, FileChange, Merge
 from gonogo.domain.errors import NotFound
-from gonogo.domain.evidence import Evidence, Example, Facts, TestFacts
+from gonogo.domain.evidence import Evidence, Facts
+from gonogo.domain.facts import Example, TestFacts
 from gonogo.domain.gate_rules import AcknowledgementRule, RunbookRule, SignOffsRule, TestsRule
 from gonogo.domain.paper import FiledEvidence, Paper
 from gonogo.domain.plan import Checklist, ChecklistItem, Plan

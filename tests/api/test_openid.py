@@ -24,7 +24,7 @@ from gonogo.adapters.openid import OpenIdProvider
 from gonogo.api.application import build_application
 from gonogo.domain.actor import Role
 from gonogo.usecases.access import openid, people
-from gonogo.usecases.access.openid_policy import OpenId, OpenIdPolicy
+from gonogo.usecases.openid_policy import OpenId, OpenIdPolicy
 
 COOKIE = "gonogo_session_8460"
 START = "/api/v1/sign-in/openid"

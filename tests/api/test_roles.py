@@ -70,6 +70,7 @@ DOING: list[tuple[str, str, dict[str, Any], frozenset[Role]]] = [
     ),
     ("POST", "/differences", {"json": {"spec": "no spec"}}, frozenset({ADMIN, DEVOPS})),
     ("POST", "/services/shop/adoptions", {"json": ADOPTION}, frozenset({ADMIN, DEVOPS})),
+    ("DELETE", "/services/shop/adoptions/production", {}, frozenset({ADMIN, DEVOPS})),
     ("POST", "/releases", {"json": RELEASE}, frozenset({ADMIN, DEVOPS, LEAD})),
     ("POST", "/intentions", {"json": RELEASE}, frozenset({ADMIN, DEVOPS, LEAD})),
     ("POST", "/releases/x/instructions", word("pause"), frozenset({ADMIN, DEVOPS, QA, LEAD})),

@@ -6,7 +6,7 @@ import pytest
 
 from gonogo.cli.access import Access, read_access
 from gonogo.domain.errors import InvalidInput
-from gonogo.wiring.parts import private
+from gonogo.wiring.own_files import private
 
 TOKEN = "gonogo_abc"
 

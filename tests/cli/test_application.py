@@ -103,6 +103,23 @@ def test_without_a_desk_it_says_how_to_start_one(
     assert "gonogo serve" in err
 
 
+def test_what_nobody_foresaw_is_one_sentence_and_a_stack_only_for_who_asks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def gone() -> Path:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(Path, "cwd", gone)
+    code, out, err = run("init")
+    assert (code, out) == (1, "")
+    assert err.startswith("error: gonogo init met what it does not foresee: No such file or dir")
+    assert "gonogo --debug init" in err
+    assert "Traceback" not in err
+    setup = Setup(home=Path("/nowhere"), port=0, program=no_program)  # type: ignore[arg-type]
+    shown = CliRunner().invoke(gonogo, ["--debug", "init"], obj=setup)
+    assert isinstance(shown.exception, FileNotFoundError)
+
+
 def test_an_unknown_command_is_wrong_usage() -> None:
     code, _, err = run("relaese")
     assert code == 2

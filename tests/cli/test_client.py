@@ -1,5 +1,6 @@
 """The command line's own client: what it does when an answer does not arrive."""
 
+import fcntl
 import json
 import threading
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.servers import free_port
 
 from gonogo.cli import client
 from gonogo.cli.access import Access
@@ -116,3 +118,18 @@ def test_a_conflict_and_a_long_wait_are_told_at_once(desk: Desk, asking: DeskCli
     with pytest.raises(Unavailable):
         asking.post("/releases")
     assert len(desk.asked) == 2
+
+
+def test_where_another_desk_goes_on_over_the_same_folder_it_is_asked_instead(
+    desk: Desk, tmp_path: Path
+) -> None:
+    (tmp_path / "token").write_text("token")
+    where = tmp_path / "desk-north.json"
+    where.write_text(json.dumps({"url": f"http://127.0.0.1:{free_port()}"}))
+    with where.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        asking = DeskClient(tmp_path, Access(None, None))
+        with pytest.raises(Unavailable, match="does not answer"):
+            asking.get("/a")
+        where.write_text(json.dumps({"url": desk.url}))
+        assert asking.get("/a")["title"] == "200"

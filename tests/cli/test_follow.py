@@ -1,11 +1,14 @@
 """What people read of a release while they follow it."""
 
-from typing import Any
+from typing import Any, cast
 
+import pytest
 from tests.plans import START
 
-from gonogo.cli import output
+from gonogo.cli import follow, output
+from gonogo.cli.client import DeskClient
 from gonogo.cli.follow import describe
+from gonogo.domain.errors import Unavailable
 from gonogo.domain.gate import Answer, Decision, GateKind, GateMode, GateResult, GateStatus
 from gonogo.usecases.releases.decisions import decision_view
 
@@ -61,3 +64,38 @@ def test_a_rehearsal_and_the_reports_of_the_desk_are_told_as_they_come():
     assert describe(event("desk:evidence:filed", evidence=[{"name": "junit.xml"}])) == (
         "12:00:00  evidence: junit.xml"
     )
+
+
+class Away:
+    """A desk that cannot be asked for a while."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+
+    def get(self, path: str, **_: object) -> dict[str, Any]:
+        if path.endswith("/events"):
+            self.left -= 1
+            if self.left >= 0:
+                raise Unavailable("the database did not answer")
+            return {"events": [], "release": self.get("")}
+        told = {"service": "shop", "version": "v2", "stage": "released", "reason": "verified"}
+        told |= {"id": "r1", "verdict": "no_data"}
+        return {**told, "waits_for_person": False, "exposed": False, "final": True, "kpis": ()}
+
+
+def test_following_goes_on_when_the_desk_or_its_database_was_away_and_says_so_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(follow, "_PAUSE_SECONDS", 0.0)
+    assert follow.follow(cast("DeskClient", Away(50)), "r1", as_json=False) == output.RELEASED
+    said = capsys.readouterr().err
+    assert said.count("the database did not answer; the release does not need this command") == 1
+    assert "the desk answers again" in said
+
+
+def test_a_desk_that_stays_away_is_told_with_the_way_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follow, "_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(follow, "_PATIENCE_SECONDS", 0.0)
+    with pytest.raises(Unavailable) as told:
+        follow.follow(cast("DeskClient", Away(50)), "r1", as_json=False)
+    assert told.value.hint == "gonogo watch r1"

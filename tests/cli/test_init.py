@@ -102,7 +102,7 @@ def test_where_nothing_says_how_it_starts_a_person_is_asked_by_exit_code_10(
 def test_each_of_several_services_gets_a_file_of_its_own(
     run: Run, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("api", "pay"):
+    for name in ("a pi", "pay"):
         (place / name).mkdir()
         (place / "package.json").rename(place / name / "package.json")
         (place / "package.json").write_text((place / name / "package.json").read_text())
@@ -110,10 +110,24 @@ def test_each_of_several_services_gets_a_file_of_its_own(
     (place / "server.js").unlink()
     done = run("init")
     assert done.exit_code == 2
-    assert "gonogo init --service-dir api" in done.stderr
-    assert run("init", "--service-dir", "api").exit_code == 0
-    assert "service: api\n" in (place / "api" / "gonogo.yaml").read_text()
+    assert "gonogo init --service-dir 'a pi'" in done.stderr
+    told = run("init", "--service-dir", "a pi")
+    assert told.exit_code == 0
+    assert "gonogo register 'a pi/gonogo.yaml'" in told.stderr
+    assert "service: a-pi\n" in (place / "a pi" / "gonogo.yaml").read_text()
     monkeypatch.chdir(place / "pay")
     assert run("init").exit_code == 0
     assert "run: cd pay && PORT" in (place / "pay" / "gonogo.yaml").read_text()
     assert run("init", "--service-dir", "../..").exit_code == 2
+
+
+def test_a_bare_repository_is_refused_and_nothing_is_written_into_it(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_git: Callable[..., str]
+) -> None:
+    bare = tmp_path / "bare.git"
+    bare.mkdir()
+    run_git(bare, "init", "-q", "--bare")
+    monkeypatch.chdir(bare)
+    done = run("init")
+    assert (done.exit_code, (bare / "gonogo.yaml").exists()) == (2, False)
+    assert "is a bare repository" in done.stderr

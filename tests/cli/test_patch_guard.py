@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 
 from gonogo.cli.commands.patch_guard import exit_code, github_lines, gitlab_report, text_lines
-from gonogo.domain.evidence import ChangeFacts, Example
+from gonogo.domain.facts import ChangeFacts, Example
 from gonogo.domain.gate import GateKind, GateMode, GateResult, GateStatus
 from gonogo.domain.gate_rules import PATCH_LIMITS, PatchLimit
 from gonogo.usecases.gates.patch_guard import SOURCES, TARGETS, Guarded

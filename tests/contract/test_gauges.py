@@ -10,17 +10,13 @@ from tests.servers import VersionServer
 
 from gonogo.adapters.local.gauges import InstanceGauges
 from gonogo.adapters.memory.gauges import MemoryGauges
+from gonogo.adapters.system_clock import SystemClock
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.gauge import JsonNumber
 from gonogo.domain.instance import Instance
 from gonogo.ports.gauges import GaugeSource
 
 GAUGE = a_gauge("queue", origin=JsonNumber("/stats", "/depth"))
-
-
-class WallClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 async def nothing_runs(_: str) -> int | None:
@@ -32,7 +28,7 @@ class RealWorld:
 
     def __init__(self, server: VersionServer) -> None:
         self._server = server
-        self.source: GaugeSource = InstanceGauges(WallClock(), nothing_runs)
+        self.source: GaugeSource = InstanceGauges(SystemClock(), nothing_runs)
 
     @property
     def instance(self) -> Instance:
@@ -46,7 +42,7 @@ class TwinWorld:
     """The twin, told what to say."""
 
     def __init__(self) -> None:
-        self._twin = MemoryGauges(WallClock())
+        self._twin = MemoryGauges(SystemClock())
         self.source: GaugeSource = self._twin
         self.instance = an_instance()
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from tests.servers import VersionServer, ask, free_port
 from gonogo.adapters.haproxy.metrics import HaproxyMetrics
 from gonogo.adapters.haproxy.router import HaproxyRouter
 from gonogo.adapters.memory.metrics import MemoryMetrics
+from gonogo.adapters.system_clock import SystemClock
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.latency import summed, upper_bound
 from gonogo.domain.traffic import BadStatus, Counts, Endpoint, Kpi, Request, SlowerThan
@@ -28,11 +29,6 @@ SLOW_ORDERS = Kpi(
 )
 SOON = timedelta(seconds=60)
 AT_ONCE = timedelta(milliseconds=50)
-
-
-class WallClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 @dataclass
@@ -117,10 +113,10 @@ async def world(
     request: pytest.FixtureRequest, tmp_path: Path, stack: ExitStack
 ) -> AsyncIterator[World]:
     if request.param == "memory":
-        yield TwinWorld(MemoryMetrics(WallClock()))
+        yield TwinWorld(MemoryMetrics(SystemClock()))
         return
     router = HaproxyRouter(tmp_path)
-    source = HaproxyMetrics(tmp_path, WallClock(), b"k" * 32, reconcile_every=0.1)
+    source = HaproxyMetrics(tmp_path, SystemClock(), b"k" * 32, reconcile_every=0.1)
     world = RealWorld(router, source, stack.enter_context(VersionServer("one")))
     await world.open()
     yield world

@@ -22,7 +22,7 @@ from gonogo.adapters.memory.smoke import MemorySmoke
 from gonogo.adapters.memory.source import MemorySource
 from gonogo.adapters.memory.workshop import MemoryWorkshop
 from gonogo.controllers.desk import Desk
-from gonogo.controllers.rehearsing import PLACE
+from gonogo.controllers.rehearsal_remains import PLACE
 from gonogo.controllers.world import Rhythm, World
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.audit import AuditDraft, AuditEntry

@@ -12,8 +12,6 @@ from tests.plans import a_plan
 
 from gonogo.adapters.memory.smoke import SmokeFault
 from gonogo.controllers.handing_back import (
-    Quiet,
-    Traffic,
     end_router,
     hand_back,
     let_go,
@@ -21,11 +19,13 @@ from gonogo.controllers.handing_back import (
     traffic,
 )
 from gonogo.domain.actor import Actor, Role
-from gonogo.domain.errors import ActionFailed, Conflict, InvalidInput, NotAllowed
+from gonogo.domain.errors import ActionFailed, Conflict, InvalidInput, NotAllowed, NotFound
 from gonogo.domain.plan import Command, Plan
+from gonogo.domain.quiet import Quiet, Traffic
 from gonogo.domain.release import InstructionKind, Stage
 from gonogo.domain.slot import SlotRole, with_role
 from gonogo.usecases.services.adoption import Entrance, adopt, entrance
+from gonogo.usecases.services.unadopting import undo_adoption
 
 AT = "127.0.0.1:8000"
 
@@ -171,6 +171,62 @@ def test_a_promoted_version_leaves_the_adopted_one_running_and_says_so():
         emptied = [e for e in await desk.story(release) if e.action == "desk:slot:emptied"]
         assert emptied[-1].data["left_running"] == AT
         assert len([s for s in await desk.store.slots("shop", "production") if s.instance]) == 1
+
+    stories(story)
+
+
+def test_the_very_version_that_was_adopted_is_released_to_be_run_by_gonogo():
+    async def story(desk: Theatre) -> None:
+        await adopted(desk)
+        release = await desk.release("v1")
+        await desk.until(release, Stage.RELEASED, within=2000)
+        (serving,) = [s for s in await desk.store.slots("shop", "production") if s.instance]
+        assert (serving.version, serving.adopted) == ("v1", False)
+        assert await customers_reach(desk) == serving.address != AT
+        with pytest.raises(Conflict, match="v1 serves production already"):
+            await desk.release("v1")
+        await desk.stop_desk()
+        back = {p.environment.name: p for p in await plan_hand_back(desk.world)}["production"]
+        assert (back.before, back.slot.version, back.stays) == ("v1", "v1", False)
+
+    stories(story)
+
+
+async def undone(desk: Theatre, seen: Traffic) -> tuple[str, ...]:
+    wanted = {"service": "shop", "environment": "production"}
+    return await undo_adoption(desk.context, OWNER, **wanted, seen=seen)
+
+
+def test_an_undone_adoption_leaves_no_row_no_router_and_nobody_is_ever_handed_back_to_it():
+    async def story(desk: Theatre) -> None:
+        await adopted(desk, "127.0.0.1:8001")
+        await adopted(desk)
+        found = await routed(desk)
+        assert await undone(desk, Traffic(found.pid, 0)) == ("127.0.0.1:8001", AT)
+        await asyncio.sleep(30)
+        assert await desk.router.read("shop", "production") is None
+        assert desk.deployer.outside == {AT: True, "127.0.0.1:8001": True}
+        with pytest.raises(NotFound, match="nothing is adopted in production"):
+            await undone(desk, Traffic())
+        await desk.until(await desk.release("v1"), Stage.RELEASED, within=2000)
+        await desk.stop_desk()
+        assert not any(plan.adopted for plan in await plan_hand_back(desk.world))
+
+    stories(story)
+
+
+def test_an_adoption_is_not_undone_while_customers_come_or_gonogo_runs_a_version_there():
+    async def story(desk: Theatre) -> None:
+        await adopted(desk)
+        seen = await routed(desk)
+        await customers_reach(desk)
+        with pytest.raises(Conflict, match=r"customers still come .* 1 request since you looked"):
+            await undone(desk, Traffic(seen.pid, seen.requests))
+        release = await desk.release("v2")
+        await desk.until(release, Stage.CANARY)
+        with pytest.raises(Conflict, match=r"holds v2 .* which gonogo runs"):
+            await undone(desk, Traffic(seen.pid, 10_000))
+        assert await desk.router.read("shop", "production") is not None
 
     stories(story)
 

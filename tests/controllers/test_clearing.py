@@ -14,7 +14,7 @@ from gonogo.controllers.drive import Drive
 from gonogo.domain.actor import Role
 from gonogo.domain.dossier import evidence_digest
 from gonogo.domain.errors import ActionFailed, Conflict
-from gonogo.domain.evidence import TestFacts
+from gonogo.domain.facts import TestFacts
 from gonogo.domain.gate import GateKind, GateMode
 from gonogo.domain.gate_rules import FreezeRule, SignOffsRule, SmokeRule, TestsRule
 from gonogo.domain.paper import FREEZE, Flag, SignOff, Waiver, Withdrawal

@@ -11,7 +11,7 @@ from tests.plans import a_plan
 from gonogo.controllers import collecting
 from gonogo.controllers.drive import Drive
 from gonogo.domain.errors import Unavailable
-from gonogo.domain.evidence import TestFacts
+from gonogo.domain.facts import TestFacts
 from gonogo.domain.gate_rules import RehearsalRule, SmokeRule, TestsRule
 from gonogo.domain.paper import FiledEvidence, Paper
 from gonogo.domain.plan import Collection, Command, Environment, Migrations

@@ -11,13 +11,13 @@ from tests.plans import a_plan
 from gonogo.adapters.memory.smoke import SmokeFault
 from gonogo.domain.actor import Role
 from gonogo.domain.dossier import evidence_digest
-from gonogo.domain.evidence import (
+from gonogo.domain.evidence import Facts
+from gonogo.domain.facts import (
     AlertRuleFacts,
     Component,
     ComponentFacts,
     CoverageFacts,
     DrillFacts,
-    Facts,
     FindingFacts,
     HealthState,
     HealthTest,

@@ -130,6 +130,19 @@ def test_a_deploy_that_hangs_asks_a_person_who_may_have_it_done_anew(perform):
     perform(story)
 
 
+def test_a_persons_word_is_heard_while_the_platform_cannot_be_read(perform):
+    async def story(theatre: Theatre, platform: ScriptedPlatform) -> None:
+        await first(theatre)
+        release = await theatre.release("v2")
+        platform.moods[f"read {release.id}.production"] = "hang"
+        await theatre.when(release, lambda found: "was killed after 5 s" in found.reason)
+        await theatre.say(release, InstructionKind.ROLL_BACK)
+        await theatre.until(release, Stage.ROLLED_BACK, within=60)
+        assert len(platform.begun("deploy")) == 1
+
+    perform(story)
+
+
 def test_a_desk_killed_while_a_script_deploys_does_not_deploy_twice(perform):
     async def story(theatre: Theatre, platform: ScriptedPlatform) -> None:
         await first(theatre)

@@ -10,7 +10,7 @@ from tests.plans import a_plan
 
 from gonogo.adapters.memory.deployer import Behaviour
 from gonogo.adapters.memory.smoke import SmokeFault
-from gonogo.controllers.rehearsing import PLACE, identities
+from gonogo.controllers.rehearsal_remains import PLACE, identities
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.gate_rules import RehearsalRule, SmokeRule
 from gonogo.domain.instance import Instance

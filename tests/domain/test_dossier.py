@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from gonogo.domain.actor import Role
 from gonogo.domain.dossier import Dossier, current
-from gonogo.domain.evidence import Evidence, FindingFacts, Severity
+from gonogo.domain.evidence import Evidence
+from gonogo.domain.facts import FindingFacts, Severity
 from gonogo.domain.paper import FiledEvidence, Paper
 
 MORNING = datetime(2026, 3, 2, 8, tzinfo=UTC)

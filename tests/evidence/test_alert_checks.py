@@ -3,7 +3,7 @@
 import pytest
 from tests.evidence.reading import content, facts, read, refusal
 
-from gonogo.domain.evidence import AlertRuleFacts
+from gonogo.domain.facts import AlertRuleFacts
 
 SAID = {
     "promtool/rules-clean.txt": ("promtool", 2, 0),

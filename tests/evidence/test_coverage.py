@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gonogo.domain.errors import InvalidInput
-from gonogo.domain.evidence import CoverageFacts, Evidence, FileCoverage
+from gonogo.domain.evidence import Evidence
+from gonogo.domain.facts import CoverageFacts, FileCoverage
 from gonogo.evidence import coverage_json
 from gonogo.evidence.coverage_lines import ranges
 from gonogo.evidence.formats import detect, read_report

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from tests.evidence.reading import document, evidence, facts, read, refusal
 
-from gonogo.domain.evidence import (
+from gonogo.domain.facts import (
     Component,
     ComponentFacts,
     Severity,

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.domain.evidence import EvidenceKind, Example, SuiteCounts, TestFacts
+from gonogo.domain.evidence import EvidenceKind
+from gonogo.domain.facts import Example, SuiteCounts, TestFacts
 from gonogo.evidence.format import Reading
 from gonogo.evidence.formats import read_report
 from gonogo.evidence.junit import SUITES, read

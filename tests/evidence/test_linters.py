@@ -5,7 +5,7 @@ import json
 import pytest
 from tests.evidence.reading import content, document, facts, read, refusal
 
-from gonogo.domain.evidence import Example, LintFacts
+from gonogo.domain.facts import Example, LintFacts
 from gonogo.evidence import wording
 
 FINDINGS = {

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from tests.evidence.reading import content, document, evidence, facts, read, refusal
 
-from gonogo.domain.evidence import LoadFacts
+from gonogo.domain.facts import LoadFacts
 
 STATS = "locust/failures_stats.csv"
 HISTORY = "locust/failures_stats_history.csv"

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gonogo.domain.errors import InvalidInput
-from gonogo.domain.evidence import Hazard, MigrationFacts
+from gonogo.domain.facts import Hazard, MigrationFacts
 from gonogo.evidence.formats import read_report
 from gonogo.evidence.migrations import reader
 

@@ -9,7 +9,8 @@ from alembic import command
 from alembic.config import Config
 
 from gonogo.domain.errors import InvalidInput
-from gonogo.domain.evidence import EvidenceKind, Hazard, MigrationFacts
+from gonogo.domain.evidence import EvidenceKind
+from gonogo.domain.facts import Hazard, MigrationFacts
 from gonogo.evidence.formats import detect, read_report
 
 REPORTS = Path(__file__).parent / "reports"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gonogo.domain.evidence import MigrationFacts
+from gonogo.domain.facts import MigrationFacts
 from gonogo.evidence.formats import read_report
 
 SQUAWK = shutil.which("squawk") or shutil.which("squawk", path=sysconfig.get_path("scripts"))

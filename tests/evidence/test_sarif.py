@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from tests.evidence.reading import document, evidence, facts, read, refusal
 
-from gonogo.domain.evidence import EvidenceKind, Severity
+from gonogo.domain.evidence import EvidenceKind
+from gonogo.domain.facts import Severity
 
 TWO = "sarif/two-tools.sarif"
 

@@ -176,10 +176,12 @@ async def test_the_command_stops_on_sigterm_with_a_summary(tmp_path: Path) -> No
         return web.json_response({}, headers=SIGNED)
 
     out = tmp_path / "load.jsonl"
-    script = Path(customers.__file__)
+    folder = Path(customers.__file__).parents[1]
     async with serving(good) as url:
-        command = (str(script), "--url", url, "--rate", "50", "--plain", "/", "--out", str(out))
-        process = await asyncio.create_subprocess_exec(sys.executable, *command)
+        wanted = ("--url", url, "--rate", "50", "--plain", "/", "--out", str(out))
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "customers", *wanted, cwd=folder
+        )
         while not out.exists() or not out.read_text():  # noqa: ASYNC110 - a file has no event
             await asyncio.sleep(0.05)
         process.send_signal(signal.SIGTERM)

@@ -6,7 +6,7 @@ import pytest
 from tests.gates.cases import COMMIT, DAY, HOUR, NOW, dossier, report
 
 from gonogo.domain.dossier import evidence_digest
-from gonogo.domain.evidence import TestFacts
+from gonogo.domain.facts import TestFacts
 from gonogo.domain.gate import Answer, GateKind, GateMode, GateResult, GateStatus
 from gonogo.gates.decision import decide
 

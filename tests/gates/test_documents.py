@@ -3,7 +3,7 @@
 import pytest
 from tests.gates.cases import counted, dossier, held, judged, paper, said
 
-from gonogo.domain.evidence import Severity
+from gonogo.domain.facts import Severity
 from gonogo.domain.gate_rules import DocumentationRule, RisksRule, RunbookRule, SecretsRule
 from gonogo.domain.paper import Concern, Handoff
 from gonogo.gates.documents import names_version

@@ -22,7 +22,7 @@ from tests.plans import a_plan
 
 from gonogo.domain.actor import Role
 from gonogo.domain.errors import InvalidInput
-from gonogo.domain.evidence import HealthState, HealthTest, SiteHealthFacts, TestFacts
+from gonogo.domain.facts import HealthState, HealthTest, SiteHealthFacts, TestFacts
 from gonogo.domain.gate import GateKind, GateMode, GateMoment, GateStatus
 from gonogo.domain.gate_rules import (
     FreezeDates,

@@ -6,7 +6,7 @@ from math import inf, nan
 import pytest
 from tests.gates.cases import DAY, HOUR, NOW, counted, dossier, held, judged, report, said
 
-from gonogo.domain.evidence import LoadFacts, Measurement, MeasurementFacts
+from gonogo.domain.facts import LoadFacts, Measurement, MeasurementFacts
 from gonogo.domain.gate_rules import Bound, ErrorBudgetRule, IncidentsRule, KpisRule, LoadRule
 
 NONE = (None, None, "")

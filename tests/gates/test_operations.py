@@ -7,7 +7,7 @@ import pytest
 from tests.gates.cases import COMMIT, DAY, HOUR, NOW, counted, dossier, held, judged, report, said
 from tests.plans import a_plan
 
-from gonogo.domain.evidence import (
+from gonogo.domain.facts import (
     AlertRuleFacts,
     DrillFacts,
     Example,

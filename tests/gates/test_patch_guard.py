@@ -9,7 +9,7 @@ import pytest
 
 from gonogo.domain.change import Change, CommitNote, FileChange, Merge
 from gonogo.domain.dossier import Dossier
-from gonogo.domain.evidence import Example
+from gonogo.domain.facts import Example
 from gonogo.domain.gate import GateMode, GateStatus
 from gonogo.domain.gate_rules import PATCH_LIMITS, PatchGuardRule, PatchLimit
 from gonogo.gates.patch_guard import (

@@ -29,7 +29,7 @@ from tests.plans import a_plan
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.change import Change, CommitNote
 from gonogo.domain.dossier import Dossier
-from gonogo.domain.evidence import MeasurementFacts, SmokeFacts, TestFacts
+from gonogo.domain.facts import MeasurementFacts, SmokeFacts, TestFacts
 from gonogo.domain.gate import GateResult
 from gonogo.domain.gate_rules import AcknowledgementRule, ChecklistsRule, SignOffsRule
 from gonogo.domain.paper import Acknowledgement, Flag, Handoff, Tick, Withdrawal

@@ -20,8 +20,8 @@ from tests.gates.cases import (
 from tests.plans import a_plan
 
 from gonogo.domain.actor import Role
-from gonogo.domain.evidence import Component as Part
-from gonogo.domain.evidence import (
+from gonogo.domain.facts import Component as Part
+from gonogo.domain.facts import (
     ComponentFacts,
     CoverageFacts,
     DrillFacts,

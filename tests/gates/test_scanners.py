@@ -3,7 +3,7 @@
 import pytest
 from tests.gates.cases import counted, judged, said
 
-from gonogo.domain.evidence import (
+from gonogo.domain.facts import (
     Component,
     ComponentFacts,
     Example,

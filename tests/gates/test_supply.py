@@ -23,7 +23,7 @@ from tests.gates.cases import (
 )
 
 from gonogo.domain.actor import Actor, Role
-from gonogo.domain.evidence import (
+from gonogo.domain.facts import (
     AlertRuleFacts,
     DrillFacts,
     HealthState,

@@ -4,7 +4,7 @@ import pytest
 from tests.gates.cases import CHANGE, counted, dossier, held, judged, report, said
 
 from gonogo.domain.change import Change
-from gonogo.domain.evidence import CoverageFacts, Example, FileCoverage, SuiteCounts, TestFacts
+from gonogo.domain.facts import CoverageFacts, Example, FileCoverage, SuiteCounts, TestFacts
 from gonogo.domain.gate_rules import CoverageRule, TestsRule
 
 API = "src/orders/api.py"

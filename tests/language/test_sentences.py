@@ -14,7 +14,7 @@ from tests.plans import a_plan
 from gonogo.domain import gate_rules as gate
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.errors import NotAllowed
-from gonogo.domain.evidence import (
+from gonogo.domain.facts import (
     Component,
     ComponentFacts,
     CoverageFacts,

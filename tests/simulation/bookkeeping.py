@@ -16,10 +16,10 @@ from gonogo.domain.paper import Paper
 from gonogo.domain.release import Release
 from gonogo.ports.clock import Clock
 from gonogo.ports.store import Change
+from gonogo.storage.creation import create_all
 from gonogo.storage.engine import make_engine
 from gonogo.storage.runner import Inline
 from gonogo.storage.store import SqlStore
-from gonogo.storage.tables import create_all
 
 
 class _Borrowed:

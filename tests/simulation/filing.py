@@ -13,7 +13,8 @@ from tests.simulation.scenario import ERRORS, SERVICE
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.errors import Conflict, NotFound
-from gonogo.domain.evidence import Evidence, TestFacts
+from gonogo.domain.evidence import Evidence
+from gonogo.domain.facts import TestFacts
 from gonogo.domain.gate import GateKind, GateStatus
 from gonogo.domain.paper import FiledEvidence, Paper
 from gonogo.domain.plan import CriterionMode, RollbackCriterion

@@ -11,7 +11,7 @@ from typing import Any
 from tests.simulation.life import Life
 from tests.simulation.referee import Case, Referee
 
-from gonogo.controllers.rehearsing import PLACE
+from gonogo.controllers.rehearsal_remains import PLACE
 from gonogo.domain.actor import Role
 from gonogo.domain.dossier import Dossier
 from gonogo.domain.gate import Answer, Decision, GateMoment

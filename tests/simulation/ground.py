@@ -19,7 +19,7 @@ from gonogo.adapters.memory.smoke import MemorySmoke
 from gonogo.adapters.memory.source import MemorySource
 from gonogo.adapters.memory.workshop import MemoryWorkshop
 from gonogo.controllers.layout import instance_of
-from gonogo.controllers.rehearsing import PLACE
+from gonogo.controllers.rehearsal_remains import PLACE
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.instance import instance_id
 from gonogo.domain.registration import Registration

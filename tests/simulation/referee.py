@@ -15,7 +15,7 @@ from gonogo.adapters.memory.deployer import MemoryDeployer
 from gonogo.adapters.memory.router import MemoryRouter
 from gonogo.controllers.confirming import STEPS
 from gonogo.controllers.layout import layout_of
-from gonogo.controllers.rehearsing import PLACE
+from gonogo.controllers.rehearsal_remains import PLACE
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.ground import ADOPTED, Scripts
 from gonogo.domain.instance import Instance, instance_id

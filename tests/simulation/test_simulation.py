@@ -15,6 +15,7 @@ from tests.simulation.run import Outcome, simulate
 
 from gonogo.adapters.memory.router import MemoryRouter
 from gonogo.controllers import clearing, confirming, rehearsing, rollback, steps
+from gonogo.controllers import rehearsal_remains as remains
 from gonogo.controllers.drive import Drive, Interrupted
 from gonogo.controllers.fleet import Fleet
 from gonogo.controllers.supervisor import Supervisor
@@ -266,25 +267,27 @@ def deaf_to_time(patch: pytest.MonkeyPatch) -> None:
 
 def rehearsal_left_behind(patch: pytest.MonkeyPatch) -> None:
     """The database of a rehearsal that was cut off has a name that nobody knows any more."""
-    real = rehearsing._database
+    real = remains.database_of
     names: dict[Drive, str] = {}
 
     def database(drive: Drive, fence: int) -> str:
         return names.setdefault(drive, f"{real(drive, fence)}_{len(names)}")
 
-    patch.setattr(rehearsing, "_database", database)
+    for module in (rehearsing, remains):
+        patch.setattr(module, "database_of", database)
 
 
 def rehearsed_process_left(patch: pytest.MonkeyPatch) -> None:
     """A rehearsal that was cut off leaves its process."""
 
     async def forget(drive: Drive) -> None:
-        if rehearsing._wanted(drive):
-            for fence in rehearsing._fences(drive):
-                database = rehearsing._database(drive, fence)
-                await drive.world.scratch.drop(rehearsing._server(drive.plan), database)
+        if remains.rehearses(drive):
+            for fence in remains._fences(drive):
+                database = remains.database_of(drive, fence)
+                await drive.world.scratch.drop(remains.server_of(drive.plan), database)
 
-    patch.setattr(rehearsing, "forget", forget)
+    for module in (rehearsing, remains):
+        patch.setattr(module, "forget", forget)
     patch.setattr(rehearsing, "_stop", nothing)
 
 

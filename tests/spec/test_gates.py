@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from gonogo.domain import gate_rules as rules
 from gonogo.domain.actor import Role
-from gonogo.domain.evidence import Hazard
+from gonogo.domain.facts import Hazard
 from gonogo.domain.gate import GateKind, GateMode, GateMoment
 from gonogo.domain.gate_rules import Bound, PatchLimit
 from gonogo.domain.plan import (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gonogo.domain.evidence import Severity
+from gonogo.domain.facts import Severity
 from gonogo.domain.plan import CriterionMode
 from gonogo.spec.handoff import read_criteria, read_handoff, say_criterion
 from gonogo.spec.problem import SpecError

@@ -21,16 +21,6 @@ def test_a_written_share_reads_back_the_same(share: float) -> None:
     assert units.parse_share(units.format_share(share)) == share
 
 
-@given(some.integers(min_value=0, max_value=10**18))
-def test_a_written_size_reads_back_the_same(size: int) -> None:
-    assert units.parse_size(units.format_size(size)) == size
-
-
-@given(some.integers(min_value=1, max_value=units.MOST_REQUESTS))
-def test_a_written_number_of_requests_reads_back_the_same(number: int) -> None:
-    assert units.parse_requests(units.format_requests(number)) == number
-
-
 _RANGES = some.tuples(some.integers(100, 599), some.integers(100, 599)).map(
     lambda pair: (min(pair), max(pair))
 )

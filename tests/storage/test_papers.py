@@ -9,7 +9,8 @@ from tests.storage.samples import NOON
 from gonogo.domain.actor import Role
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.errors import NotFound
-from gonogo.domain.evidence import Evidence, Severity, TestFacts
+from gonogo.domain.evidence import Evidence
+from gonogo.domain.facts import Severity, TestFacts
 from gonogo.domain.paper import Concern, FiledEvidence, Flag, Handoff, Paper, SignOff
 from gonogo.domain.person import Person, Token
 

@@ -21,6 +21,7 @@ from tests.storage.samples import (
 from gonogo.domain.audit import AuditSearch, first_broken
 from gonogo.domain.errors import Conflict, InvalidInput, NeedsPerson, StaleLease, Unavailable
 from gonogo.ports.store import Change
+from gonogo.storage.checkup import DatabaseCheckup
 from gonogo.storage.engine import make_engine
 from gonogo.storage.store import open_store
 
@@ -210,7 +211,7 @@ async def test_no_write_is_lost_or_doubled_by_a_server_that_crashes(on_postgres,
 
 @pytest.mark.slow
 async def test_a_server_that_turns_read_only_is_unavailable_for_writes_and_still_read(
-    on_postgres, postgres
+    on_postgres, postgres, postgres_url
 ):
     release, lease = await opened(on_postgres), await claimed(on_postgres)
     postgres.sql("ALTER SYSTEM SET default_transaction_read_only = on")
@@ -219,6 +220,12 @@ async def test_a_server_that_turns_read_only_is_unavailable_for_writes_and_still
         with pytest.raises(Unavailable, match="takes no writes now: it is read-only"):
             await _until_refused(on_postgres)
         assert await on_postgres.release("r1") == release
+        engine = make_engine(postgres_url)
+        found = await DatabaseCheckup(engine, StandingClock()).look()
+        engine.dispose()
+        critical = [each.detail for each in found if each.check == "database"]
+        assert len(critical) == 1
+        assert "takes no writes now: it is read-only" in critical[0]
     finally:
         postgres.sql("ALTER SYSTEM RESET ALL")
         postgres.sql("SELECT pg_reload_conf()")

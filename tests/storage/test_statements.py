@@ -7,10 +7,11 @@ import pytest
 import sqlalchemy as sa
 
 from gonogo.domain.errors import Unavailable
+from gonogo.storage.creation import create_all
 from gonogo.storage.engine import make_engine
 from gonogo.storage.kept import Kept
 from gonogo.storage.statements import Prepared
-from gonogo.storage.tables import create_all, messages
+from gonogo.storage.tables import messages
 
 AT = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 ADD = Prepared(sa.insert(messages))

@@ -1,6 +1,5 @@
-"""The charts with bands and their plain data: what a reader can rely on in them."""
+"""The charts with bands: what a reader can rely on in them."""
 
-import json
 import math
 import re
 from dataclasses import replace
@@ -16,8 +15,7 @@ from gonogo.domain.verdict import Evidence, Interval, Judgement, KpiAssessment, 
 from gonogo.usecases.judging.bands import TIMED_FROM, distributions
 from gonogo.usecases.judging.forest import Standing
 from gonogo.web import charts
-from gonogo.web.charts.bands import difference_over_time, last
-from gonogo.web.charts.live import live_series
+from gonogo.web.charts.bands import difference_over_time, last, ratio_over_time
 from gonogo.web.plot import plot
 
 
@@ -76,44 +74,13 @@ def test_a_stretch_that_was_not_measured_breaks_the_band():
     path = re.search(r'd="([^"]*)" class="band canary"', str(charts.difference(looks, "errors")))
     assert path is not None
     assert path[1].count("M") == 2
-    column = live_series(looks)["kpis"][0]["difference"]["low"]
-    assert [value is None for value in column] == [False, False, True, False]
 
 
 def test_without_a_baseline_nothing_is_compared_any_more():
-    alone = look(2, Counts(9, 5000), Counts())
-    column = live_series([_at(0, 50), _at(1, 50), alone])["kpis"][0]
-    for part in ("difference", "ratio"):
-        assert [value is None for value in column[part]["low"]] == [False, False, True]
-    assert column["raw"]["canary"]["total"][-1] == 15_000
-
-
-def test_the_plain_data_of_all_charts_is_json_without_infinities(bad: Story, gapped: Story):
-    for story in (bad, gapped):
-        found = live_series(story.looks, slow_from=[0.4])
-        again = json.loads(json.dumps(found, allow_nan=False))
-        assert again == found
-        columns = len(found["at"])
-        assert columns <= 430
-        assert found["at"] == sorted(found["at"])
-        for kpi in found["kpis"]:
-            for part in (kpi["difference"], kpi["ratio"], *kpi["raw"].values()):
-                lists = [each for each in (part or {}).values() if isinstance(each, list)]
-                assert all(len(each) == columns for each in lists)
-        assert found["kpis"][0]["raw"]["canary"]["total"][-1] is not None
-        assert found["exposure"]["requests"]["canary"][-1] > 20
-        assert found["latency"]["slow_from"] == [0.4]
-
-
-def test_the_plain_data_says_the_crossing_that_the_chart_marks(bad: Story):
-    found = next(kpi for kpi in live_series(bad.looks)["kpis"] if kpi["kpi"] == "create-order")
-    assert found["verdict"] == "fail"
-    assert found["evidence"]["relative"]["crossed_at"] == bad.looks[-1].at.timestamp()
-
-
-def test_nothing_recorded_is_plain_data_too():
-    found = live_series(())
-    assert (found["at"], found["kpis"], found["forest"]) == ([], [], [])
+    looks = [_at(0, 50), _at(1, 50), look(2, Counts(9, 5000), Counts())]
+    for over_time in (difference_over_time, ratio_over_time):
+        found = over_time(looks, "errors")
+        assert [each.interval is None for each in found] == [False, False, True]
 
 
 def timed(canary: list[float], baseline: list[float], unanswered: int = 0) -> Look:

@@ -4,11 +4,12 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from gonogo.api.answers.services import EntranceAnswer
+from gonogo.api.answers.services import EntranceAnswer, UnadoptedAnswer
 from gonogo.api.bodies import AdoptBody
 from gonogo.domain.actor import Actor
+from gonogo.domain.quiet import Traffic
 from gonogo.usecases.context import Context
-from gonogo.usecases.services import adoption
+from gonogo.usecases.services import adoption, unadopting
 
 _OF = "/api/v1/services/{service}/adoptions"
 
@@ -37,3 +38,23 @@ def add_adoptions(application: FastAPI, context: Context, actor: Any) -> None:  
         """What was adopted in an environment, and whether customers come through the router."""
         found = await adoption.entrance(context, who, service=service, environment=environment)
         return adoption.entrance_view(found)
+
+    @application.delete(_OF + "/{environment}", response_model=UnadoptedAnswer)
+    async def undo_adoption(
+        service: str,
+        environment: str,
+        router: int | None = None,
+        requests: int = 0,
+        who: Actor = actor,
+    ) -> Any:  # noqa: ANN401
+        """Forget what was adopted in an environment and end its router; it runs on. `router` and
+        `requests` are as read last, when nobody came any more: 409 when customers came since, when
+        gonogo runs a version there, or while a release is under way."""
+        left = await unadopting.undo_adoption(
+            context,
+            who,
+            service=service,
+            environment=environment,
+            seen=Traffic(router, requests),
+        )
+        return {"service": service, "environment": environment, "left_running": left}

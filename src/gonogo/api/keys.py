@@ -57,11 +57,10 @@ def add_keys(application: FastAPI, context: Context, actor: Any, looking: Any) -
         """A release as one file of signed statements, to be checked offline."""
         release = await find_release(context, reference)
         content = await build_bundle(context, release)
-        name = bundle_name(release).encode("ascii", "replace").decode().replace('"', "")
         return Response(
             content,
             media_type="application/jsonl",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+            headers={"Content-Disposition": f'attachment; filename="{bundle_name(release)}"'},
         )
 
     @application.post("/api/v1/heads", response_model=HeadAnswer)

@@ -12,8 +12,8 @@ from gonogo.api.answers.people import WaysAnswer
 from gonogo.api.door import SIGN_IN_PAGE, Door, browser_of, safe_next
 from gonogo.domain.errors import GonogoError
 from gonogo.usecases.access import openid
-from gonogo.usecases.access.openid_policy import SignInRefused
 from gonogo.usecases.context import Context
+from gonogo.usecases.openid_policy import SignInRefused
 
 RETURN = "/api/v1/sign-in/openid/return"
 _COOKIE = "gonogo_away"

@@ -94,6 +94,24 @@ class Commands(click.Group):
             if setup.debug or ctx.params.get("debug"):
                 raise
             ctx.exit(fail(error))
+        except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
+            raise
+        except Exception as defect:
+            # An edge: a stack is shown to whoever asks for it, and stands in a desk's log.
+            if setup.debug or ctx.params.get("debug") or ctx.invoked_subcommand == "serve":
+                raise
+            ctx.exit(fail(_unforeseen(defect, ctx.invoked_subcommand)))
+
+
+def _unforeseen(defect: Exception, command: str | None) -> GonogoError:
+    if isinstance(defect, OSError) and defect.strerror:
+        what = f"{defect.strerror}: {defect.filename or 'the folder that you are in, or a file'}"
+    else:
+        what = f"{type(defect).__name__}: {defect}"
+    return GonogoError(
+        f"gonogo {command} met what it does not foresee: {what}",
+        hint=f"gonogo --debug {command} … shows where",
+    )
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -81,10 +81,10 @@ def account_of(customers: "subprocess.Popen[bytes] | None", load: Path) -> dict[
 class Beside:
     """Sets both services up, lets their releases go on by themselves, and says how they ended."""
 
-    def __init__(self, home: Path, folder: Path, customers: Path, *, fast: bool) -> None:
+    def __init__(self, home: Path, folder: Path, orders: Path, *, fast: bool) -> None:
         self._home = home
         self._folder = folder
-        self._customers_program = customers
+        self._orders = orders  # where the customers are
         self._steps = FAST if fast else FULL
         self._load = home / "stock-customers.jsonl"
         self._customers: subprocess.Popen[bytes] | None = None
@@ -106,10 +106,10 @@ class Beside:
     def let_customers_in(self) -> None:
         """Start the customers of `stock`."""
         log = (self._home / "stock-customers.log").open("wb")
-        command = [sys.executable, str(self._customers_program), "--url", self._url]
+        command = [sys.executable, "-B", "-m", "customers", "--url", self._url]
         command += ["--plain", "/stock", "--customers", "40", "--rate", str(RATE)]
         command += ["--out", str(self._load)]
-        self._customers = subprocess.Popen(command, stdout=log, stderr=log)
+        self._customers = subprocess.Popen(command, cwd=self._orders, stdout=log, stderr=log)
 
     def look(self, desk: DeskClient, patience: float) -> tuple[Ended, ...]:
         """How both releases stand, once they rest or so many seconds have passed."""

@@ -56,6 +56,7 @@ class DeskClient:
 
     def __init__(self, home: Path, access: Access | None = None) -> None:
         access = read_access() if access is None else access
+        self._home = home if access.url is None else None
         self._hint = _START if access.url is None else _LOOK_AT_URL
         self._url = _address(home) if access.url is None else access.url
         token = _owner_token(home) if access.token is None else access.token
@@ -143,7 +144,9 @@ class DeskClient:
                     raise self._silent(error) from error
                 wait = _PAUSE_SECONDS
             except httpx2.TransportError as error:
-                raise self._silent(error) from error
+                if not left or not self._moved():
+                    raise self._silent(error) from error
+                wait = 0.0
             else:
                 wait = _asked_to_wait(response)
                 if not left or not 0 < wait <= patience:
@@ -153,6 +156,16 @@ class DeskClient:
             if file is not None:
                 file.seek(0)
         raise AssertionError("the last try answers or raises")
+
+    def _moved(self) -> bool:
+        """Whether another desk over the same folder is there to be asked, or this one somewhere else."""
+        try:
+            url = self._url if self._home is None else _address(self._home)
+        except Unavailable:
+            return False
+        moved, self._url = url != self._url, url
+        self._http.base_url = url
+        return moved
 
     def _silent(self, error: Exception) -> Unavailable:
         return Unavailable(

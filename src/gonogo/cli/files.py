@@ -20,3 +20,11 @@ def whole(file: Path, most: int = LONGEST_TEXT) -> bytes:
 def text_of(file: Path, most: int = LONGEST_TEXT) -> str:
     """The text in a file or pipe, whatever its lines end with. Raises as `whole`, and UnicodeDecodeError."""
     return whole(file, most).decode().replace("\r\n", "\n").replace("\r", "\n")
+
+
+def write(file: Path, content: str | bytes) -> None:
+    """Put this into a file, text as UTF-8. Raises InvalidInput where that is not allowed."""
+    try:
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+    except OSError as error:
+        raise InvalidInput(f"{file} cannot be written: {error.strerror}") from error

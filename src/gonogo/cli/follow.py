@@ -1,6 +1,7 @@
 """Following a release: plain lines when piped, a live line below them in a terminal."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,6 +15,12 @@ from gonogo.domain.errors import Unavailable
 from gonogo.usecases.releases.decisions import DECIDED, told
 
 _WAIT = 1.0
+_UNDER = " " * 12
+"""As far in as the words of a line that begins with its time."""
+_ANSWERS = ("GO: ", "HOLD: ", "NO-GO: ")
+_PATIENCE_SECONDS = 300.0
+"""How long a desk, or its database, may be away: a restart, a failover, another desk that takes over."""
+_PAUSE_SECONDS = 1.0
 
 
 class _Live(Protocol):
@@ -50,13 +57,7 @@ def follow(
     if as_json:
         output.data(release)
     else:
-        for kpi in (
-            release["kpis"] if release["exposed"] and release["verdict"] != "no_data" else ()
-        ):
-            output.note(f"    {kpi['sentence']}")
-        for gauge in release.get("gauges", ()) if release["exposed"] else ():
-            output.note(f"    {gauge['sentence']}")
-        click.echo(output.stage_line(release))
+        _sum_up(release)
         if hints:
             _next(release)
     return output.EXIT_CODES.get(release["stage"], output.OTHER)
@@ -65,17 +66,17 @@ def follow(
 def _until_it_rests(
     desk: DeskClient, identity: str, live: _Live, check: Callable[[], None]
 ) -> dict[str, Any]:
-    after, failures = 0, 0
+    after, away_since = 0, None
     while True:
         check()
         try:
             found = desk.get(f"/releases/{identity}/events", after=after, wait=_WAIT)
-            failures = 0
-        except Unavailable:
-            failures += 1
-            if failures > 10:
-                raise
+        except Unavailable as trouble:
+            away_since = _wait_for_the_desk(trouble, away_since, identity, live)
             continue
+        if away_since is not None:
+            live.say("the desk answers again")
+            away_since = None
         for event in found["events"]:
             after = event["sequence"]
             line = describe(event)
@@ -85,6 +86,19 @@ def _until_it_rests(
         live.show(release)
         if not found["events"] and (release["final"] or release["waits_for_person"]):
             return release
+
+
+def _wait_for_the_desk(
+    trouble: Unavailable, since: float | None, identity: str, live: _Live
+) -> float:
+    """Wait a moment; returns since when the desk is away. Raises Unavailable when that is too long."""
+    now = time.monotonic()
+    if since is None:
+        live.say(f"{trouble}; the release does not need this command, and it is asked again")
+    elif now - since > _PATIENCE_SECONDS:
+        raise Unavailable(str(trouble), hint=f"gonogo watch {identity}") from trouble
+    time.sleep(_PAUSE_SECONDS)
+    return now if since is None else since
 
 
 def _smoke(found: Mapping[str, Any]) -> str:
@@ -102,10 +116,6 @@ def _decided(found: Mapping[str, Any]) -> str:
     lines = told(found) or [str(found.get("sentence", "the gates decided"))]
     return f"\n{_UNDER}".join(lines)
 
-
-_UNDER = " " * 12
-"""As far in as the words of a line that begins with its time."""
-_ANSWERS = ("GO: ", "HOLD: ", "NO-GO: ")
 
 _LINES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "desk:release:step": lambda found: found["reason"],
@@ -152,6 +162,16 @@ def describe(event: Mapping[str, Any]) -> str | None:
         return None
     at = datetime.fromisoformat(event["at"])
     return f"{at:%H:%M:%S}  {said}"
+
+
+def _sum_up(release: dict[str, Any]) -> None:
+    """What the judge saw of it, where customers met it, and where it stands."""
+    if release["exposed"]:
+        for kpi in release["kpis"] if release["verdict"] != "no_data" else ():
+            output.note(f"    {kpi['sentence']}")
+        for gauge in release.get("gauges", ()):
+            output.note(f"    {gauge['sentence']}")
+    click.echo(output.stage_line(release))
 
 
 def _next(release: dict[str, Any]) -> None:

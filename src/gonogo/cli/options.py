@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -28,6 +29,18 @@ def as_false_alarm(context: click.Context, parameter: click.Parameter, value: st
     if share is None or share > 0.5:
         raise click.BadParameter(f"{value} is too much; the limit is 50%", param=parameter)
     return share
+
+
+def as_duration(
+    _: click.Context, parameter: click.Parameter, value: str | None
+) -> timedelta | None:
+    """A callback: a duration with its unit, as in 30s."""
+    from gonogo.usecases.services.specs import duration_of
+
+    try:
+        return None if value is None else duration_of(value)
+    except InvalidInput as error:
+        raise click.BadParameter(str(error), param=parameter) from error
 
 
 def with_json(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -49,7 +49,7 @@ _FILL = "from alembic.config import main; main(['upgrade', 'head']); from orders
 
 
 def example_folder(name: str) -> Path:
-    """Where the files of an example are: in the package, or in a checkout beside it."""
+    """Where the files of an example are: in the package, or in a checkout beside it. Raises ActionFailed."""
     package = Path(str(files("gonogo")))
     places = (package / "examples" / name, package.parents[1] / "examples" / name)
     found = next((folder for folder in places if (folder / "README.md").exists()), None)
@@ -66,8 +66,7 @@ class Scene:
         self._fast = fast
         self._pace = FAST if fast else FULL
         self._folder = example_folder("orders")
-        customers = self._folder / "customers.py"
-        self.beside = Beside(home, example_folder("beside"), customers, fast=fast)
+        self.beside = Beside(home, example_folder("beside"), self._folder, fast=fast)
         self._environ = _environ(home)
         self._desk: subprocess.Popen[bytes] | None = None
         self._customers: subprocess.Popen[bytes] | None = None
@@ -161,10 +160,10 @@ class Scene:
 
     def let_customers_in(self, rate: float, seed: int) -> None:
         """Start the customers."""
-        command = [sys.executable, str(self._folder / "customers.py"), "--url", self.url]
+        command = [sys.executable, "-B", "-m", "customers", "--url", self.url]
         command += ["--rate", str(rate), "--seed", str(seed), "--out", str(self._load)]
         log = (self.home / "customers.log").open("wb")
-        self._customers = subprocess.Popen(command, stdout=log, stderr=log)
+        self._customers = subprocess.Popen(command, cwd=self._folder, stdout=log, stderr=log)
 
     def check(self) -> None:
         """Raises ActionFailed when the desk or the customers have ended before their time."""

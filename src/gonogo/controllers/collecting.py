@@ -13,7 +13,8 @@ from gonogo.controllers.steps import command, own_slot, smoke, smoke_facts
 from gonogo.domain.actor import DESK, Role
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.errors import ActionFailed, InvalidInput, sentence
-from gonogo.domain.evidence import Evidence, Example, Facts, SmokeFacts
+from gonogo.domain.evidence import Evidence, Facts
+from gonogo.domain.facts import Example, SmokeFacts
 from gonogo.domain.paper import FiledEvidence, Paper
 from gonogo.domain.plan import Collection
 from gonogo.evidence.formats import read_report

@@ -103,7 +103,8 @@ async def locate(
 ) -> Slot:
     """Write down where an instance listens, when its ground says that it is elsewhere than in the row.
 
-    Before the router is laid out: it sends customers to where the row says.
+    Before the router is laid out: it sends customers to where the row says. Raises ActionFailed for an
+    address that is none.
     """
     if status.address in {"", slot.address}:
         return slot

@@ -14,7 +14,6 @@ refuse to change while a release is under way.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from gonogo.controllers.layout import instance_of, layout_of, picture_of
 from gonogo.controllers.reach import reach_of
@@ -25,17 +24,18 @@ from gonogo.domain.errors import ActionFailed, Conflict
 from gonogo.domain.ground import shares_itself
 from gonogo.domain.instance import instance_id, release_of
 from gonogo.domain.plan import Environment
+from gonogo.domain.quiet import Traffic
 from gonogo.domain.registration import Registration
 from gonogo.domain.release import Release
-from gonogo.domain.slot import Slot, SlotRole, empty, with_role
+from gonogo.domain.slot import Slot, SlotRole, empty, spare, with_role
 
 
 @dataclass(frozen=True, slots=True)
 class HandBack:
     """Where customers of one environment go: to the adopted `slot`, or they stay on the one that serves.
 
-    `before` is the version that has them now. `why` says why an adopted version cannot have them,
-    where there is one. `router` says whether one runs.
+    `before` is the version that has them now; `stays` says that `slot` is the one that has them. `why`
+    says why an adopted version cannot have them, where there is one. `router` says whether one runs.
     """
 
     registration: Registration
@@ -43,6 +43,7 @@ class HandBack:
     slot: Slot
     adopted: bool
     before: str
+    stays: bool
     why: str
     router: bool
 
@@ -50,15 +51,6 @@ class HandBack:
     def name(self) -> str:
         """The environment, for people."""
         return f"{self.registration.service} in {self.environment.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Traffic:
-    """What a router says: the number of customers' requests so far by its process, and open ones."""
-
-    pid: int | None = None
-    requests: int = 0
-    open: int = 0
 
 
 async def plan_hand_back(world: World) -> tuple[HandBack, ...]:
@@ -107,6 +99,7 @@ async def _plan(
         slot=slot,
         adopted=adoption is not None and not why,
         before=serving.version or "",
+        stays=slot.instance == serving.instance,
         why=why,
         router=runs,
     )
@@ -118,8 +111,7 @@ def _slot_of(adoption: Adoption, slots: Sequence[Slot]) -> Slot:
     for slot in slots:
         if slot.instance == held:
             return slot
-    spare = (SlotRole.EMPTY, SlotRole.RETIRING, SlotRole.PREVIOUS)
-    free = next((found for each in spare if (found := with_role(slots, each))), None)
+    free = spare(slots)
     if free is None:
         raise Conflict(f"no slot is free for {adoption.version} in {adoption.environment}")
     return Slot(
@@ -262,43 +254,3 @@ async def let_go(world: World, plan: HandBack, actor: str) -> None:
     held = tuple(empty(slot) for slot in slots if slot.instance == plan.slot.instance)
     if held:
         await _rearrange(world, plan, held, actor, "let-go")
-
-
-@dataclass(slots=True)
-class Quiet:
-    """Whether customers have stopped coming, judged by how often they came.
-
-    A service that is asked once in a minute is silent most of the time. So the silence that counts is
-    `least`, or twenty times the mean pause between requests while one watched, if that is longer; and
-    where not a single one came, nothing is known.
-    """
-
-    least: timedelta
-    began: float
-    last: Traffic = Traffic()
-    last_at: float | None = None
-    seen: int = 0
-
-    def see(self, found: Traffic, now: float) -> int:
-        """Take a reading at `now` (seconds of any steady clock); how many came since the one before."""
-        before = self.last
-        same = before.pid == found.pid
-        came = found.requests - before.requests if same else (found.requests if before.pid else 0)
-        self.last = found
-        self.seen += came
-        if came or found.open:
-            self.last_at = now
-        return came
-
-    @property
-    def needed(self) -> float:
-        """How many seconds of silence count."""
-        if not self.seen or self.last_at is None:
-            return self.least.total_seconds()
-        watched = max(self.last_at - self.began, 0.001)
-        return max(self.least.total_seconds(), 20 * watched / self.seen)
-
-    def is_quiet(self, now: float) -> bool:
-        """Whether it has been silent for long enough, or (seen nothing at all) for the least time."""
-        since = self.began if self.last_at is None else self.last_at
-        return self.last.open == 0 and now - since >= self.needed

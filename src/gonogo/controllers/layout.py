@@ -92,7 +92,7 @@ def placeholders(
 def instance_of(slot: Slot, plan: Plan, environment: Environment) -> Instance:
     """What should run in this slot, on the ground of the plan that it was released by.
 
-    The slot must not be empty.
+    Raises ValueError for an empty slot.
     """
     if slot.instance is None or slot.version is None or slot.commit is None or slot.port is None:
         raise ValueError(f"slot {slot.name} of {slot.service}/{slot.environment} is empty")

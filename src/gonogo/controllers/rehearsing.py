@@ -8,7 +8,6 @@ begins anew, in a fresh database.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -17,12 +16,18 @@ from typing import Any
 from gonogo.controllers.collecting import file_facts
 from gonogo.controllers.drive import Drive
 from gonogo.controllers.layout import placeholders, variables_of
+from gonogo.controllers.rehearsal_remains import (
+    PLACE,
+    database_of,
+    forget,
+    identities,
+    rehearses,
+    server_of,
+)
 from gonogo.controllers.steps import healthy
-from gonogo.domain.errors import ActionFailed, GonogoError, InvalidInput, Unavailable, sentence
-from gonogo.domain.evidence import RehearsalFacts, RehearsalStep, RehearsedStep
-from gonogo.domain.gate import GateMode
-from gonogo.domain.gate_rules import RehearsalRule
-from gonogo.domain.instance import Instance, instance_id
+from gonogo.domain.errors import ActionFailed, InvalidInput, sentence
+from gonogo.domain.facts import RehearsalFacts, RehearsalStep, RehearsedStep
+from gonogo.domain.instance import Instance
 from gonogo.domain.paper import FiledEvidence
 from gonogo.domain.placeholders import fill
 from gonogo.domain.plan import Command, Environment, Plan
@@ -30,15 +35,7 @@ from gonogo.domain.slot import SlotRole, with_role
 from gonogo.ports.smoke import SmokeOrder
 from gonogo.ports.workshop import Job
 
-PLACE = "rollback.rehearsal"
-"""What the rehearsal's environment is called. No environment of a spec can have this name, so that
-none's secrets reach it."""
-
 _AT_A_TIME = timedelta(days=1)
-
-_DROPS = 3
-_DRIVERS_BEFORE = 3
-"""Drivers in a row that may have been cut off before they could clear up after the one before them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +58,12 @@ class _Stage:
     after: _Cast
 
 
-def identities(release_id: str, fence: int) -> tuple[str, str]:
-    """The ids of the processes that a rehearsal by the driver with this fence may have started.
-
-    Each driver has its own, and its own database: one that stood still while another took over may
-    clear up after itself when it wakes, and must not put away what the other has just begun.
-    """
-    before, after = (f"{PLACE}-{fence}-{part}" for part in ("before", "after"))
-    return instance_id(release_id, before), instance_id(release_id, after)
-
-
-def _fences(drive: Drive) -> range:
-    """The fences of this driver and of those before it that may have left a rehearsal behind."""
-    return range(max(1, drive.lease.fence - _DRIVERS_BEFORE), drive.lease.fence + 1)
-
-
 async def rehearse_rollback(drive: Drive) -> None:
     """Rehearse and file what came of it, where a rule asks for it and it was not done yet.
 
     A rehearsal that could not be set up files nothing: its gate then says that it is missing.
     """
-    if not _wanted(drive):
+    if not rehearses(drive):
         return
     before = await _version_before(drive)
     if before is None or await _done(drive, before.version):
@@ -90,9 +72,9 @@ async def rehearse_rollback(drive: Drive) -> None:
     after = _Cast(drive.release.version, drive.release.commit, drive.plan, own)
     try:
         await forget(drive)
-        name = _database(drive, drive.lease.fence)
+        name = database_of(drive, drive.lease.fence)
         await drive.may_act()
-        url = await drive.world.scratch.make(_server(drive.plan), name)
+        url = await drive.world.scratch.make(server_of(drive.plan), name)
         # Only now: a server that is away is asked again every moment, and each is no new beginning.
         await drive.record("desk:rehearsal:started", {"previous": before.version})
         stage = _Stage(_environment(drive.plan, url), before, after)
@@ -105,19 +87,6 @@ async def rehearse_rollback(drive: Drive) -> None:
         await _to_its_end(forget(drive))
     facts = RehearsalFacts(before.version, after.version, steps)
     await file_facts(drive, f"rollback rehearsal from {before.version}", facts)
-
-
-def _wanted(drive: Drive) -> bool:
-    rules = (rule for rule in drive.plan.gates if isinstance(rule, RehearsalRule))
-    return drive.plan.migrations is not None and any(
-        rule.mode is not GateMode.OFF for rule in rules
-    )
-
-
-def _database(drive: Drive, fence: int) -> str:
-    """The name of the fresh database; ids are given by people too, and not fit for that."""
-    digest = hashlib.sha256(drive.release.id.encode()).hexdigest()
-    return f"gonogo_rehearsal_{digest[:16]}_{fence}"
 
 
 async def _version_before(drive: Drive) -> _Cast | None:
@@ -145,17 +114,6 @@ async def _done(drive: Drive, previous: str) -> bool:
         and content.at >= since
         for paper in papers
     )
-
-
-def _server(plan: Plan) -> str:
-    wanted = plan.migrations.rehearsal.database_url if plan.migrations else None
-    like = wanted or plan.environments[0].database_url
-    if like is None:
-        raise InvalidInput(
-            "the rollback rehearsal has no database to be made like",
-            hint="give migrations.rehearsal.database_url, or database_url of the first environment",
-        )
-    return like
 
 
 def _environment(plan: Plan, url: str) -> Environment:
@@ -241,8 +199,8 @@ async def _reaches_the_fresh_database(drive: Drive) -> None:
     A service that finds its database by itself would be migrated for good by what should be thrown
     away. What the version before did so far it had done to every database already. Raises ActionFailed.
     """
-    name = _database(drive, drive.lease.fence)
-    if await drive.world.scratch.written(_server(drive.plan), name):
+    name = database_of(drive, drive.lease.fence)
+    if await drive.world.scratch.written(server_of(drive.plan), name):
         return
     upgrade = drive.plan.migrations.upgrade.line if drive.plan.migrations else ""
     if "{database_url}" not in upgrade:
@@ -353,49 +311,3 @@ async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
     except asyncio.CancelledError:
         await asyncio.wait({task})
         raise
-
-
-async def forget(drive: Drive) -> None:
-    """Leave nothing of a rehearsal behind, also of one that was cut off.
-
-    A driver whose place another has taken may stop nothing any more. What it made itself is put away all the
-    same: the other one may have looked for it before it was made. Raises what stopping raised.
-    """
-    if not _wanted(drive):
-        return
-    refused: GonogoError | None = None
-    for fence in _fences(drive):
-        for identity in identities(drive.release.id, fence):
-            grace = drive.world.rhythm.stop_grace.total_seconds()
-            try:
-                await drive.world.deployer.stop(identity, grace, fence=drive.lease.fence)
-            except GonogoError as trouble:
-                refused = refused or trouble
-        await _drop_or_tell(drive, _database(drive, fence))
-    if refused is not None:
-        raise refused
-
-
-async def _drop_or_tell(drive: Drive, name: str) -> None:
-    trouble = await _drop(drive, name)
-    if trouble is not None and drive.is_news(f"left {name}", str(trouble)):
-        data = {"database": name, "reason": sentence(trouble)}
-        told = f"leaves the scratch database {name} behind: {sentence(trouble)}"
-        await drive.record("desk:rehearsal:left", data, message=told)
-
-
-async def _drop(drive: Drive, name: str) -> GonogoError | None:
-    """See that the fresh database is gone; why it is not, after as many tries as are worth waiting for."""
-    trouble: GonogoError | None = None
-    for attempt in range(_DROPS):
-        if attempt:
-            await asyncio.sleep(drive.world.rhythm.keep.total_seconds())
-        try:
-            await drive.world.scratch.drop(_server(drive.plan), name)
-        except InvalidInput:
-            return None  # there is no place in which one could have been made
-        except (ActionFailed, Unavailable) as failed:
-            trouble = failed
-        else:
-            return None
-    return trouble

@@ -189,11 +189,13 @@ async def _obey(drive: Drive, instruction: Instruction) -> None:
 async def _bide(drive: Drive, lookout: Lookout, trouble: Unavailable) -> None:
     """Wait a moment for what did not answer; customers who are on the version are watched meanwhile."""
     stage = drive.release.came_from if drive.release.stage in WAITING else drive.release.stage
-    if not drive.release.exposed or stage not in _EXPOSING:
-        await _pause(drive, trouble)
-        return
+    exposed = drive.release.exposed and stage in _EXPOSING
     try:
-        harm = await lookout.during(_pause(drive, trouble))
+        harm = await lookout.during(_pause(drive, trouble)) if exposed else None
+        if not exposed:
+            await _pause(drive, trouble)
+            # What never answers must not keep a person's word from being heard.
+            await drive.heed()
     except Interrupted as said:
         await _obey(drive, said.instruction)
         return

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gonogo.controllers import confirming, rehearsing
+from gonogo.controllers import confirming, rehearsal_remains
 from gonogo.controllers.drive import Drive, Seen
 from gonogo.controllers.guard import Harm, Lookout
 from gonogo.controllers.judging import Watcher
@@ -264,7 +264,7 @@ async def unrehearse(drive: Drive) -> None:
             await clear_out(drive, environment, SlotRole.PREVIOUS, SlotRole.RETIRING)
         elif own is not None:
             await vacate(drive, environment, own)
-    await rehearsing.forget(drive)
+    await rehearsal_remains.forget(drive)
 
 
 async def _still_there(drive: Drive, environment: Environment, slot: Slot) -> None:

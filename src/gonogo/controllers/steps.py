@@ -14,7 +14,7 @@ from gonogo.controllers.layout import (
     variables_of,
 )
 from gonogo.domain.errors import ActionFailed, Conflict, NeedsPerson, StaleLease
-from gonogo.domain.evidence import EXAMPLES, Example, SmokeFacts
+from gonogo.domain.facts import EXAMPLES, Example, SmokeFacts
 from gonogo.domain.ground import shares_itself
 from gonogo.domain.instance import (
     Instance,
@@ -25,7 +25,7 @@ from gonogo.domain.instance import (
 from gonogo.domain.journal import JournalEntry, StepState
 from gonogo.domain.placeholders import fill
 from gonogo.domain.plan import Command, Environment
-from gonogo.domain.slot import RouterReading, Slot, SlotRole, empty, with_role
+from gonogo.domain.slot import RouterReading, Slot, SlotRole, empty, spare
 from gonogo.ports.smoke import SmokeOrder, SmokeResult
 from gonogo.ports.workshop import Job
 
@@ -107,9 +107,7 @@ async def occupy(drive: Drive, environment: Environment, role: SlotRole) -> Slot
     identity = instance_id(release.id, environment.name)
     slot = await own_slot(drive, environment)
     if slot is None:
-        slots = await drive.slots(environment)
-        spare = (SlotRole.EMPTY, SlotRole.RETIRING, SlotRole.PREVIOUS)
-        free = next((found for each in spare if (found := with_role(slots, each))), None)
+        free = spare(await drive.slots(environment))
         if free is None:
             raise Conflict(f"no slot is free for {release.version} in {environment.name}")
         await vacate(drive, environment, free)

@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from typing import Literal
 
 from gonogo.domain.actor import Role
-from gonogo.domain.evidence import Hazard
+from gonogo.domain.facts import Hazard
 from gonogo.domain.gate import GateKind, GateMode, GateMoment
 
 

@@ -88,3 +88,17 @@ class KnownInstance:
     port: int
     pid: int | None
     running: bool
+
+    @classmethod
+    def of(cls, instance: Instance, *, pid: int | None, running: bool) -> "KnownInstance":
+        """What is known of one that was started here."""
+        return cls(
+            id=instance.id,
+            service=instance.service,
+            environment=instance.environment,
+            version=instance.version,
+            commit=instance.commit,
+            port=instance.port,
+            pid=pid,
+            running=running,
+        )

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gonogo.domain.actor import Role
-from gonogo.domain.evidence import Evidence, Severity
+from gonogo.domain.evidence import Evidence
+from gonogo.domain.facts import Severity
 from gonogo.domain.gate import GateKind
 from gonogo.domain.plan import RollbackCriterion
 

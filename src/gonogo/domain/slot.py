@@ -4,7 +4,7 @@ The router knows three neutral slots; which of them is baseline, canary or the v
 row here. Rows are the desired state: they are stored first, then the world is made to match them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -67,6 +67,13 @@ def empty(slot: Slot) -> Slot:
 def with_role(slots: Iterable[Slot], role: SlotRole) -> Slot | None:
     """The slot that plays this part, or None."""
     return next((slot for slot in slots if slot.role is role), None)
+
+
+def spare(slots: Sequence[Slot]) -> Slot | None:
+    """The slot that a version can move into with the least loss: empty before what still drains, and
+    that before the version kept warm; None when all serve."""
+    parts = (SlotRole.EMPTY, SlotRole.RETIRING, SlotRole.PREVIOUS)
+    return next((found for part in parts if (found := with_role(slots, part))), None)
 
 
 @dataclass(frozen=True, slots=True)

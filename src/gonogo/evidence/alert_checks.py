@@ -8,7 +8,7 @@ that was checked and of which nothing is said is refused.
 import re
 from typing import BinaryIO
 
-from gonogo.domain.evidence import EXAMPLES, AlertRuleFacts, Example
+from gonogo.domain.facts import EXAMPLES, AlertRuleFacts, Example
 from gonogo.evidence.format import Beginning, Format, Reading, unfit
 from gonogo.evidence.wording import LONGEST_SHOWN, add, beginning_text, read_lines, shown
 

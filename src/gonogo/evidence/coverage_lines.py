@@ -7,7 +7,7 @@ test): its places are put together, and a line ran when any of them says so.
 from collections.abc import Iterable, Iterator
 
 from gonogo.domain.errors import InvalidInput
-from gonogo.domain.evidence import CoverageFacts, FileCoverage
+from gonogo.domain.facts import CoverageFacts, FileCoverage
 from gonogo.evidence.format import unfit
 
 FILES = 200_000

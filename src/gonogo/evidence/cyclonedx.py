@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
-from gonogo.domain.evidence import (
+from gonogo.domain.evidence import Facts
+from gonogo.domain.facts import (
     Component,
     ComponentFacts,
-    Facts,
     Severity,
     Vulnerability,
     VulnerabilityFacts,

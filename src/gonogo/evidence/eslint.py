@@ -2,7 +2,7 @@
 
 from typing import BinaryIO
 
-from gonogo.domain.evidence import Example, LintFacts
+from gonogo.domain.facts import Example, LintFacts
 from gonogo.evidence.format import Beginning, Format, Reading
 from gonogo.evidence.json_document import Node, outline, read_document
 from gonogo.evidence.wording import add

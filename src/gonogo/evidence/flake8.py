@@ -7,7 +7,7 @@ the number of findings: a clean report is then `0`, in a file that is named afte
 import re
 from typing import BinaryIO
 
-from gonogo.domain.evidence import Example, LintFacts
+from gonogo.domain.facts import Example, LintFacts
 from gonogo.evidence.format import Beginning, Format, Reading, unfit
 from gonogo.evidence.wording import add, beginning_text, miscounted, read_lines, strange
 

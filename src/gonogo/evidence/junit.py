@@ -28,7 +28,7 @@ from typing import BinaryIO
 from xml.parsers.expat import XMLParserType
 
 from gonogo.domain.errors import InvalidInput
-from gonogo.domain.evidence import EXAMPLES, Example, SuiteCounts, TestFacts
+from gonogo.domain.facts import EXAMPLES, Example, SuiteCounts, TestFacts
 from gonogo.evidence.format import Beginning, Format, Reading, unfit
 from gonogo.evidence.junit_counts import DECLARED, Inside, Tally, contradiction
 from gonogo.evidence.junit_repeats import FAILED, SKIPPED, Repeats

@@ -6,7 +6,7 @@ k6 counts a failed request as a "pass" of the rate `http_req_failed`: the rate's
 import math
 from typing import BinaryIO
 
-from gonogo.domain.evidence import LoadFacts
+from gonogo.domain.facts import LoadFacts
 from gonogo.evidence.format import Beginning, Format, Reading
 from gonogo.evidence.json_document import Node, outline, read_document
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import BinaryIO
 
 from gonogo.domain.errors import InvalidInput
-from gonogo.domain.evidence import LoadFacts
+from gonogo.domain.facts import LoadFacts
 from gonogo.evidence.format import Beginning, Format, Reading, unfit
 from gonogo.evidence.json_document import LARGEST_COUNT, Node, outline, read_document
 from gonogo.evidence.wording import beginning_text, read_lines, shown

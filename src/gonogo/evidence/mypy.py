@@ -3,7 +3,7 @@
 import re
 from typing import BinaryIO
 
-from gonogo.domain.evidence import Example, LintFacts
+from gonogo.domain.facts import Example, LintFacts
 from gonogo.evidence.format import Beginning, Format, Reading, unfit
 from gonogo.evidence.wording import add, beginning_text, miscounted, read_lines
 

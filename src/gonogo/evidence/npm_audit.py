@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import BinaryIO
 
-from gonogo.domain.evidence import Severity, Vulnerability, VulnerabilityFacts
+from gonogo.domain.facts import Severity, Vulnerability, VulnerabilityFacts
 from gonogo.evidence.format import Beginning, Format, Reading
 from gonogo.evidence.json_document import Node, outline, read_document
 

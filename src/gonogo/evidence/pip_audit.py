@@ -2,7 +2,7 @@
 
 from typing import BinaryIO
 
-from gonogo.domain.evidence import Severity, Vulnerability, VulnerabilityFacts
+from gonogo.domain.facts import Severity, Vulnerability, VulnerabilityFacts
 from gonogo.evidence.format import Beginning, Format, Reading
 from gonogo.evidence.json_document import Node, outline, read_document
 

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import BinaryIO
 
-from gonogo.domain.evidence import (
+from gonogo.domain.evidence import Facts
+from gonogo.domain.facts import (
     EXAMPLES,
     Component,
     ComponentFacts,
     DrillFacts,
     Example,
-    Facts,
     HealthState,
     HealthTest,
     LoadFacts,

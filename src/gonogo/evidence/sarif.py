@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
 
-from gonogo.domain.evidence import Example, FindingFacts, Severity
+from gonogo.domain.facts import Example, FindingFacts, Severity
 from gonogo.evidence.format import Beginning, Format, Reading
 from gonogo.evidence.json_document import Node, outline, read_document
 from gonogo.evidence.wording import COMMIT, add

@@ -4,7 +4,7 @@ which tell that it ran to its end."""
 import re
 from typing import BinaryIO
 
-from gonogo.domain.evidence import Example, LintFacts
+from gonogo.domain.facts import Example, LintFacts
 from gonogo.evidence.format import Beginning, Format, Reading, unfit
 from gonogo.evidence.wording import add, beginning_text, miscounted, read_lines
 

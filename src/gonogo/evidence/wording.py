@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from gonogo.domain.errors import InvalidInput
-from gonogo.domain.evidence import EXAMPLES, Example
+from gonogo.domain.facts import EXAMPLES, Example
 from gonogo.evidence.format import Beginning, unfit
 
 COMMIT = re.compile(r"[0-9a-f]{7,64}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from gonogo.domain.change import Change
-from gonogo.domain.evidence import CoverageFacts, FileCoverage
+from gonogo.domain.facts import CoverageFacts, FileCoverage
 from gonogo.domain.gate import GateResult, GateStatus
 from gonogo.domain.gate_rules import CoverageRule
 from gonogo.gates import words

@@ -6,7 +6,7 @@ from itertools import zip_longest
 
 from packaging.version import InvalidVersion, Version
 
-from gonogo.domain.evidence import Component, ComponentFacts
+from gonogo.domain.facts import Component, ComponentFacts
 from gonogo.domain.gate import GateResult, GateStatus
 from gonogo.domain.gate_rules import ComponentsRule
 from gonogo.gates import words

@@ -2,7 +2,7 @@
 
 from gonogo.domain.actor import Role
 from gonogo.domain.dossier import Dossier, newest
-from gonogo.domain.evidence import Severity
+from gonogo.domain.facts import Severity
 from gonogo.domain.gate import GateResult, GateStatus
 from gonogo.domain.gate_rules import AcknowledgementRule, RisksRule
 from gonogo.domain.paper import Acknowledgement, Handoff, Paper

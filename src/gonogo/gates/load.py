@@ -3,7 +3,7 @@
 from datetime import timedelta
 from math import isfinite
 
-from gonogo.domain.evidence import LoadFacts
+from gonogo.domain.facts import LoadFacts
 from gonogo.domain.gate import GateResult, GateStatus
 from gonogo.domain.gate_rules import LoadRule
 from gonogo.gates import words

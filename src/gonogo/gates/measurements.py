@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from math import isfinite
 
 from gonogo.domain.dossier import Filed
-from gonogo.domain.evidence import Measurement, MeasurementFacts
+from gonogo.domain.facts import Measurement, MeasurementFacts
 from gonogo.domain.gate import GateResult, GateStatus
 from gonogo.domain.gate_rules import (
     ERROR_BUDGET,

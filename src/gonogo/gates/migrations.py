@@ -1,6 +1,6 @@
 """Gates over the schema: are its migrations safe, and does the version before run on it?"""
 
-from gonogo.domain.evidence import (
+from gonogo.domain.facts import (
     MigrationFacts,
     Operation,
     RehearsalFacts,

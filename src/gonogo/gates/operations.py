@@ -4,7 +4,7 @@ from datetime import timedelta
 from math import isfinite
 
 from gonogo.domain.dossier import Filed
-from gonogo.domain.evidence import (
+from gonogo.domain.facts import (
     AlertRuleFacts,
     DrillFacts,
     HealthState,

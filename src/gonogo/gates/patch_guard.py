@@ -23,7 +23,7 @@ from functools import lru_cache
 
 from gonogo.domain.change import Change, CommitNote, FileChange, Merge
 from gonogo.domain.dossier import Dossier
-from gonogo.domain.evidence import EXAMPLES, ChangeFacts, Example
+from gonogo.domain.facts import EXAMPLES, ChangeFacts, Example
 from gonogo.domain.gate import GateResult, GateStatus
 from gonogo.domain.gate_rules import BRANCH_WORDS, PatchGuardRule, PatchLimit
 

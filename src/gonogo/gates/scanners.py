@@ -3,13 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from gonogo.domain.evidence import (
-    FindingFacts,
-    LintFacts,
-    Severity,
-    Vulnerability,
-    VulnerabilityFacts,
-)
+from gonogo.domain.facts import FindingFacts, LintFacts, Severity, Vulnerability, VulnerabilityFacts
 from gonogo.domain.gate import GateResult, GateStatus
 from gonogo.domain.gate_rules import FindingsRule, LintRule, VulnerabilitiesRule
 from gonogo.gates import words

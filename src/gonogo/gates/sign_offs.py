@@ -7,9 +7,11 @@ Where it cannot be told who wrote the change, nobody's word counts.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from gonogo.domain.actor import Role
 from gonogo.domain.change import Change
 from gonogo.domain.dossier import OF_THE_DESK, Dossier, evidence_digest, holding, withdrawn
 from gonogo.domain.gate import GateResult, GateStatus
@@ -140,11 +142,7 @@ def sign_offs(rule: SignOffsRule, case: Case) -> GateResult:
     if not needed:
         return answer(rule, S.INCONCLUSIVE, "the rule asks for nobody's sign-off")
     if said := rejections(case.dossier):
-        told = (f"{each.role.words} by {paper.actor}: {each.reason}" for paper, each in said)
-        asked = tuple(dict.fromkeys(paper.actor for paper, _ in said))
-        reason = f"rejected as {words.some(told, '; ')}"
-        fix = "settle it with whoever rejected it, who then signs or takes the rejection back"
-        return answer(rule, S.FAIL, reason, asks=asked, fix=fix, passes=True)
+        return _rejected(rule, said)
     if not rule.author_may_sign and authors(case.dossier.change) is None:
         return answer(rule, S.INCONCLUSIVE, f"{UNKNOWN_AUTHORS}, so no sign-off can count")
     every = standing(case.dossier, rule, case.now)
@@ -154,21 +152,49 @@ def sign_offs(rule: SignOffsRule, case: Case) -> GateResult:
         if one.void is None and one.sign_off.role in needed
     }
     have = {role: sum(signed is role for signed, _ in last) for role in needed}
+    if any(have[role] < needed[role] for role in needed):
+        return _lacking(rule, needed, have, every)
+    signers = ", ".join(f"{paper.actor} ({role.words})" for (role, _), paper in last.items())
+    until = min(paper.at for paper in last.values()) + rule.expires
     total = sum(needed.values())
-    number = sum(min(have[role], needed[role]) for role in needed)
+    return answer(
+        rule,
+        S.PASS,
+        f"signed by {signers}",
+        number=total,
+        limit=total,
+        unit="sign-offs",
+        until=until,
+    )
+
+
+def _rejected(rule: SignOffsRule, said: tuple[tuple[Paper, Rejection], ...]) -> GateResult:
+    told = (f"{each.role.words} by {paper.actor}: {each.reason}" for paper, each in said)
+    return answer(
+        rule,
+        S.FAIL,
+        f"rejected as {words.some(told, '; ')}",
+        asks=tuple(dict.fromkeys(paper.actor for paper, _ in said)),
+        fix="settle it with whoever rejected it, who then signs or takes the rejection back",
+        passes=True,
+    )
+
+
+def _lacking(
+    rule: SignOffsRule,
+    needed: Mapping[Role, int],
+    have: Mapping[Role, int],
+    every: tuple[Standing, ...],
+) -> GateResult:
+    """Which roles have not signed yet, or not often enough, and which of their words are void."""
     missing = [role for role in needed if have[role] < needed[role]]
-    if not missing:
-        signers = ", ".join(f"{paper.actor} ({role.words})" for (role, _), paper in last.items())
-        until = min(paper.at for paper in last.values()) + rule.expires
-        reason = f"signed by {signers}"
-        return answer(
-            rule, S.PASS, reason, number=number, limit=total, unit="sign-offs", until=until
-        )
     names = [
         role.words if needed[role] == 1 else f"{role.words} ({have[role]} of {needed[role]})"
         for role in missing
     ]
     verb = "is" if len(names) == 1 else "are"
+    number = sum(min(have[role], needed[role]) for role in needed)
+    total = sum(needed.values())
     reason = f"{number} of {words.count(total, 'required sign-off')}"
     reason = f"{reason}: {', '.join(names)} {verb} missing"
     if void := [one for one in every if one.void is not None and one.sign_off.role in missing]:

@@ -2,7 +2,7 @@
 
 from fnmatch import fnmatchcase
 
-from gonogo.domain.evidence import CoverageFacts, TestFacts
+from gonogo.domain.facts import CoverageFacts, TestFacts
 from gonogo.domain.gate import GateResult, GateStatus
 from gonogo.domain.gate_rules import CoverageRule, TestsRule
 from gonogo.gates import words

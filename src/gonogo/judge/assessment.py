@@ -107,33 +107,22 @@ def _kpi(
     plan: JudgePlan, kpi: Kpi, tests: KpiTests, row: Vector, release: _Release
 ) -> KpiAssessment:
     alone = bool(row[Cell.ALONE])
-    seen = int(row[Cell.STEP_CANARY])
-    minimum = release.minimum_for(kpi, row)
     proofs = _proofs(kpi, tests, row, alone=alone)
     needed = math.log(1 / plan.miss)
     evidence = (
         *_evidence(kpi, tests, row, release.alpha),
         *_past_evidence(plan, tests, row, release.alpha),
     )
-    standing = Standing(
-        failed=bool(row[Cell.FAILED]),
-        anything=release.canary > 0 or row[Cell.CANARY] > 0,
-        seen=seen,
-        minimum=minimum,
-        comparable=kpi.limit is not None or alone or not seen or bool(row[Cell.STEP_BASELINE]),
-        missing=not seen and release.expected(row) >= SURELY_EXPECTED,
-        split_fits=release.split_fits,
-        leaning=any(item.log10_e >= math.log10(LEANING) for item in evidence),
-        kept=tuple(proof >= needed for proof in proofs.values()),
-    )
+    kept = tuple(proof >= needed for proof in proofs.values())
+    standing = _standing(kpi, row, release, evidence, kept)
     verdict = kpi_verdict(standing)
     baseline = Counts(int(row[Cell.BASELINE_BAD]), int(row[Cell.BASELINE]))
     canary = Counts(int(row[Cell.CANARY_BAD]), int(row[Cell.CANARY]))
     ratio = _ratio(tests, row)
     share = share_interval(canary.bad, canary.total) if canary.total else None
     more: int | None = 0
-    if verdict is Verdict.INCONCLUSIVE and seen < minimum:
-        more = minimum - seen
+    if verdict is Verdict.INCONCLUSIVE and standing.seen < standing.minimum:
+        more = standing.minimum - standing.seen
     elif verdict not in {Verdict.FAIL, Verdict.PASS}:
         more = _more(kpi, row, evidence, {test: needed - proof for test, proof in proofs.items()})
     findings = Findings(
@@ -149,6 +138,29 @@ def _kpi(
         share,
         more,
         kpi_sentence(verdict, findings),
+    )
+
+
+def _standing(
+    kpi: Kpi,
+    row: Vector,
+    release: _Release,
+    evidence: tuple[Evidence, ...],
+    kept: tuple[bool, ...],
+) -> Standing:
+    """All that the verdict follows from."""
+    seen = int(row[Cell.STEP_CANARY])
+    compared = kpi.limit is not None or bool(row[Cell.ALONE]) or bool(row[Cell.STEP_BASELINE])
+    return Standing(
+        failed=bool(row[Cell.FAILED]),
+        anything=release.canary > 0 or row[Cell.CANARY] > 0,
+        seen=seen,
+        minimum=release.minimum_for(kpi, row),
+        comparable=compared or not seen,
+        missing=not seen and release.expected(row) >= SURELY_EXPECTED,
+        split_fits=release.split_fits,
+        leaning=any(item.log10_e >= math.log10(LEANING) for item in evidence),
+        kept=kept,
     )
 
 

@@ -1,6 +1,7 @@
 """Freeze windows as people write them: `2026-12-20 to 2027-01-03`, `fri 16:00 to mon 08:00 Europe/Berlin`.
 
-Without a time zone both are in UTC. A day without a time counts whole, the last one too.
+Without a time zone both are in UTC. A day without a time counts whole, the last one too. Parsers raise
+`Unfit` as those of `units` do.
 """
 
 import re

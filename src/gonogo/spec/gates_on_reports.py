@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from gonogo.domain import gate_rules as rules
-from gonogo.domain.evidence import Hazard
+from gonogo.domain.facts import Hazard
 from gonogo.domain.gate import GateMoment
 from gonogo.spec import limits
 from gonogo.spec.gate import GatePart, setting

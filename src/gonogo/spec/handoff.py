@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import Field, PlainValidator, ValidationError, WithJsonSchema
 
-from gonogo.domain.evidence import Severity
+from gonogo.domain.facts import Severity
 from gonogo.domain.paper import Concern, Handoff
 from gonogo.domain.plan import RollbackCriterion
 from gonogo.spec import scalars

@@ -1,4 +1,7 @@
-"""What makes a request bad, and which requests are looked at, as people write them, and back."""
+"""What makes a request bad, and which requests are looked at, as people write them, and back.
+
+Parsers raise `Unfit` as those of `units` do.
+"""
 
 import re
 from collections.abc import Iterable

@@ -159,20 +159,6 @@ def parse_size(text: str) -> int:
     return int(total)
 
 
-def format_size(size: int) -> str:
-    """Bytes in the largest unit that divides them."""
-    unit, unit_size = (
-        next(
-            (name, unit_size)
-            for name, unit_size in _SIZES.items()
-            if size and size % unit_size == 0
-        )
-        if size
-        else ("B", 1)
-    )
-    return f"{size // unit_size}{unit}"
-
-
 def parse_requests(text: str) -> int:
     """`100 requests` or `100`; from 1 up."""
     match = re.match(r"^([0-9]{1,12})(?:\s+requests?)?$", text)
@@ -182,8 +168,3 @@ def parse_requests(text: str) -> int:
     if not 1 <= number <= MOST_REQUESTS:
         raise Unfit(f"{quoted(text)} is out of range; allowed: 1 to {MOST_REQUESTS}")
     return number
-
-
-def format_requests(number: int) -> str:
-    """`100 requests`, `1 request`."""
-    return f"{number} request{'' if number == 1 else 's'}"

@@ -49,6 +49,15 @@ class Adopting:
             About(None, service, wakes=True),
         )
 
+    async def undo_adoptions(
+        self, service: str, environment: str, slots: Sequence[Slot], audit: AuditDraft
+    ) -> None:
+        """See the port."""
+        await self._write(
+            lambda c: adoptions.undo(c, service, environment, slots, audit, self._clock.now()),
+            About(None, service, wakes=True),
+        )
+
     async def adoptions(self, service: str | None = None) -> tuple[Adoption, ...]:
         """See the port."""
         return await self._read(lambda c: adoptions.every(c, service))

@@ -39,6 +39,24 @@ def adopt(
     chain.append(connection, audit, now)
 
 
+def undo(
+    connection: sa.Connection,
+    service: str,
+    environment: str,
+    slots: Sequence[Slot],
+    audit: AuditDraft,
+    now: datetime,
+) -> None:
+    """Forget what was adopted in an environment, and store its slots. Raises as `rearrange`."""
+    rearrange(connection, slots, audit, (), now)
+    of_service = sa.select(releases.c.id).where(releases.c.service == service)
+    connection.execute(
+        sa.delete(adoptions)
+        .where(adoptions.c.environment == environment)
+        .where(adoptions.c.release_id.in_(of_service))
+    )
+
+
 def rearrange(
     connection: sa.Connection,
     slots: Sequence[Slot],
@@ -73,7 +91,7 @@ def _see_that_they_may_change(
 
 
 def every(connection: sa.Connection, service: str | None) -> tuple[Adoption, ...]:
-    """Everything that was ever adopted, the last first; of one service where one is named."""
+    """Everything that was adopted and not undone, the last first; of one service where one is named."""
     query = _ALL if service is None else _ALL.where(releases.c.service == service)
     return tuple(
         Adoption(

@@ -42,6 +42,7 @@ class DatabaseCheckup:
                 found.append(self._whole(connection))
             else:
                 found.append(self._in_time(connection))
+                found.extend(self._unwritable(connection))
         return tuple(found)
 
     def _schema(self, connection: sa.Connection) -> Finding:
@@ -53,6 +54,14 @@ class DatabaseCheckup:
             )
         detail = f"{name_of(self._engine.url)} has schema {stored}, this program knows {NEWEST}"
         return Finding("schema", Health.CRITICAL, detail, "run the same gonogo everywhere")
+
+    def _unwritable(self, connection: sa.Connection) -> tuple[Finding, ...]:
+        if connection.exec_driver_sql("SHOW transaction_read_only").scalar() != "on":
+            return ()
+        name = name_of(self._engine.url)
+        remedy = f"psql {name} -c 'SELECT pg_is_in_recovery()'"
+        detail = f"the database {name} takes no writes now: it is read-only"
+        return (Finding("database", Health.CRITICAL, detail, remedy),)
 
     def _whole(self, connection: sa.Connection) -> Finding:
         said = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())

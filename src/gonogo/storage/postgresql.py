@@ -184,7 +184,12 @@ def explain_postgresql(error: DBAPIError, url: sa.URL) -> GonogoError | None:
             f"the database {name} {what}", hint=None if hint is None else hint.format(name=name)
         )
     if error.connection_invalidated or isinstance(error, sa.exc.OperationalError):
-        return Unavailable(f"the database {name} did not answer: {_first_line(error)}")
+        line = _first_line(error)
+        missing = line.endswith("does not exist") and url.database and f'"{url.database}"' in line
+        return Unavailable(
+            f"the database {name} did not answer: {line}",
+            hint=f"createdb {url.database}: docs/databases.md" if missing else None,
+        )
     return None
 
 

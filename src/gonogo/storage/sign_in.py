@@ -134,7 +134,7 @@ def accept(
     audit: AuditDraft,
     now: datetime,
 ) -> Credential:
-    """Use a link up."""
+    """Use a link up. Raises Conflict for one that ended before."""
     used = connection.execute(
         sa.update(invitations)
         .where(invitations.c.digest == invitation.digest, invitations.c.ended_at.is_(None))
@@ -188,7 +188,7 @@ def link(
     audit: AuditDraft,
     now: datetime,
 ) -> None:
-    """Link an identity to somebody, who is added when given."""
+    """Link an identity to somebody, who is added when given. Raises Conflict for one that is linked."""
     known = connection.execute(
         sa.select(identities.c.person).where(
             identities.c.issuer == identity.issuer, identities.c.subject == identity.subject

@@ -46,6 +46,7 @@ from gonogo.storage.about import About
 from gonogo.storage.adopting import Adopting
 from gonogo.storage.among_desks import AmongDesks
 from gonogo.storage.checkup import DatabaseCheckup
+from gonogo.storage.creation import create_all
 from gonogo.storage.engine import DEFAULT_PATIENCE, make_engine, reading
 from gonogo.storage.glances import Glances
 from gonogo.storage.kept import Kept
@@ -56,7 +57,7 @@ from gonogo.storage.runner import Inline, Runner, Threads
 from gonogo.storage.schema import upgrade_with
 from gonogo.storage.sending import Sending
 from gonogo.storage.statements import Prepared
-from gonogo.storage.tables import UtcTime, create_all
+from gonogo.storage.tables import UtcTime
 from gonogo.storage.ways_in import WaysIn
 
 Result = TypeVar("Result")

@@ -22,9 +22,9 @@ from gonogo.ports.signer import Signer
 from gonogo.ports.source import Source
 from gonogo.ports.store import Store
 from gonogo.ports.throttle import Throttle, Unlimited
-from gonogo.usecases.access.failed_sign_ins import FailedSignIns
-from gonogo.usecases.access.openid_policy import OpenId
 from gonogo.usecases.command_policy import CommandPolicy
+from gonogo.usecases.failed_sign_ins import FailedSignIns
+from gonogo.usecases.openid_policy import OpenId
 from gonogo.usecases.pulse import Pulse
 
 

@@ -214,6 +214,11 @@ def _adopt(_: str, data: Mapping[str, Any]) -> str:
     return f"adopted at {text_of(data, 'address')} in {text_of(data, 'environment')}"
 
 
+def _unadopt(_: str, data: Mapping[str, Any]) -> str:
+    where = text_of(data, "environment")
+    return f"no longer adopted in {where}; it goes on at {text_of(data, 'address')}"
+
+
 def _adopted(name: str, _: Mapping[str, Any]) -> str:
     return {"gone": "does not run any more", "back": "runs again"}.get(name, name)
 
@@ -284,6 +289,7 @@ _TELLERS: Mapping[str, tuple[Kind, Callable[[str, Mapping[str, Any]], str]]] = {
     STAGE: (Kind.STAGE, _stage),
     PERSON: (Kind.PERSON, _person),
     "person:service:adopt": (Kind.PERSON, _adopt),
+    "person:service:unadopt": (Kind.PERSON, _unadopt),
     "desk:adopted:": (Kind.OTHER, _adopted),
     DECIDED: (Kind.GATES, _decision),
     COMMAND: (Kind.STEP, _command),

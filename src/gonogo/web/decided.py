@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gonogo.domain.audit import AuditEntry
-from gonogo.domain.evidence import RehearsalStep
+from gonogo.domain.facts import RehearsalStep
 from gonogo.domain.gate import Answer, Decision, EvidenceReference, GateMode, GateResult, GateStatus
 from gonogo.domain.story import Story
 from gonogo.usecases.releases.decisions import OPEN, gate_name, last_decision

@@ -13,7 +13,6 @@ from typing import Any
 
 from gonogo.controllers.handing_back import (
     HandBack,
-    Quiet,
     end_router,
     hand_back,
     let_go,
@@ -21,6 +20,7 @@ from gonogo.controllers.handing_back import (
     traffic,
 )
 from gonogo.domain.errors import GonogoError
+from gonogo.domain.quiet import Quiet
 from gonogo.usecases.permissions import Deed, allow
 from gonogo.wiring.parts import Parts
 
@@ -44,7 +44,7 @@ class Leaving:
 def intention(plan: HandBack) -> str:
     """What handing back would do to one environment, in one sentence."""
     slot = plan.slot
-    if plan.adopted and plan.before == slot.version:
+    if plan.adopted and plan.stays:
         return f"{plan.name}: customers stay on {slot.version}, which was adopted at {slot.address}"
     if plan.adopted:
         return (

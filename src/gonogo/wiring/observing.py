@@ -22,7 +22,10 @@ _NOWHERE = RouterPlace("", "")
 
 
 async def observe(settings: Settings, wanted: Wanted, began: OnStart) -> None:
-    """Watch what is wanted. Nothing is moved, and nothing is written."""
+    """Watch what is wanted. Nothing is moved, and nothing is written.
+
+    Raises InvalidInput where nobody said which requests are the canary's, and what the source raises.
+    """
     clock = SystemClock()
     if wanted.origin is not None:
         if wanted.arms is None:

@@ -10,61 +10,41 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
-from gonogo.adapters.adopted import AdoptedDeployer
 from gonogo.adapters.argon2_passwords import Argon2Passwords
 from gonogo.adapters.certificate_checkup import CertificateCheckup
-from gonogo.adapters.command.checkup import PlatformCheckup
 from gonogo.adapters.command.deployer import CommandDeployer
-from gonogo.adapters.command.router import PlatformRouter
 from gonogo.adapters.console_notifier import ConsoleNotifier
-from gonogo.adapters.counted_elsewhere import CountedElsewhere
 from gonogo.adapters.counting_limiter import CountingLimiter
 from gonogo.adapters.grounds import Grounds
-from gonogo.adapters.haproxy.checkup import HaproxyCheckup
-from gonogo.adapters.haproxy.metrics import HaproxyMetrics
-from gonogo.adapters.haproxy.router import HaproxyRouter
 from gonogo.adapters.host_checkup import HostCheckup
 from gonogo.adapters.http_smoke import HttpSmokeRunner
 from gonogo.adapters.limits_throttle import LimitsThrottle
-from gonogo.adapters.local.deployer import ProcessDeployer
 from gonogo.adapters.local.gauges import InstanceGauges
 from gonogo.adapters.local.heads import FileHeads, GitHeads
-from gonogo.adapters.local.history import GitHistory
 from gonogo.adapters.local.scratch import LocalScratch
-from gonogo.adapters.local.secrets import FileSecrets
 from gonogo.adapters.local.signer import FileSigner
 from gonogo.adapters.local.source import GitSource
 from gonogo.adapters.local.workshop import GitWorkshop
 from gonogo.adapters.openid import OpenIdProvider
-from gonogo.adapters.prometheus import PrometheusMetrics
-from gonogo.adapters.routers import Routers
 from gonogo.adapters.system_clock import SystemClock
-from gonogo.adapters.systemd.checkup import SystemdCheckup
-from gonogo.adapters.systemd.deployer import SystemdDeployer
-from gonogo.adapters.systemd.folder import UnitFolder
-from gonogo.adapters.systemd.router import SystemdRouters
-from gonogo.adapters.systemd.systemctl import Systemctl
 from gonogo.controllers.world import Rhythm, World
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.errors import InvalidInput, Unavailable
-from gonogo.domain.ground import GroundKind, shares_itself
-from gonogo.domain.plan import Plan
-from gonogo.domain.prometheus import PrometheusCounts
 from gonogo.domain.rate import Rate, Rates
 from gonogo.language.reader import Reader
 from gonogo.ports.heads import Heads
-from gonogo.ports.metrics import MetricSource
 from gonogo.settings import OpenIdSettings, Settings
 from gonogo.storage.counts import SharedCounts, shared_counts
 from gonogo.storage.limits import SharedLimiter, SharedThrottle
 from gonogo.storage.store import SqlStore, open_store
-from gonogo.usecases.access.openid_policy import OpenId, OpenIdPolicy, role_mapping
 from gonogo.usecases.command_policy import command_policy
 from gonogo.usecases.context import Context
 from gonogo.usecases.desk.heads import HeadPlace
 from gonogo.usecases.gates.gathering import DossierReader
+from gonogo.usecases.openid_policy import OpenId, OpenIdPolicy, role_mapping
+from gonogo.wiring.machinery import Machinery, machinery_in
+from gonogo.wiring.own_files import private, secret
 
 _SHARED_LEASE = timedelta(seconds=3)
 """Where another desk can take over, it should within five seconds of a desk's death."""
@@ -102,87 +82,93 @@ def owner() -> Actor:
 
 def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
     """Put the program together. Raises what opening the database raises."""
-    home = private(settings.home)
+    private(settings.home)
     clock = SystemClock()
     several = settings.database_url is not None
     site = secret(settings.site)[:16] if several else None
     store = open_store(settings.store_url, clock, site=site, shared_time=several)
-    kept = FileSecrets(private(home / "secrets"))
-    workshop = GitWorkshop(private(home / "versions"), secrets=kept.values)
-    processes = ProcessDeployer(private(home / "instances"), workshop.files, secrets=kept.values)
-    units = UnitFolder(home, Systemctl())
-    systemd = SystemdDeployer(private(home / "units"), workshop.files, units, secrets=kept.values)
-    platforms = CommandDeployer(private(home / "platforms"), workshop.run, workshop.end_left)
-    deployer = Grounds(
-        {
-            GroundKind.PROCESSES: processes,
-            GroundKind.SYSTEMD: systemd,
-            GroundKind.COMMAND: platforms,
-            GroundKind.ADOPTED: AdoptedDeployer(),
-        }
+    counts = shared_counts(settings.store_url)
+    machinery = machinery_in(settings.home, clock)
+    dossiers = DossierReader(machinery.history, machinery.secrets)
+    world = _world(settings, store, machinery, dossiers, site)
+    context = _context(settings, store, machinery, dossiers, site, counts, wake)
+    return Parts(
+        store,
+        world,
+        context,
+        owner(),
+        machinery.deployer,
+        machinery.platforms,
+        machinery.workshop,
+        counts,
     )
-    history = GitHistory()
-    router = Routers(
-        HaproxyRouter(private(home / "routers"), supervisor=SystemdRouters(units)),
-        PlatformRouter(private(home / "balancers"), platforms),
-    )
-    source = GitSource()
-    dossiers = DossierReader(history, kept)
-    metrics = HaproxyMetrics(home / "routers", clock, _key(home / "digest.key"))
 
-    def counts_elsewhere(plan: Plan) -> MetricSource:
-        origin = plan.metrics or PrometheusCounts("")
-        counts = PrometheusMetrics(origin, clock)
-        if shares_itself(plan.production.ground):
-            return counts  # the desk's own router sees no request
-        return CountedElsewhere(
-            counts, origin.counts.keys(), metrics, clock, origin.stale + origin.every
-        )
 
-    world = World(
+def _world(
+    settings: Settings,
+    store: SqlStore,
+    machinery: Machinery,
+    dossiers: DossierReader,
+    site: str | None,
+) -> World:
+    """What controllers are given."""
+    return World(
         desk=settings.desk,
-        clock=clock,
+        clock=machinery.clock,
         store=store,
-        deployer=deployer,
-        workshop=workshop,
-        router=router,
-        metrics=metrics,
-        counts_elsewhere=counts_elsewhere,
-        smoke=HttpSmokeRunner(workshop.run),
+        deployer=machinery.deployer,
+        workshop=machinery.workshop,
+        router=machinery.router,
+        metrics=machinery.metrics,
+        counts_elsewhere=machinery.counts_elsewhere,
+        smoke=HttpSmokeRunner(machinery.workshop.run),
         notifier=ConsoleNotifier(
             sys.stdout,
             Reader.of(settings.language),
             f"the terminal or log of desk {settings.desk}",
         ),
         dossiers=dossiers,
-        scratch=LocalScratch(private(home / "scratch")),
+        scratch=LocalScratch(private(settings.home / "scratch")),
         new_id=new_id,
         free_port=free_port,
-        rhythm=Rhythm(lease=_SHARED_LEASE) if several else Rhythm(),
+        rhythm=Rhythm() if site is None else Rhythm(lease=_SHARED_LEASE),
         site=site,
-        gauges=InstanceGauges(clock, deployer.resident_bytes),
+        gauges=InstanceGauges(machinery.clock, machinery.deployer.resident_bytes),
     )
-    counts = shared_counts(settings.store_url)
+
+
+def _context(
+    settings: Settings,
+    store: SqlStore,
+    machinery: Machinery,
+    dossiers: DossierReader,
+    site: str | None,
+    counts: SharedCounts | None,
+    wake: Callable[[str], None],
+) -> Context:
+    """What use cases are given."""
     alone = CountingLimiter()
-    context = Context(
+    return Context(
         store=store,
-        source=source,
-        deployer=deployer,
-        router=router,
-        clock=clock,
+        source=GitSource(),
+        deployer=machinery.deployer,
+        router=machinery.router,
+        clock=machinery.clock,
         new_id=new_id,
         wake=wake,
         checkups=(
-            HostCheckup(home),
-            HaproxyCheckup(),
-            PlatformCheckup(platforms, workshop.files),
-            SystemdCheckup(units, systemd.used),
+            HostCheckup(settings.home),
+            *machinery.checkups,
             store.checkup,
-            *((CertificateCheckup(settings.tls.certificate, clock),) if settings.tls else ()),
+            *(
+                (CertificateCheckup(settings.tls.certificate, machinery.clock),)
+                if settings.tls
+                else ()
+            ),
         ),
-        history=history,
+        history=machinery.history,
         dossiers=dossiers,
-        signer=FileSigner(private(home / "keys"), clock),
+        signer=FileSigner(private(settings.home / "keys"), machinery.clock),
         limiter=alone if counts is None else SharedLimiter(counts),
         own_limiter=alone,
         rates=Rates(
@@ -197,7 +183,6 @@ def assemble(settings: Settings, wake: Callable[[str], None]) -> Parts:
         notices=store.notices,
         site=site,
     )
-    return Parts(store, world, context, owner(), deployer, platforms, workshop, counts)
 
 
 def openid_at(told: OpenIdSettings | None) -> OpenId | None:
@@ -227,7 +212,7 @@ def openid_at(told: OpenIdSettings | None) -> OpenId | None:
 
 
 def heads_at(place: HeadPlace) -> Heads:
-    """Where heads of the audit chain are published."""
+    """Where heads of the audit chain are published. Raises InvalidInput for neither file nor repository."""
     if place.repository is not None:
         return GitHeads(place.repository, place.remote)
     if place.file is not None:
@@ -244,7 +229,8 @@ def free_port() -> int:
     """A port that nobody has now.
 
     Taken from below the range that systems give to outgoing connections, where another program could
-    have it by the time a version is started; where all that were tried are taken, any free one.
+    have it by the time a version is started; where all that were tried are taken, any free one. Raises
+    Unavailable where there is none.
     """
     for port in (*(20_000 + secrets.randbelow(12_000) for _ in range(50)), 0):
         with socket.socket() as probe, contextlib.suppress(OSError):
@@ -252,34 +238,3 @@ def free_port() -> int:
             found: int = probe.getsockname()[1]
             return found
     raise Unavailable("no port of 127.0.0.1 is free", hint="stop what holds them")
-
-
-def private(folder: Path) -> Path:
-    """The folder, made where it is missing, and readable by its owner alone."""
-    hint = "set GONOGO_HOME to a folder of yours"
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if folder.stat().st_uid != os.getuid():
-            raise InvalidInput(f"{folder} belongs to somebody else", hint=hint)
-        folder.chmod(0o700)
-    except OSError as error:
-        raise InvalidInput(f"{folder} cannot be used: {error.strerror}", hint=hint) from error
-    return folder
-
-
-def _key(file: Path) -> bytes:
-    """The key under which customers' addresses are digested; made once."""
-    return bytes.fromhex(secret(file))
-
-
-def secret(file: Path) -> str:
-    """The secret in this file; made once, also when two desks begin in the same instant."""
-    if not file.exists():
-        made = file.with_name(f"{file.name}.{uuid.uuid4().hex}")
-        descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as stream:
-            stream.write(secrets.token_hex(32))
-        with contextlib.suppress(FileExistsError):
-            os.link(made, file)
-        made.unlink()
-    return file.read_text().strip()

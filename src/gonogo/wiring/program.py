@@ -49,7 +49,7 @@ class LocalProgram:
         """Run the desk until SIGINT, SIGTERM or a request to stop."""
         from gonogo.wiring.lock import only_desk
         from gonogo.wiring.logs import set_up_logs
-        from gonogo.wiring.parts import private
+        from gonogo.wiring.own_files import private
         from gonogo.wiring.serving import serve
 
         set_up_logs(self._settings.log)
@@ -155,7 +155,7 @@ class LocalProgram:
         """Move the desk's SQLite database to the PostgreSQL of this URL."""
         from gonogo.storage.moving import move
         from gonogo.wiring.lock import only_desk
-        from gonogo.wiring.parts import secret
+        from gonogo.wiring.own_files import secret
 
         database = self._settings.database
         if not database.exists():
@@ -165,7 +165,8 @@ class LocalProgram:
             )
         with only_desk(replace(self._settings, database_url=None).lock):
             site = secret(self._settings.site)[:16]
-            return asdict(move(f"sqlite:///{database}", url, site))
+            moved = move(f"sqlite:///{database}", url, site)
+            return {"source": str(database), **asdict(moved)}
 
     def publish_head(self, place: "HeadPlace", sequence: int, envelope: str) -> str:
         """Put a signed head of the audit chain there."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from gonogo import __version__
 from gonogo.controllers.desk import Desk
+from gonogo.domain.actor import Actor
 from gonogo.domain.errors import GonogoError, InvalidInput
 from gonogo.settings import Settings
 from gonogo.storage.presence import Presence
@@ -25,7 +26,8 @@ from gonogo.usecases.access.invitations import first_admin
 from gonogo.usecases.access.sign_in import write
 from gonogo.usecases.context import Context
 from gonogo.wiring.loop_watch import LoopWatch
-from gonogo.wiring.parts import Parts, assemble, secret
+from gonogo.wiring.own_files import secret
+from gonogo.wiring.parts import Parts, assemble
 from gonogo.wiring.service_manager import ServiceManager
 
 if TYPE_CHECKING:
@@ -53,6 +55,51 @@ async def serve(settings: Settings, port: int) -> None:
     """Serve until a signal or a request to stop. Raises InvalidInput when the port cannot be used."""
     import uvicorn
 
+    manager = ServiceManager()
+    woken = WakeUp()
+    parts = assemble(settings, woken)
+    desk = Desk(parts.world, manager.alive)
+    woken.desk = desk
+    context = replace(parts.context, controllers=desk.controllers)
+    prepare_process()
+    with _listener(settings.host, port) as listening:
+        bound = listening.getsockname()[1]
+        server: uvicorn.Server | None = None
+
+        def stop() -> None:
+            if server is not None:
+                server.should_exit = True
+
+        application = _application(settings, context, parts.owner, stop)
+        own = _own_address(settings, bound)
+        ready = partial(manager.ready, f"the desk listens on {own}")
+        server = _quiet_server(_configuration(application, settings), ready)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop)
+        try:
+            presence, lost = _presence(settings, parts.store, woken)
+        except GonogoError:
+            await parts.close()
+            raise
+        working = asyncio.ensure_future(_work(desk, lost))
+        _announce(settings, own)
+        await _invite_first_admin(context, settings.public_url or own)
+        try:
+            async with LoopWatch():
+                await _until_one_ends(server.serve(sockets=[listening]), working)
+        finally:
+            manager.stopping()
+            settings.address.unlink(missing_ok=True)
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+            await write(context, context.failed_sign_ins.rest())
+            await _leave(parts, presence)
+
+
+def _application(
+    settings: Settings, context: Context, owner: Actor, stop: Callable[[], None]
+) -> "FastAPI":
+    """The API and the pages; `stop` ends the server."""
     from gonogo.api.application import build_application
     from gonogo.api.door import (
         Door,
@@ -68,56 +115,18 @@ async def serve(settings: Settings, port: int) -> None:
     from gonogo.web.desk.visitor import Entrance, seen_by
     from gonogo.web.pages import add_pages
 
-    manager = ServiceManager()
-    woken = WakeUp()
-    parts = assemble(settings, woken)
-    desk = Desk(parts.world, manager.alive)
-    woken.desk = desk
-    context = replace(parts.context, controllers=desk.controllers)
     token = secret(settings.token)
-    prepare_process()
-    with _listener(settings.host, port) as listening:
-        bound = listening.getsockname()[1]
-        server: uvicorn.Server | None = None
-
-        def stop() -> None:
-            if server is not None:
-                server.should_exit = True
-
-        reach = Reach(settings.public_url)
-        application = build_application(context, parts.owner, token, stop, reach)
-        door = Door(context, parts.owner, token)
-        add_pages(application, context, reader(door))
-        add_desk(
-            application,
-            context,
-            seen_by(reader(page_guard(door)), csrf_of),
-            allowed_origin,
-            Entrance(browser=browser_of, session=session_of, safe=safe_next),
-        )
-        own = _own_address(settings, bound)
-        ready = partial(manager.ready, f"the desk listens on {own}")
-        server = _quiet_server(_configuration(application, settings), ready)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop)
-        try:
-            presence, lost = _presence(settings, parts.store, woken)
-        except GonogoError:
-            await parts.close()
-            raise
-        working = asyncio.ensure_future(_work(desk, lost))
-        _announce(settings, own)
-        await _invite_first_admin(context, reach.public_url or own)
-        try:
-            async with LoopWatch():
-                await _until_one_ends(server.serve(sockets=[listening]), working)
-        finally:
-            manager.stopping()
-            settings.address.unlink(missing_ok=True)
-            working.cancel()
-            await asyncio.gather(working, return_exceptions=True)
-            await write(context, context.failed_sign_ins.rest())
-            await _leave(parts, presence)
+    application = build_application(context, owner, token, stop, Reach(settings.public_url))
+    door = Door(context, owner, token)
+    add_pages(application, context, reader(door))
+    add_desk(
+        application,
+        context,
+        seen_by(reader(page_guard(door)), csrf_of),
+        allowed_origin,
+        Entrance(browser=browser_of, session=session_of, safe=safe_next),
+    )
+    return application
 
 
 async def _leave(parts: Parts, presence: Presence | None) -> None:

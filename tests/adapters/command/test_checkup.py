@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests import scripted_platform
 from tests.scripted_platform import ScriptedPlatform, scripts
 
 from gonogo.adapters.command.checkup import PlatformCheckup
@@ -12,22 +13,14 @@ from gonogo.adapters.command.notes import Phase, PlatformNote
 from gonogo.domain.ground import Script
 from gonogo.domain.health import Finding, Health
 from gonogo.domain.instance import Instance
-from gonogo.domain.plan import Health as HealthPath
 
 
 def line(text: str) -> Script:
     return Script(text, scripts().read.within)
 
 
-ONE = Instance(
-    id="r1.production",
-    service="orders",
-    environment="production",
-    version="v2",
-    commit="c" * 40,
-    port=8001,
-    line="serve",
-    health=HealthPath("/health"),
+ONE = replace(
+    scripted_platform.ONE,
     ground=replace(
         scripts(),
         deploy=line("sh bin/at deploy"),

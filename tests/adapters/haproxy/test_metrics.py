@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -18,17 +18,13 @@ from tests.servers import Answer, VersionServer, ask, free_port
 from gonogo.adapters.haproxy import lines as haproxy_lines
 from gonogo.adapters.haproxy.metrics import HaproxyMetrics
 from gonogo.adapters.haproxy.router import HaproxyRouter
+from gonogo.adapters.system_clock import SystemClock
 from gonogo.domain.traffic import BadStatus, Counts, Kpi
 from gonogo.ports.metrics import MetricStream
 
 ERRORS = Kpi("errors", BadStatus(((500, 599),)), limit=0.01)
 SOON = timedelta(seconds=60)
 AT_ONCE = timedelta(milliseconds=50)
-
-
-class WallClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 @dataclass
@@ -47,7 +43,7 @@ class Place:
 
     def metrics(self, **times: float) -> HaproxyMetrics:
         times = {"reconcile_every": 0.05, "grace": 0.2} | times
-        return HaproxyMetrics(self.directory, WallClock(), b"k" * 32, **times)
+        return HaproxyMetrics(self.directory, SystemClock(), b"k" * 32, **times)
 
 
 @pytest.fixture

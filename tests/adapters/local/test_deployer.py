@@ -10,7 +10,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.adapters.local.started import alive, starts
+from tests.adapters.local.started import starts
+from tests.processes import alive
 
 from gonogo.adapters.local.deployer import ProcessDeployer
 from gonogo.domain.errors import ActionFailed

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.adapters.local.started import alive, starts
+from tests.adapters.local.started import starts
+from tests.processes import alive
 
 from gonogo.adapters.local import deployer as module
 from gonogo.adapters.local import notes

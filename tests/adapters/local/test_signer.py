@@ -1,6 +1,7 @@
 """The desk's keys in their folder."""
 
 import json
+import os
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -83,6 +84,17 @@ async def test_a_revocation_is_signed_by_another_key_and_counts(
     told = distrust(ring, first.public, first.id, since + timedelta(hours=1), check)
     assert told is not None
     assert "stolen" in told
+
+
+async def test_keys_that_cannot_be_written_are_said(
+    signer: FileSigner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(Unavailable, match="cannot be written: No space left on device"):
+        await signer.ring()
 
 
 async def test_keys_that_cannot_be_read_are_said_and_not_made_anew(

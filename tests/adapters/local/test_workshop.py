@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import psutil
 import pytest
+from tests.processes import alive
 
 from gonogo.adapters.local import workshop as module
 from gonogo.adapters.local.output import Output
@@ -39,13 +39,6 @@ def job(commit: str) -> Callable[..., Job]:
         return Job("orders", commit, "migrate up", line, timedelta(seconds=seconds), variables)
 
     return make
-
-
-def alive(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 async def test_all_files_of_the_commit_are_there_and_no_others(ready, commit):

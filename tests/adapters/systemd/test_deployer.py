@@ -9,12 +9,11 @@ import threading
 import time
 from pathlib import Path
 
-import psutil
 import pytest
+from tests.processes import alive
 from tests.systemd_twin import NO_BUS, SystemdTwin
 
 from gonogo.adapters.systemd import look
-from gonogo.adapters.systemd.systemctl import Systemctl
 from gonogo.domain.errors import Unavailable
 from gonogo.domain.instance import InstanceState
 
@@ -28,14 +27,6 @@ def hangs(words: list[str]) -> None:
 
 def systemctl(twin: SystemdTwin, *words: str) -> str:
     return subprocess.run([twin.program, *words], capture_output=True, text=True, check=True).stdout
-
-
-def lives(pid: int) -> bool:
-    """One that only waits for init to take note of it has ended."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def text_of(path: Path) -> str:
@@ -184,45 +175,6 @@ async def test_where_systemd_does_not_answer_a_version_is_neither_healthy_nor_de
     assert (await later.status(instance)).pid == pid
 
 
-async def test_a_desk_killed_before_its_order_is_made_good_by_the_next(desk, make, monkeypatch):
-    instance = make()
-    tell = Systemctl.tell
-
-    async def dies(self: Systemctl, *words: str, **limits: float) -> object:
-        if words[0] == "start":
-            raise asyncio.CancelledError
-        return await tell(self, *words, **limits)
-
-    monkeypatch.setattr(Systemctl, "tell", dies)
-    with pytest.raises(asyncio.CancelledError):
-        await desk().start(instance)
-    assert (await desk().status(instance)).state is ABSENT
-    assert await desk().knows(instance.id)
-    monkeypatch.setattr(Systemctl, "tell", tell)
-    await desk().start(instance)
-    assert (await desk().status(instance)).state is RUNNING
-
-
-async def test_a_desk_killed_after_its_order_has_started_it(desk, make, monkeypatch):
-    instance = make()
-    tell = Systemctl.tell
-
-    async def dies(self: Systemctl, *words: str, **limits: float) -> object:
-        answer = await tell(self, *words, **limits)
-        if words[0] == "start":
-            raise asyncio.CancelledError
-        return answer
-
-    monkeypatch.setattr(Systemctl, "tell", dies)
-    with pytest.raises(asyncio.CancelledError):
-        await desk().start(instance)
-    monkeypatch.setattr(Systemctl, "tell", tell)
-    status = await desk().status(instance)
-    assert status.state is RUNNING
-    await desk().start(instance)
-    assert (await desk().status(instance)).pid == status.pid
-
-
 async def test_units_are_read_again_only_when_their_files_changed(desk, make, twin):
     deployer = desk()
     first, second = make(id="one"), make(id="two")
@@ -280,45 +232,6 @@ async def test_what_was_wanted_comes_back_with_the_machine_and_what_was_stopped_
     assert (await later.status(stopped)).state is ABSENT
 
 
-async def test_two_desks_of_one_user_do_not_meet(desk, make):
-    one, other = desk("one"), desk("other")
-    mine, yours = make(), make()
-    await one.start(mine)
-    await other.start(yours)
-    assert [each.port for each in await one.stop_all(5)] == [mine.port]
-    assert (await other.status(yours)).state is RUNNING
-    await other.stop_all(5)
-
-
-async def test_two_desks_over_one_folder_start_one_process(desk, make, until):
-    instance = make("echo begun; exec sleep 300")
-    desks = [desk(), desk()]
-    await asyncio.gather(*(each.start(instance) for each in desks))
-    first, second = [await each.status(instance, probe=False) for each in desks]
-    assert first.pid == second.pid
-
-    async def said() -> bool:
-        return bool((await desks[0].status(instance)).log_tail)
-
-    await until(said)
-    assert (await desks[0].status(instance)).log_tail == "begun"
-
-
-async def test_one_whose_note_was_lost_is_still_known_and_can_be_stopped(desk, make, tmp_path):
-    instance = make()
-    await desk().start(instance)
-    pid = (await desk().status(instance)).pid
-    (tmp_path / "desk" / "units" / instance.id / "note.json").unlink()
-    later = desk()
-    (found,) = await later.instances()
-    assert (found.id, found.service, found.version, found.port, found.pid) == (
-        *(instance.id, "orders", "v1.2.0", instance.port, pid),
-    )
-    assert await later.knows(instance.id)
-    assert await later.stop(instance.id, 5)
-    assert not lives(pid)
-
-
 async def test_one_that_does_not_listen_to_being_asked_is_killed_after_its_grace(
     desk, make, until, tmp_path
 ):
@@ -334,7 +247,7 @@ async def test_one_that_does_not_listen_to_being_asked_is_killed_after_its_grace
     began = time.monotonic()
     assert await deployer.stop(instance.id, 0.5)
     assert time.monotonic() - began >= 0.5
-    assert not lives(pid)
+    assert not alive(pid)
 
 
 async def test_children_end_with_their_version(desk, make, until, tmp_path):
@@ -348,7 +261,7 @@ async def test_children_end_with_their_version(desk, make, until, tmp_path):
 
     await until(begun)
     await deployer.stop(instance.id, 5)
-    assert not lives(int(child.read_text()))
+    assert not alive(int(child.read_text()))
 
 
 async def test_a_line_means_nothing_to_systemd(desk, make, until):

@@ -13,7 +13,7 @@ from gonogo.domain.actor import Actor, Role
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.dossier import withdrawn
 from gonogo.domain.errors import Conflict, GonogoError, InvalidInput, NotAllowed, NotFound
-from gonogo.domain.evidence import SmokeFacts
+from gonogo.domain.facts import SmokeFacts
 from gonogo.domain.gate import GateStatus
 from gonogo.domain.gate_rules import SignOffsRule
 from gonogo.domain.paper import Handoff, Paper, SignOff

@@ -12,7 +12,8 @@ from tests.papers import CI, NEW, OLD, QA, Desk, a_desk
 from gonogo.domain.actor import Actor, Role
 from gonogo.domain.dossier import Dossier, current
 from gonogo.domain.errors import GonogoError, InvalidInput, NotAllowed, NotFound
-from gonogo.domain.evidence import EvidenceKind, TestFacts
+from gonogo.domain.evidence import EvidenceKind
+from gonogo.domain.facts import TestFacts
 from gonogo.domain.paper import FiledEvidence, Paper
 from gonogo.usecases.papers import evidence
 from gonogo.usecases.papers.evidence import Claims, Pushed, Report, push_evidence

@@ -2,16 +2,14 @@
 
 import pytest
 
-from gonogo.domain.evidence import (
-    FACTS,
+from gonogo.domain.evidence import FACTS, EvidenceKind, Facts
+from gonogo.domain.facts import (
     AlertRuleFacts,
     ChangeFacts,
     Component,
     ComponentFacts,
     CoverageFacts,
     DrillFacts,
-    EvidenceKind,
-    Facts,
     FindingFacts,
     HealthState,
     HealthTest,

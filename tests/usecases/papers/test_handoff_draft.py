@@ -7,7 +7,7 @@ import pytest
 from tests.papers import COMMITS, QA, Desk, a_commit, a_desk, shop_plan
 
 from gonogo.domain.change import CommitNote
-from gonogo.domain.evidence import Hazard, MigrationFacts, Operation
+from gonogo.domain.facts import Hazard, MigrationFacts, Operation
 from gonogo.domain.plan import Command, Migrations
 from gonogo.usecases.papers.handoff import hand_over, read_handoff
 from gonogo.usecases.papers.handoff_draft import Draft, draft_handoff

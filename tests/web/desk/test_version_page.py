@@ -11,7 +11,8 @@ from tests.web.desk.test_release_page import hidden_field, words_of
 from gonogo.api.application import build_application
 from gonogo.api.door import Door, reader
 from gonogo.domain.actor import Actor, Role
-from gonogo.domain.evidence import Evidence, LoadFacts
+from gonogo.domain.evidence import Evidence
+from gonogo.domain.facts import LoadFacts
 from gonogo.domain.paper import Rejection, SignOff
 from gonogo.usecases.access import people
 from gonogo.web.desk.application import add_desk

@@ -285,14 +285,4 @@ def _detail(answer: Answer, state: InstanceState) -> str:
 
 
 def _known(note: PlatformNote) -> KnownInstance:
-    instance = note.instance
-    return KnownInstance(
-        id=instance.id,
-        service=instance.service,
-        environment=instance.environment,
-        version=instance.version,
-        commit=instance.commit,
-        port=instance.port,
-        pid=None,
-        running=note.phase is Phase.DEPLOYED,
-    )
+    return KnownInstance.of(note.instance, pid=None, running=note.phase is Phase.DEPLOYED)

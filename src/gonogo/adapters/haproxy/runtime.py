@@ -134,6 +134,7 @@ async def follow(directory: Path, stack: AsyncExitStack) -> tuple[int, int, asyn
     """Log lines as they are written: (process id, number of the next line, reader of the stream).
 
     The stream begins with the older lines that the ring still holds. It lives as long as `stack`.
+    Raises Unavailable where nothing answers in time, NotRunning where HAProxy is gone.
     """
     reader, writer = await stack.enter_async_context(connection(directory))
     try:

@@ -45,7 +45,7 @@ from gonogo.adapters.local.process import (
     spawn,
     tagged,
 )
-from gonogo.adapters.local.secrets import SecretsOf, hide, no_secrets
+from gonogo.adapters.local.secrets import SecretsOf, no_secrets, without_secrets
 from gonogo.adapters.local.words import how_it_ended, named, require_startable
 from gonogo.domain.errors import ActionFailed
 from gonogo.domain.instance import Instance, InstanceState, InstanceStatus, KnownInstance
@@ -103,10 +103,7 @@ class ProcessDeployer:
     async def status(self, instance: Instance, *, probe: bool = True) -> InstanceStatus:
         """What is true now. Its last output has at most 20 lines and 8 KiB and is safe to print."""
         found = await self._status(instance, probe=probe)
-        if not found.log_tail:
-            return found
-        secrets = await self._secrets(instance.service, instance.environment)
-        return replace(found, log_tail=hide(found.log_tail, secrets, instance.variables))
+        return await without_secrets(found, instance, self._secrets)
 
     async def _status(self, instance: Instance, *, probe: bool) -> InstanceStatus:
         note = self._notes.read(instance.id)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from gonogo.adapters.local.environment import child_environment
+from gonogo.domain.errors import InvalidInput
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _STEPS_BACK = re.compile(r"(?:[~^][0-9]{0,9})*\Z")
@@ -26,6 +27,14 @@ class GitMissing(Exception):
 
 class GitFailed(Exception):
     """Git ended with an exit code that is not 0; `str(error)` is its complaint as one line."""
+
+
+def no_git(repository: Path | str) -> InvalidInput:
+    """What is said where a repository is to be read and GitMissing came of it."""
+    return InvalidInput(
+        f"git is not on PATH, so the repository {repository} cannot be read",
+        hint="install git, for example with: apt install git",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,22 @@ async def git(
     complaints = errors.decode(errors="replace").strip().splitlines()
     code = -1 if child.returncode is None else child.returncode
     return GitAnswer(code, output.decode(errors="replace"), complaints[0] if complaints else "")
+
+
+async def git_directory(repository: Path) -> Path:
+    """Where the repository whose top this is keeps its history.
+
+    Raises GitMissing, and InvalidInput for what is no such folder.
+    """
+    if not repository.is_dir():
+        raise InvalidInput(f"the repository {repository} is not a folder of this machine")
+    answer = await git(repository, "rev-parse", "--absolute-git-dir")
+    if answer.code != 0:
+        raise InvalidInput(
+            f"{repository} is not the top of a git repository that can be read: {answer.complaint}",
+            hint=f"git -C {repository} rev-parse --show-toplevel",
+        )
+    return Path(answer.output.removesuffix("\n"))
 
 
 async def git_pieces(

@@ -21,7 +21,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gonogo.adapters.local.attributes import generated
-from gonogo.adapters.local.git import GitAnswer, GitFailed, GitMissing, git, git_pieces, is_revision
+from gonogo.adapters.local.git import (
+    GitAnswer,
+    GitFailed,
+    GitMissing,
+    git,
+    git_directory,
+    git_pieces,
+    is_revision,
+    no_git,
+)
 from gonogo.adapters.local.git_output import (
     LOG_FORMAT,
     CountedFile,
@@ -174,10 +183,7 @@ def _readable(repository: str) -> Iterator[None]:
     try:
         yield
     except GitMissing:
-        raise InvalidInput(
-            f"git is not on PATH, so the repository {repository} cannot be read",
-            hint="install git, for example with: apt install git",
-        ) from None
+        raise no_git(repository) from None
     except (GitFailed, ValueError) as error:
         raise InvalidInput(
             f"the history of {repository} cannot be read: {error}",
@@ -187,15 +193,7 @@ def _readable(repository: str) -> Iterator[None]:
 
 async def _open(repository: str) -> _Repository:
     place = Path(repository)
-    if not place.is_dir():
-        raise InvalidInput(f"the repository {repository} is not a folder of this machine")
-    answer = await git(place, "rev-parse", "--absolute-git-dir")
-    if answer.code != 0:
-        raise InvalidInput(
-            f"{repository} is not the top of a git repository that can be read: {answer.complaint}",
-            hint=f"git -C {repository} rev-parse --show-toplevel",
-        )
-    git_dir = Path(answer.output.removesuffix("\n"))
+    git_dir = await git_directory(place)
     pointer = git_dir / "commondir"  # a linked worktree shares its history
     common = git_dir / pointer.read_text().strip() if pointer.exists() else git_dir
     cut = common / "shallow"

@@ -87,16 +87,12 @@ _ANYTHING = (
 _BESIDE = ("-wal", "-shm", "-journal")
 
 
-async def _psql(like: str, statement: str) -> str:
-    """What one statement on the server of this URL prints, without any frame.
-
-    Messages name the server's host and never its password.
-    """
+def _server(like: str) -> dict[str, str]:
+    """The server and database of a URL as psql's variables; empty where the URL says nothing."""
     parts = _address(like)
     query = parse_qs(parts.query)
-    host = parts.hostname or query.get("host", ["localhost"])[0]
-    where = {
-        "PGHOST": host,
+    return {
+        "PGHOST": parts.hostname or query.get("host", ["localhost"])[0],
         "PGPORT": str(parts.port or query.get("port", ["5432"])[0]),
         "PGUSER": unquote(parts.username or query.get("user", [""])[0]),
         "PGPASSWORD": unquote(parts.password or query.get("password", [""])[0]),
@@ -105,6 +101,15 @@ async def _psql(like: str, statement: str) -> str:
         "PGCONNECT_TIMEOUT": "10",
         "LC_ALL": "C",
     }
+
+
+async def _psql(like: str, statement: str) -> str:
+    """What one statement on the server of this URL prints, without any frame.
+
+    Messages name the server's host and never its password.
+    """
+    where = _server(like)
+    host = where["PGHOST"]
     options = ("--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1", "-At")
     try:
         child = await asyncio.create_subprocess_exec(

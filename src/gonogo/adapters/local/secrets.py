@@ -7,11 +7,13 @@ left out.
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
 from gonogo.adapters.local.notes import safe_name
 from gonogo.domain.errors import Unavailable
+from gonogo.domain.instance import Instance, InstanceStatus
 
 SHORTEST_HIDDEN = 4
 _IN_ADDRESS = re.compile(
@@ -44,6 +46,16 @@ def hide(text: str, secrets: Mapping[str, str], variables: Mapping[str, str] | N
         if len(value) >= SHORTEST_HIDDEN:
             text = text.replace(value, "***")
     return _IN_ADDRESS.sub(r"\g<before>:***@", text)
+
+
+async def without_secrets(
+    found: InstanceStatus, instance: Instance, secrets_of: SecretsOf
+) -> InstanceStatus:
+    """What was found of an instance, its output fit to be shown. Raises what `secrets_of` raises."""
+    if not found.log_tail:
+        return found
+    secrets = await secrets_of(instance.service, instance.environment)
+    return replace(found, log_tail=hide(found.log_tail, secrets, instance.variables))
 
 
 class FileSecrets:

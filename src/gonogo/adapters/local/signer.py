@@ -154,7 +154,19 @@ class FileSigner:
         self._store(self._directory / "ring.json", text.encode())
 
     def _store(self, file: Path, content: bytes) -> None:
-        """Write a file whole, for the owner alone, and on the disk when this returns."""
+        """Write a file whole, for the owner alone, and on the disk when this returns.
+
+        Raises Unavailable when it cannot be written.
+        """
+        try:
+            self._write_whole(file, content)
+        except OSError as error:
+            raise Unavailable(
+                f"the desk's keys in {self._directory} cannot be written: {error.strerror}",
+                hint=f"df -h {self._directory}",
+            ) from error
+
+    def _write_whole(self, file: Path, content: bytes) -> None:
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         temporary = file.with_suffix(".new")
         temporary.unlink(missing_ok=True)

@@ -3,7 +3,15 @@
 import difflib
 from pathlib import Path
 
-from gonogo.adapters.local.git import GitAnswer, GitMissing, git, is_commit, is_tag_name
+from gonogo.adapters.local.git import (
+    GitAnswer,
+    GitMissing,
+    git,
+    git_directory,
+    is_commit,
+    is_tag_name,
+    no_git,
+)
 from gonogo.domain.errors import InvalidInput, NotFound
 
 
@@ -20,8 +28,7 @@ class GitSource:
             raise InvalidInput(
                 f'"{version}" cannot be the name of a git tag', hint=f"git -C {repository} tag"
             )
-        place = Path(repository)
-        await self._require_repository(place)
+        place = await _opened(repository)
         found = await _run(
             place, "rev-parse", "--verify", "--quiet", f"refs/tags/{version}^{{commit}}"
         )
@@ -34,22 +41,16 @@ class GitSource:
 
     async def tags(self, repository: str) -> tuple[str, ...]:
         """Every tag, the newest first. Raises InvalidInput as `resolve` does."""
-        place = Path(repository)
-        await self._require_repository(place)
-        wanted = (
-            "--sort=-version:refname",
-            "--sort=-creatordate",
-            "--format=%(refname:strip=2)",
-            "refs/tags",
-        )
+        place = await _opened(repository)
+        newest = ("--sort=-version:refname", "--sort=-creatordate")
+        wanted = (*newest, "--format=%(refname:strip=2)", "refs/tags")
         return tuple((await _run(place, "for-each-ref", *wanted)).output.split())
 
     async def tree(self, repository: str, commit: str) -> str:
         """The commit's tree. Raises NotFound for an unknown commit, InvalidInput as `resolve` does."""
         if not is_commit(commit):
             raise InvalidInput(f'"{commit}" is not the full name of a commit')
-        place = Path(repository)
-        await self._require_repository(place)
+        place = await _opened(repository)
         found = await _run(place, "rev-parse", "--verify", "--quiet", f"{commit}^{{tree}}")
         if found.code != 0:
             raise NotFound(
@@ -57,25 +58,21 @@ class GitSource:
             )
         return found.output.strip()
 
-    async def _require_repository(self, place: Path) -> None:
-        if not place.is_dir():
-            raise InvalidInput(f"the repository {place} is not a folder of this machine")
-        answer = await _run(place, "rev-parse", "--git-dir")
-        if answer.code != 0:
-            raise InvalidInput(
-                f"{place} is not the top of a git repository that can be read: {answer.complaint}",
-                hint=f"git -C {place} rev-parse --show-toplevel",
-            )
+
+async def _opened(repository: str) -> Path:
+    place = Path(repository)
+    try:
+        await git_directory(place)
+    except GitMissing:
+        raise no_git(place) from None
+    return place
 
 
 async def _run(place: Path, *arguments: str) -> GitAnswer:
     try:
         return await git(place, *arguments)
     except GitMissing:
-        raise InvalidInput(
-            f"git is not on PATH, so the repository {place} cannot be read",
-            hint="install git, for example with: apt install git",
-        ) from None
+        raise no_git(place) from None
 
 
 def _unknown(repository: str, version: str, tags: list[str]) -> NotFound:

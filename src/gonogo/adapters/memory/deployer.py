@@ -166,17 +166,8 @@ class MemoryDeployer:
         return found
 
     def _known(self, found: _Running) -> KnownInstance:
-        instance = found.instance
-        return KnownInstance(
-            id=instance.id,
-            service=instance.service,
-            environment=instance.environment,
-            version=instance.version,
-            commit=instance.commit,
-            port=instance.port,
-            pid=found.pid,
-            running=self._lives(instance.id),
-        )
+        running = self._lives(found.instance.id)
+        return KnownInstance.of(found.instance, pid=found.pid, running=running)
 
     def _raise_fence(self, identity: str, fence: int | None) -> None:
         if self.refuses(identity, fence):

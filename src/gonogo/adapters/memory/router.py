@@ -3,7 +3,7 @@
 import ipaddress
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from gonogo.domain.address import host_port, split
@@ -131,12 +131,14 @@ class MemoryRouter:
         """What can be done of a layout that cannot be reached: slots leave if others stay."""
         wanted = {target.slot for target in layout.targets if target.share}
         before = self._layouts[place]
-        stay = tuple(target if target.slot in wanted else _out(target) for target in before.targets)
+        stay = [
+            target if target.slot in wanted else replace(target, share=0.0, testers=False)
+            for target in before.targets
+        ]
         total = sum(target.share for target in stay)
         if total:
-            self._layouts[place] = _with_targets(
-                before, tuple(_scaled(target, total) for target in stay)
-            )
+            scaled = tuple(replace(target, share=target.share / total) for target in stay)
+            self._layouts[place] = replace(before, targets=scaled)
 
     def _see_that_it_answers(self, service: str, environment: str) -> None:
         if not self.reachable:
@@ -186,23 +188,3 @@ def _check(layout: Layout) -> None:
 
 def _by_slot(layout: Layout) -> Mapping[str, Target]:
     return {target.slot: target for target in layout.targets}
-
-
-def _out(target: Target) -> Target:
-    return Target(slot=target.slot, address=target.address, share=0.0, testers=False)
-
-
-def _scaled(target: Target, total: float) -> Target:
-    return Target(target.slot, target.address, target.share / total, target.testers)
-
-
-def _with_targets(layout: Layout, targets: tuple[Target, ...]) -> Layout:
-    return Layout(
-        service=layout.service,
-        environment=layout.environment,
-        bind=layout.bind,
-        port=layout.port,
-        targets=targets,
-        tester_header=layout.tester_header,
-        tester_secret=layout.tester_secret,
-    )

@@ -25,7 +25,7 @@ from gonogo.adapters.local.health import HealthProbe
 from gonogo.adapters.local.lock import exclusive
 from gonogo.adapters.local.notes import Note, Notes
 from gonogo.adapters.local.process import lives, resident_bytes
-from gonogo.adapters.local.secrets import SecretsOf, hide, no_secrets
+from gonogo.adapters.local.secrets import SecretsOf, no_secrets, without_secrets
 from gonogo.adapters.local.words import named, require_startable
 from gonogo.adapters.systemd.folder import UnitFolder
 from gonogo.adapters.systemd.instance_files import InstanceFiles
@@ -103,10 +103,7 @@ class SystemdDeployer:
     async def status(self, instance: Instance, *, probe: bool = True) -> InstanceStatus:
         """What is true now. Its last output has at most 20 lines and 8 KiB and is safe to print."""
         found = await self._status(instance, probe=probe)
-        if not found.log_tail:
-            return found
-        secrets = await self._secrets(instance.service, instance.environment)
-        return replace(found, log_tail=hide(found.log_tail, secrets, instance.variables))
+        return await without_secrets(found, instance, self._secrets)
 
     async def _status(self, instance: Instance, *, probe: bool) -> InstanceStatus:
         output = self._instance_files(instance.id).output

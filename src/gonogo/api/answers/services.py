@@ -40,7 +40,7 @@ class ServiceAnswer(Answer):
 class EntranceAnswer(Answer):
     """An adopted version and how customers come in: `role` is null when it was let go, `routed` says
     that the router runs and sends customers where they belong, `requests` counts those that came
-    through its process `router`."""
+    through its process `router`, `open` those that are not answered yet."""
 
     release: str
     service: str
@@ -56,6 +56,15 @@ class EntranceAnswer(Answer):
     routed: bool
     router: int | None
     requests: int
+    open: int
+
+
+class UnadoptedAnswer(Answer):
+    """What is no longer adopted, and where it goes on."""
+
+    service: str
+    environment: str
+    left_running: list[str]
 
 
 class SpecAnswer(Answer):

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import click
 
-from gonogo.cli import output
+from gonogo.cli import files, output
 from gonogo.cli.client import DeskClient
 from gonogo.cli.options import with_json
 from gonogo.cli.program import Setup
-from gonogo.domain.errors import InvalidInput
 
 
 @click.command()
@@ -30,10 +29,7 @@ def bundle(setup: Setup, release: str, out: Path | None) -> None:
         return
     name = f"{found['service']}-{found['version']}".replace("/", "-")
     file = out or Path(f"{name}.intoto.jsonl")
-    try:
-        file.write_bytes(content.encode())
-    except OSError as error:
-        raise InvalidInput(f"{file} cannot be written: {error.strerror}") from error
+    files.write(file, content)
     lines = content.count("\n")
     if setup.json:
         output.data({"file": str(file), "lines": lines, "outcome": found["stage"]})

@@ -26,10 +26,11 @@ def migrate_database(setup: Setup, url: str) -> None:
     if setup.json:
         output.data(moved)
         return
-    click.echo(f"moved to {moved['target']}:")
+    click.echo(f"moved {moved['source']} to {moved['target']}:")
     for name, count in moved["rows"].items():
         click.echo(f"  {name}: {count}")
     click.echo(
         f"the audit chain holds there: {moved['entries']} entries, head {moved['head'][:12]}"
     )
     click.echo("next: export GONOGO_DATABASE_URL with that URL, then gonogo serve")
+    click.echo(f"  and move {moved['source']} away: a desk over it would be a second truth")

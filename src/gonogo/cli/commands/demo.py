@@ -25,13 +25,26 @@ from gonogo.domain.errors import GonogoError
 _PATIENCE_BESIDE = 10.0
 """Seconds in which what goes on beside the orders service may come to its end."""
 
+_FLAWS = {
+    "courier": "fails orders without a courier, which no test had",
+    "none": "has no defect this time",
+    "slow": "is right, but slow",
+}
+"""What is said of v1.2.0, by its defect."""
+
+_LATER = {
+    "v1.2.1": "the next version",
+    "v1.3.0": "renames a column that the version before still uses",
+}
+"""What is said of the versions after it."""
+
 VERSIONS = ("v1.1.0", "v1.2.0", "v1.2.1", "v1.3.0")
 
 
 @click.command()
 @click.option(
     "--defect",
-    type=click.Choice(["courier", "none", "slow"]),
+    type=click.Choice(list(_FLAWS)),
     default="courier",
     show_default=True,
     help="What is wrong with v1.2.0.",
@@ -103,16 +116,7 @@ def _play(
         f"beside it: a good version of {GOING_WELL} goes to its customers step by step,"
         f" {HELD} waits for QA's signature"
     )
-    flaw = {
-        "courier": "fails orders without a courier, which no test had",
-        "slow": "is right, but slow",
-        "none": "has no defect this time",
-    }[defect]
-    remarks = {
-        "v1.2.0": flaw,
-        "v1.2.1": "the next version",
-        "v1.3.0": "renames a column that the version before still uses",
-    }
+    remarks = {"v1.2.0": _FLAWS[defect], **_LATER}
     codes |= {version: _release(scene, desk, version, say) for version, say in remarks.items()}
     beside = scene.beside.look(desk, _PATIENCE_BESIDE)
     customers = _together(scene.see_customers_out(), scene.beside.see_customers_out())

@@ -7,18 +7,9 @@ import click
 from gonogo.cli import output
 from gonogo.cli.access import read_access
 from gonogo.cli.client import DeskClient
-from gonogo.cli.options import with_json, with_yes
+from gonogo.cli.options import as_duration, with_json, with_yes
 from gonogo.cli.program import Setup
 from gonogo.domain.errors import InvalidInput, Unavailable
-
-
-def _duration(_: click.Context, parameter: click.Parameter, value: str | None) -> timedelta | None:
-    from gonogo.usecases.services.specs import duration_of
-
-    try:
-        return None if value is None else duration_of(value)
-    except InvalidInput as error:
-        raise click.BadParameter(str(error), param=parameter) from error
 
 
 @click.command()
@@ -31,8 +22,8 @@ def serve(setup: Setup, port: int | None) -> None:
 
 @click.command()
 @click.option("--release-traffic", is_flag=True, help="Hand customers back instead, losing none.")
-@click.option("--quiet-for", callback=_duration, default="30s", show_default=True, metavar="TIME")
-@click.option("--within", callback=_duration, metavar="TIME", help="Wait no longer than this.")
+@click.option("--quiet-for", callback=as_duration, default="30s", show_default=True, metavar="TIME")
+@click.option("--within", callback=as_duration, metavar="TIME", help="Wait no longer than this.")
 @click.option("--router-stays", is_flag=True, help="Do not wait; leave the routers running.")
 @with_yes
 @with_json

@@ -7,10 +7,9 @@ from urllib.parse import quote, urlencode
 
 import click
 
-from gonogo.cli import output
+from gonogo.cli import files, output
 from gonogo.cli.client import DeskClient
 from gonogo.cli.default_command import DefaultGroup
-from gonogo.cli.files import text_of
 from gonogo.cli.options import with_json
 from gonogo.cli.program import Setup
 from gonogo.domain.change_log import inserted
@@ -62,10 +61,7 @@ def show(
     if out is None:
         click.echo(page, nl=False)
         return
-    try:
-        out.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise InvalidInput(f"{out} cannot be written: {error.strerror}") from error
+    files.write(out, page)
     click.echo(str(out))
 
 
@@ -123,7 +119,7 @@ def submit(setup: Setup, service: str, version: str, file: Path) -> None:
 def read_file(path: Path) -> str:
     """The text of a file that a person wrote. Raises InvalidInput when it cannot be read."""
     try:
-        return text_of(path)
+        return files.text_of(path)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise InvalidInput(f"{path} cannot be read: {reason}") from error

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +39,11 @@ def init(setup: Setup, service_dir: Path | None, force: bool, dry_run: bool) -> 
     """
     here = Path.cwd()
     top = top_of(here)
+    if (top / "HEAD").is_file() and (top / "objects").is_dir() and not (top / ".git").exists():
+        raise InvalidInput(
+            f"{top} is a bare repository: it has history and no files to look at",
+            hint=f"git clone {shlex.quote(str(top))} FOLDER, and there: gonogo init",
+        )
     folder = _folder(top, here, service_dir)
     file = top / (folder or "") / _NAME
     if not (force or dry_run) and os.path.lexists(file):
@@ -114,11 +120,12 @@ def _explain(found: "FirstSpec") -> None:
 
 
 def _say_next(found: "FirstSpec", shown: str) -> None:
-    file = "" if shown == _NAME else f" {output.printable(shown)}"
+    quoted = shlex.quote(output.printable(shown))
+    file = "" if shown == _NAME else f" {quoted}"
     output.note("")
     output.note("next, once you have read the file:")
     output.note(f"  gonogo check --here{file}")
-    output.note(f"  git add {output.printable(shown)}, commit, and tag a version")
+    output.note(f"  git add {quoted}, commit, and tag a version")
     output.note(f"  gonogo register{file}      (with `gonogo serve` in another terminal)")
     output.note(f"  gonogo release {found.service} TAG")
     output.note("a service that runs already is taken in before: gonogo adopt (docs/adoption.md)")

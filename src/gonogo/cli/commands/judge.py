@@ -8,7 +8,7 @@ from typing import IO
 
 import click
 
-from gonogo.cli import output
+from gonogo.cli import files, output
 from gonogo.cli.options import as_false_alarm, as_share, with_json
 from gonogo.cli.program import Setup
 from gonogo.domain.errors import InvalidInput
@@ -84,7 +84,7 @@ def judge(
         name = "standard input" if str(counts) == "-" else str(counts)
         found = offline.judge_counts(lines, name, settings, drawn=plot is not None)
     if plot is not None:
-        _write(plot, setup.program().plot(found.looks))
+        files.write(plot, setup.program().plot(found.looks))
     if setup.json:
         output.data(offline.offline_view(found))
     else:
@@ -125,10 +125,3 @@ def _spool(file: Path, spool: IO[bytes]) -> None:
 def _spooled(spool: IO[bytes]) -> Iterator[bytes]:
     spool.seek(0)
     yield from iter(lambda: spool.readline(_LONGEST_LINE), b"")
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InvalidInput(f"{file} cannot be written: {error.strerror}") from error

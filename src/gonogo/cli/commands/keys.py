@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from gonogo.cli import output
+from gonogo.cli import files, output
 from gonogo.cli.client import DeskClient
 from gonogo.cli.options import with_json
 from gonogo.cli.program import Setup
@@ -88,8 +88,5 @@ def _write(text: str, out: Path | None) -> None:
     if out is None:
         click.echo(text, nl=False)
         return
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InvalidInput(f"{out} cannot be written: {error.strerror}") from error
+    files.write(out, text)
     output.note(f"wrote {out}")

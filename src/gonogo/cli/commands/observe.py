@@ -266,7 +266,8 @@ def _whole(file: Path) -> Iterator[str]:
 def followed(file: Path) -> Iterator[str | None]:
     """Its lines from the first on, then what is appended; None while there is nothing new.
 
-    When the file was rotated away or cut it goes on with the new one from its start. Never ends.
+    When the file was rotated away or cut it goes on with the new one from its start. Never ends. Raises
+    InvalidInput when it cannot be read.
     """
     while True:
         try:

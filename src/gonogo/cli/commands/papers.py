@@ -183,6 +183,16 @@ def waive(
     _filed(setup, paper, f"{gate} of {service} is waived for {of} until {end} UTC")
 
 
+def _switch(
+    setup: Setup, service: str, flag: str, reason: str, *, on: bool, until: str | None = None
+) -> dict[str, Any]:
+    """The paper that sets a flag of a service, or lifts it."""
+    body = {"on": on, "reason": _reason(reason), "until": until}
+    where = f"/services/{quote(service, safe='')}/{flag}"
+    paper: dict[str, Any] = DeskClient(setup.home).post(where, body)
+    return paper
+
+
 @click.command()
 @click.argument("service")
 @with_reason
@@ -191,8 +201,7 @@ def waive(
 @click.pass_obj
 def freeze(setup: Setup, service: str, reason: str, until: str | None) -> None:
     """Hold every release of SERVICE."""
-    body = {"on": True, "reason": _reason(reason), "until": until}
-    paper = DeskClient(setup.home).post(f"/services/{quote(service, safe='')}/freeze", body)
+    paper = _switch(setup, service, "freeze", reason, on=True, until=until)
     _filed(setup, paper, f"releases of {service} are frozen")
 
 
@@ -203,8 +212,7 @@ def freeze(setup: Setup, service: str, reason: str, until: str | None) -> None:
 @click.pass_obj
 def unfreeze(setup: Setup, service: str, reason: str) -> None:
     """Let releases of SERVICE go on again."""
-    body = {"on": False, "reason": _reason(reason)}
-    paper = DeskClient(setup.home).post(f"/services/{quote(service, safe='')}/freeze", body)
+    paper = _switch(setup, service, "freeze", reason, on=False)
     _filed(setup, paper, f"releases of {service} may go on")
 
 
@@ -216,8 +224,7 @@ def unfreeze(setup: Setup, service: str, reason: str) -> None:
 @click.pass_obj
 def hush(setup: Setup, service: str, reason: str, until: str | None) -> None:
     """Hold messages about SERVICE back."""
-    body = {"on": True, "reason": _reason(reason), "until": until}
-    paper = DeskClient(setup.home).post(f"/services/{quote(service, safe='')}/silence", body)
+    paper = _switch(setup, service, "silence", reason, on=True, until=until)
     _filed(setup, paper, f"messages about {service} are held back")
 
 
@@ -228,6 +235,5 @@ def hush(setup: Setup, service: str, reason: str, until: str | None) -> None:
 @click.pass_obj
 def unhush(setup: Setup, service: str, reason: str) -> None:
     """Send messages about SERVICE again, with those that were held back."""
-    body = {"on": False, "reason": _reason(reason)}
-    paper = DeskClient(setup.home).post(f"/services/{quote(service, safe='')}/silence", body)
+    paper = _switch(setup, service, "silence", reason, on=False)
     _filed(setup, paper, f"messages about {service} are sent again")

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from gonogo.domain.evidence import Hazard
+from gonogo.domain.facts import Hazard
 from gonogo.evidence.migrations import dialect as dialects
 from gonogo.evidence.migrations.tables import (
     SERIAL,

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from gonogo.domain.evidence import Hazard
+from gonogo.domain.facts import Hazard
 from gonogo.evidence.migrations.alterations import IN_TWO, LOST, QUIET
 from gonogo.evidence.migrations.commands import FAILS_INSIDE
 from gonogo.evidence.migrations.tables import Finding, Tables, fit, shapes, shown

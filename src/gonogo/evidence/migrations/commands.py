@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from gonogo.domain.evidence import Hazard
+from gonogo.domain.facts import Hazard
 from gonogo.evidence.migrations import dialect as dialects
 from gonogo.evidence.migrations.alterations import IN_TWO, LOST, QUIET
 from gonogo.evidence.migrations.script import Statement

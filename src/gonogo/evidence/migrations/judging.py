@@ -14,7 +14,7 @@ from sqlglot import Token, TokenType, exp
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ErrorLevel
 
-from gonogo.domain.evidence import Hazard, Operation
+from gonogo.domain.facts import Hazard, Operation
 from gonogo.evidence.migrations import commands
 from gonogo.evidence.migrations.alterations import judge_alteration
 from gonogo.evidence.migrations.by_kind import drops, judge_kind

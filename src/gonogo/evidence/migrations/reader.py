@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
-from gonogo.domain.evidence import MigrationFacts
+from gonogo.domain.facts import MigrationFacts
 from gonogo.evidence.format import Beginning, Format, Reading, unfit
 from gonogo.evidence.migrations.dialect import guess
 

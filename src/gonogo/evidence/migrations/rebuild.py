@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from gonogo.domain.evidence import Hazard
+from gonogo.domain.facts import Hazard
 from gonogo.evidence.migrations.alterations import IN_TWO, LOST, QUIET, is_wide
 from gonogo.evidence.migrations.tables import ColumnShape, Finding, Tables, fit, shown
 

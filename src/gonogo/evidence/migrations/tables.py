@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
-from gonogo.domain.evidence import Hazard
+from gonogo.domain.facts import Hazard
 from gonogo.evidence.migrations import dialect as dialects
 
 _SHOWN = 80

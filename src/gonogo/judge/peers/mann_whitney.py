@@ -24,7 +24,7 @@ class Shift:
 
 
 def mann_whitney_shift(experiment: Vector, control: Vector, confidence: float) -> Shift:
-    """The shift of `experiment` against `control` (one-dimensional, at least one value each)."""
+    """The shift of `experiment` against `control` (one-dimensional). Raises ValueError for an empty one."""
     if not len(experiment) or not len(control):
         raise ValueError("both samples need at least one value")
     differences = np.sort(np.subtract.outer(experiment, control).ravel())

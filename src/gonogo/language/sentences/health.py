@@ -35,6 +35,8 @@ HEALTH = (
     form("nothing was heard of it lately; it was at work on {host}"),
     form("on {host}: gonogo serve"),
     form("gonogo {version} on {host}"),
+    form("no desk can say that it is at work, not even this one: the database takes no writes"),
+    form("see that the database takes writes"),
     form("no desk is at work on the machine on which it lives"),
     form("start one there (gonogo serve), or register the service again through a desk at work"),
     form("{version} answers at {address}"),
@@ -123,6 +125,7 @@ HEALTH = (
     form("the database {file} is locked by another program"),
     form("the database {file} has no space left to write to"),
     form("the database {file} cannot be written: it is read-only"),
+    form("the database {name} takes no writes now: it is read-only"),
     form("the database {file} cannot be opened"),
     form("the database {file} cannot be read or written: its disk failed ({detail})"),
 )

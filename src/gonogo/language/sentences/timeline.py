@@ -77,6 +77,7 @@ TIMELINE = (
     form("smoke after the rollback failed: {text_counts}"),
     form("start"),
     form("adopted at {address} in {environment}"),
+    form("no longer adopted in {environment}; it goes on at {address}"),
     form("does not run any more"),
     form("runs again"),
     form(

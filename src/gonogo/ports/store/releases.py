@@ -174,6 +174,15 @@ class AdoptionStore(Protocol):
         """
         ...
 
+    async def undo_adoptions(
+        self, service: str, environment: str, slots: Sequence[Slot], audit: AuditDraft
+    ) -> None:
+        """Forget what was adopted in an environment, with its slots as they are then, all or nothing.
+
+        Its releases stay in the history. Raises Conflict as `rearrange` does.
+        """
+        ...
+
     async def adoptions(self, service: str | None = None) -> tuple[Adoption, ...]:
-        """Everything that was ever adopted, the last first; of one service where one is named."""
+        """Everything that was adopted and not undone, the last first; of one service where one is named."""
         ...

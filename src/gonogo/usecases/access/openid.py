@@ -26,15 +26,6 @@ from gonogo.domain.person import Person
 from gonogo.domain.session import Flow, LinkedIdentity
 from gonogo.ports.identity import Asked
 from gonogo.ports.throttle import Allowance
-from gonogo.usecases.access.openid_policy import (
-    OpenId,
-    OpenIdPolicy,
-    Refusal,
-    SignInRefused,
-    check_claims,
-    roles_from,
-    verified_email,
-)
 from gonogo.usecases.access.people import apart_from_all, digest_of_secret, name_of, person_here
 from gonogo.usecases.access.sessions import (
     LONGEST_SECRET,
@@ -45,6 +36,15 @@ from gonogo.usecases.access.sessions import (
 )
 from gonogo.usecases.access.sign_in import bounded, write
 from gonogo.usecases.context import Context
+from gonogo.usecases.openid_policy import (
+    OpenId,
+    OpenIdPolicy,
+    Refusal,
+    SignInRefused,
+    check_claims,
+    roles_from,
+    verified_email,
+)
 from gonogo.usecases.permissions import Deed, allow
 
 AWAY_FOR = timedelta(minutes=10)

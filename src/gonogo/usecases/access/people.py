@@ -134,7 +134,8 @@ async def issue_token(
     """A new token for somebody who is here, good for `life` (more than nothing, at most 366 days).
 
     It allows what the person may do, or with `scopes` only that part of it. `own` says that the actor is
-    signed in and may make tokens for themselves; otherwise it takes who manages people.
+    signed in and may make tokens for themselves; otherwise it takes who manages people. Raises
+    InvalidInput for another life or scope, NotFound for somebody unknown, NotAllowed.
     """
     if not (own and person == actor.name):
         allow(actor, Deed.MANAGE_PEOPLE)

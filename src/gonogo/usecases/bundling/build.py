@@ -35,9 +35,9 @@ _TRIES = 20
 
 
 def bundle_name(release: Release) -> str:
-    """What its file is called."""
-    name = f"{release.service}-{release.version}".replace("/", "-")
-    return f"{name}.intoto.jsonl"
+    """What its file is called, in signs that a header can carry between quotes."""
+    name = f"{release.service}-{release.version}".replace("/", "-").replace('"', "")
+    return f"{name.encode('ascii', 'replace').decode()}.intoto.jsonl"
 
 
 async def build_bundle(context: Context, release: Release) -> str:

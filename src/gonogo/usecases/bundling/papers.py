@@ -16,7 +16,8 @@ from gonogo.domain.dossier import (
     withdrawn,
 )
 from gonogo.domain.errors import Conflict
-from gonogo.domain.evidence import Evidence, TestFacts
+from gonogo.domain.evidence import Evidence
+from gonogo.domain.facts import TestFacts
 from gonogo.domain.gate_rules import SignOffsRule
 from gonogo.domain.paper import (
     Acknowledgement,

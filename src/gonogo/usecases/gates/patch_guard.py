@@ -12,7 +12,7 @@ from typing import Any
 from gonogo.domain.change import Change, Merge
 from gonogo.domain.dossier import Dossier
 from gonogo.domain.errors import GonogoError, InvalidInput, NotFound, sentence
-from gonogo.domain.evidence import ChangeFacts
+from gonogo.domain.facts import ChangeFacts
 from gonogo.domain.gate import GateMode, GateResult, GateStatus
 from gonogo.domain.gate_rules import PatchGuardRule, PatchLimit
 from gonogo.domain.plan import Plan
@@ -186,6 +186,7 @@ def _bases(request: Request) -> tuple[str, ...]:
 
 
 def branch_of(request: Request) -> str | None:
+    """The branch that is judged: the one that was named, else the one that CI builds; None: not known."""
     if request.branch is not None or request.commit != "HEAD":
         return request.branch  # what CI builds says nothing of another commit
     return _first(SOURCES, request.variables)

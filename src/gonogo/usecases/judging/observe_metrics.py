@@ -195,7 +195,10 @@ def prometheus_by_spec(plan: Plan, url: str, label: str | None) -> PrometheusCou
 
 
 def counted_there(plan: JudgePlan, origin: PrometheusCounts) -> JudgePlan:
-    """Without what Prometheus has no counters of; the rest is judged as strictly as in a release."""
+    """Without what Prometheus has no counters of; the rest is judged as strictly as in a release.
+
+    Raises InvalidInput where nothing is left.
+    """
     kpis = tuple(kpi for kpi in plan.kpis if kpi.name in origin.counts)
     if not kpis:
         raise InvalidInput("the spec names no counters of what is judged")

@@ -14,8 +14,6 @@ from gonogo.judge.plan import JudgePlan, judge_plan
 from gonogo.usecases.judging.recording import Recording, traffic_of
 from gonogo.usecases.services.specs import share_of
 
-DEFAULT_ERRORS = 0.005
-DEFAULT_SLOW = 0.01
 EXPECTED = 10.0  # a regression of this size should show within its step
 NEVER = "never"
 _ROUND_LIMITS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
@@ -38,15 +36,13 @@ def given_traffic(
 ) -> dict[str, Traffic]:
     """Traffic from options. `special`: "KPI=RATE" or "KPI=RATE:SHARE", for one KPI each.
 
-    KPIs of all requests get `rate`; those of one endpoint are only known from `special`.
+    KPIs of all requests get `rate` (a second); those of one endpoint are only known from `special`.
+    `errors` and `slow` are shares of requests. Raises InvalidInput for what names no KPI or no number.
     """
-    found = {}
-    for kpi in judge_plan(plan, 1).kpis:
-        if kpi.endpoint == Endpoint():
-            found[kpi.name] = Traffic(rate, errors if isinstance(kpi.bad, BadStatus) else slow)
-    shares = {
-        kpi.name: errors if isinstance(kpi.bad, BadStatus) else slow
-        for kpi in judge_plan(plan, 1).kpis
+    kpis = judge_plan(plan, 1).kpis
+    shares = {kpi.name: errors if isinstance(kpi.bad, BadStatus) else slow for kpi in kpis}
+    found = {
+        kpi.name: Traffic(rate, shares[kpi.name]) for kpi in kpis if kpi.endpoint == Endpoint()
     }
     for text in special:
         name, equals, value = text.rpartition("=")

@@ -3,14 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gonogo.domain.evidence import (
+from gonogo.domain.evidence import EvidenceKind, Facts
+from gonogo.domain.facts import (
     AlertRuleFacts,
     ChangeFacts,
     ComponentFacts,
     CoverageFacts,
     DrillFacts,
-    EvidenceKind,
-    Facts,
     FindingFacts,
     HealthState,
     LintFacts,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from gonogo.domain.actor import Actor
 from gonogo.domain.change_log import body_of
 from gonogo.domain.dossier import Dossier, current, newest
-from gonogo.domain.evidence import MigrationFacts
+from gonogo.domain.facts import MigrationFacts
 from gonogo.domain.paper import Handoff
 from gonogo.domain.plan import Plan
 from gonogo.domain.release_notes import SHORT, Notes, Section, fit, notes_of, render, summary

@@ -45,7 +45,11 @@ def moment_of(text: str, now: datetime) -> datetime:
 
 
 def end_of(text: str, now: datetime, what: str, longest: timedelta) -> datetime:
-    """A time in the future: a span from now (`14d`) or an instant as `moment_of` reads it."""
+    """A time in the future: a span from now (`14d`) or an instant as `moment_of` reads it.
+
+    `what` is what ends then, for people. Raises InvalidInput for what is neither, has passed, or is
+    further away than `longest`.
+    """
     if re.fullmatch(r"[0-9][0-9.smhd ]*", text.strip()):
         end = now + duration_of(text)
     else:

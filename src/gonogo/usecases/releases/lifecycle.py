@@ -54,7 +54,7 @@ _ONWARD = frozenset({InstructionKind.RESUME, InstructionKind.RETRY})
 async def prepare_release(context: Context, actor: Actor, *, service: str, version: str) -> Release:
     """The release as it would start now; nothing is stored.
 
-    Raises NotFound for an unknown service or tag, Conflict when the version serves already.
+    Raises NotFound for an unknown service or tag, Conflict when gonogo runs the version there already.
     """
     allow(actor, Deed.RELEASE)
     registration = await registration_of(context, service)
@@ -63,7 +63,8 @@ async def prepare_release(context: Context, actor: Actor, *, service: str, versi
     production = registration.plan.production
     slots = await context.store.slots(service, production.name)
     baseline = with_role(slots, SlotRole.BASELINE)
-    if baseline is not None and baseline.commit == commit:
+    # What was adopted is released under its own name to have gonogo run it from now on.
+    if baseline is not None and baseline.commit == commit and not baseline.adopted:
         raise Conflict(f"{service} {version} serves {production.name} already")
     earlier = await context.store.releases(service)
     now = context.clock.now()

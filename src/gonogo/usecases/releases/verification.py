@@ -51,7 +51,10 @@ async def tell(
     lines: tuple[VerifiedLine, ...] = (),
     seen: int | None = None,
 ) -> Release:
-    """Tell a release anything; confirming and rejecting go through `verify`."""
+    """Tell a release anything; confirming and rejecting go through `verify`.
+
+    Raises what `verify` and `instruct` raise, and InvalidInput for lines that nothing is done with.
+    """
     if kind in WORDS:
         return await verify(
             context, actor, reference=reference, kind=kind, lines=lines, reason=reason, seen=seen

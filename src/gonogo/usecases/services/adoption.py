@@ -31,7 +31,7 @@ class Entrance:
 
     `slot` is the one that holds the adopted version, None when it was let go. `routed` says that the
     router runs and sends customers where the rows say; `requests` counts those that came through it
-    since its process `pid` began.
+    since its process `pid` began, and `open` those that are not answered yet.
     """
 
     adoption: Adoption
@@ -40,6 +40,7 @@ class Entrance:
     routed: bool
     pid: int | None
     requests: int
+    open: int
 
 
 async def adopt(
@@ -62,14 +63,14 @@ async def adopt(
     """
     allow(actor, Deed.ADOPT)
     registration = await registration_of(context, service)
-    place = _environment_of(registration, environment)
+    place = environment_of(registration, environment)
     if shares_itself(place.ground):
         raise InvalidInput(
             f"customers of {service} in {environment} are shared by its platform, and only what stands"
             " behind gonogo's own router can be adopted",
             hint="take weight out of deploy.command, or release there instead: docs/grounds.md",
         )
-    await _see_that_it_is_ours(context, service, environment)
+    await see_that_it_is_ours(context, service, environment)
     named = await _commit_of(context, registration, version, commit)
     wanted = Adoption(
         context.new_id(),
@@ -93,7 +94,7 @@ async def entrance(context: Context, actor: Actor, *, service: str, environment:
     """How customers come in where something was adopted. Raises NotFound where nothing ever was."""
     allow(actor, Deed.LOOK)
     registration = await registration_of(context, service)
-    place = _environment_of(registration, environment)
+    place = environment_of(registration, environment)
     found = newest_of(await context.store.adoptions(service), service, environment)
     if found is None:
         raise NotFound(
@@ -111,7 +112,14 @@ async def entrance(context: Context, actor: Actor, *, service: str, environment:
         routed=_follows(reading, with_role(slots, SlotRole.BASELINE)),
         pid=reading.pid if reading else None,
         requests=reading.requests if reading else 0,
+        open=open_requests(reading),
     )
+
+
+def open_requests(reading: RouterReading | None) -> int:
+    """How many requests a router is busy with, as far as it can tell."""
+    slots = reading.slots.values() if reading else ()
+    return sum(slot.sessions or 0 for slot in slots)
 
 
 def _follows(reading: RouterReading | None, serving: Slot | None) -> bool:
@@ -122,7 +130,7 @@ def _follows(reading: RouterReading | None, serving: Slot | None) -> bool:
     return there is not None and there.in_rotation and there.address == serving.address
 
 
-def _environment_of(registration: Registration, name: str) -> Environment:
+def environment_of(registration: Registration, name: str) -> Environment:
     places = registration.plan.environments
     found = next((each for each in places if each.name == name), None)
     if found is None:
@@ -131,7 +139,7 @@ def _environment_of(registration: Registration, name: str) -> Environment:
     return found
 
 
-async def _see_that_it_is_ours(context: Context, service: str, environment: str) -> None:
+async def see_that_it_is_ours(context: Context, service: str, environment: str) -> None:
     home = (await context.store.places()).get((service, environment))
     if context.site is not None and home not in {None, context.site}:
         hosts = [desk.host for desk in await context.store.desks() if desk.site == home]
@@ -334,4 +342,5 @@ def entrance_view(found: Entrance) -> dict[str, object]:
         "routed": found.routed,
         "router": found.pid,
         "requests": found.requests,
+        "open": found.open,
     }

@@ -112,9 +112,3 @@ def _obstacle(release: Release, kind: InstructionKind) -> str:
     except Conflict as refusal:
         return str(refusal)
     return ""
-
-
-def who_may(deed: Deed) -> tuple[str, ...]:
-    """The roles that may do something, in words."""
-    allowed: Mapping[Deed, frozenset[Role]] = PERMISSIONS
-    return tuple(role.words for role in Role if role in allowed[deed] and role is not Role.OWNER)

@@ -17,6 +17,7 @@ from gonogo.web.desk.pages import (
     service,
     settings,
     sign_in,
+    sign_off,
     version,
 )
 from gonogo.web.desk.site import SeenBy, Site
@@ -50,6 +51,7 @@ def add_desk(
     history.add(application, site)
     people.add(application, site)
     release.add(application, site)
+    sign_off.add(application, site)
     version.add(application, site)
     service.add(application, site)
     if entrance is not None:

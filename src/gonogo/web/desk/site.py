@@ -6,22 +6,20 @@ template puts out is escaped and made harmless (`wording.plain`).
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from gonogo import __version__
-from gonogo.language import formats, phrases
-from gonogo.language.catalogue import words
 from gonogo.language.reader import Language, Reader
 from gonogo.usecases.context import Context
-from gonogo.web import wording
 from gonogo.web.desk import assets
+from gonogo.web.desk.forms import Refusal
 from gonogo.web.desk.region import REGIONS, digest
+from gonogo.web.desk.speech import Speech
 from gonogo.web.desk.visitor import Visitor, reading
 from gonogo.web.templating import environment
 
@@ -47,9 +45,6 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
-_ISOLATES = dict.fromkeys(range(0x2066, 0x206A))
-"""Marks that keep names apart in a sentence: what is cut off could leave one of them open."""
-
 SeenBy = Callable[[Request], Awaitable[Visitor]]
 
 
@@ -71,7 +66,7 @@ class Site:
     ) -> HTMLResponse:
         """A whole page: `template` extends `layout.html.j2`."""
         shown = {
-            **_reading(visitor.reader),
+            **Speech.to(visitor.reader).values(),
             "visitor": visitor,
             "path": request.url.path,
             "languages": tuple(Language),
@@ -81,11 +76,32 @@ class Site:
         text = templates().get_template(template).render(shown)
         return HTMLResponse(text, status_code=status, headers=HEADERS)
 
+    def with_forms(
+        self,
+        request: Request,
+        visitor: Visitor,
+        template: str,
+        /,
+        refusal: Refusal | None,
+        **values: object,
+    ) -> HTMLResponse:
+        """A page with forms; after a refusal it says why, and its templates fill in what was typed."""
+        return self.page(
+            request,
+            visitor,
+            template,
+            status=refusal.status if refusal else 200,
+            refusal=refusal,
+            typed=refusal.typed if refusal else {},
+            key=self.context.new_id(),
+            **values,
+        )
+
     def part(
         self, visitor: Visitor, template: str, /, status: int = 200, **values: object
     ) -> HTMLResponse:
         """A piece of a page, for htmx to put in its place."""
-        shown = {**_reading(visitor.reader), "visitor": visitor, **values}
+        shown = {**Speech.to(visitor.reader).values(), "visitor": visitor, **values}
         text = templates().get_template(template).render(shown)
         return HTMLResponse(text, status_code=status, headers=HEADERS)
 
@@ -95,7 +111,7 @@ class Site:
         """A page for whoever is not signed in: `template` extends `outside.html.j2`."""
         reader, theme = reading(request)
         shown = {
-            **_reading(reader),
+            **Speech.to(reader).values(),
             "theme": theme,
             "languages": tuple(Language),
             "wrong": None,
@@ -135,89 +151,10 @@ def live_region(
 
 def render_region(reader: Reader, name: str, values: Mapping[str, object]) -> str:
     """The inside of a region for one way to read."""
-    return templates().get_template(REGIONS[name].template).render({**_reading(reader), **values})
-
-
-def _reading(reader: Reader) -> dict[str, object]:
-    """What templates say things with: `t`, `n`, `p`, and formats bound to the reader."""
-    spoken = words(reader.language)
-
-    def moment(at: datetime | str, style: str = "moment") -> Markup:
-        """A `<time>` in the reader's zone and calendar, the instant in UTC in its title."""
-        at = datetime.fromisoformat(at) if isinstance(at, str) else at
-        shown = {"moment": formats.moment, "clock": formats.clock, "date": formats.date}[style]
-        iso = at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(iso, shown(at, reader))
-
-    def say(message: str, /, **values: object) -> str:
-        """`t`, which keeps markup among the values; messages are the program's own."""
-        if any(hasattr(value, "__html__") for value in values.values()):
-            return Markup(spoken.t(message)).format(**values)  # noqa: S704
-        return spoken.t(message, **values)
-
-    def counted(one: str, many: str, number: int, /, **values: object) -> str:
-        """`n`, which writes {count} in the reader's digits and keeps markup among the values."""
-        values = {"count": formats.count(number, reader), **values}
-        message = spoken.n(one, many, number, **{name: f"{{{name}}}" for name in values})
-        if any(hasattr(value, "__html__") for value in values.values()):
-            return Markup(message).format(**values)  # noqa: S704 - messages are the program's own
-        return message.format(**values)
-
-    def said(sentence: str, limit: int | None = None) -> Markup:
-        """What the desk wrote down, in the reader's language; marked as English where it has no words."""
-        return marked(phrases.say(wording.plain(sentence, 2000), reader), limit)
-
-    def told(message: str) -> Markup:
-        """A message, which begins with the release that it is about; otherwise as `said`."""
-        return marked(phrases.say_message(wording.plain(message, 2000), reader))
-
-    def marked(found: phrases.Said, limit: int | None = None) -> Markup:
-        text = found.text
-        if limit is not None and len(text) > limit:
-            text = wording.shorten(text.translate(_ISOLATES), limit)
-        if not found.translated:
-            # Somebody's own words may be in any language; only what can be English is said to be.
-            marked = (
-                '<bdi lang="en" dir="ltr">{}</bdi>'
-                if text.isascii()
-                else '<bdi dir="auto">{}</bdi>'
-            )
-            return Markup(marked).format(_commands(text))  # noqa: S704 - one of two texts of our own
-        # The first letter may be one of a Latin name: it does not tell how the sentence runs.
-        return Markup('<bdi dir="{}">{}</bdi>').format(reader.direction, _commands(text))
-
-    def measured(value: float, unit: str) -> Markup:
-        """A number with the unit in which a gate counts."""
-        return said(f"{formats.number(value, Reader.of('en'))} {unit}".strip())
-
-    return {
-        "reader": reader,
-        "said": said,
-        "measured": measured,
-        "told_message": told,
-        "t": say,
-        "n": counted,
-        "p": spoken.p,
-        "number": lambda value, places=None: formats.number(value, reader, places),
-        "count": lambda value: formats.count(value, reader),
-        "share": lambda value: formats.share(value, reader),
-        "span": lambda value: formats.span(
-            value if isinstance(value, timedelta) else timedelta(seconds=value), reader
-        ),
-        "moment": moment,
-        "isolated": wording.isolated,
-        "brief": wording.shorten,
-    }
-
-
-def _commands(text: str) -> Markup:
-    """A text in which what stands in backquotes is a command, and is shown as one."""
-    pieces = text.split("`")
-    if len(pieces) % 2 == 0:
-        return escape(text)
-    shown = Markup('<code dir="ltr">{}</code>')
-    return Markup().join(
-        shown.format(piece) if place % 2 else escape(piece) for place, piece in enumerate(pieces)
+    return (
+        templates()
+        .get_template(REGIONS[name].template)
+        .render({**Speech.to(reader).values(), **values})
     )
 
 

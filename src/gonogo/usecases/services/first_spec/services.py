@@ -1,6 +1,7 @@
 """Which folder of a repository is the service."""
 
 import re
+import shlex
 
 from gonogo.domain.errors import InvalidInput
 from gonogo.usecases.services.first_spec.choosing import starts
@@ -31,7 +32,7 @@ def service_folder(repository: Repository) -> str:
         more = f" and {len(found) - 8} more" if len(found) > 8 else ""
         raise InvalidInput(
             f"the repository has {len(found)} services ({named}{more}); each has a gonogo.yaml of its own",
-            hint=f"gonogo init --service-dir {found[0].rstrip('/')}",
+            hint=f"gonogo init --service-dir {shlex.quote(found[0].rstrip('/'))}",
         )
     return found[0] if found else ""
 

@@ -48,7 +48,7 @@ class Filters:
     def search(
         self, beyond: int | None = None, limit: int = _LIMIT, *, newest_first: bool = True
     ) -> AuditSearch:
-        """What they ask for, the newest first."""
+        """What they ask for, from `beyond` on."""
         return AuditSearch(
             subject=self.subject or None,
             actor=self.actor or None,

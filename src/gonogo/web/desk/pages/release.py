@@ -4,14 +4,14 @@ What every visitor sees alike is in regions, which are pushed; what only one may
 A form that cannot be followed comes back with its text and the reason, and nothing else is changed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
-from gonogo.domain.actor import Role
-from gonogo.domain.errors import GonogoError, InvalidInput
+from gonogo.domain.errors import InvalidInput
 from gonogo.domain.release import InstructionKind, Release, Stage, VerifiedLine
 from gonogo.language.formats import latin
 from gonogo.usecases.bundling.build import build_bundle, bundle_name
@@ -26,7 +26,7 @@ from gonogo.usecases.views.release_actions import TYPED
 from gonogo.usecases.views.release_gates import gate_list
 from gonogo.usecases.views.release_rollout import rollout
 from gonogo.web import chronicle
-from gonogo.web.desk.forms import Form, Refusal, once, read_form
+from gonogo.web.desk.forms import Form, Refusal, Submission
 from gonogo.web.desk.gate_rules import rule_sentences
 from gonogo.web.desk.region import Region, Stored, add_region
 from gonogo.web.desk.site import HEADERS, Site
@@ -140,63 +140,68 @@ def _words(application: FastAPI, site: Site) -> None:
     @application.post("/releases/{reference}/words", include_in_schema=False)
     async def word(request: Request, reference: str, visitor: Visitor = visiting) -> Response:
         release = await find_release(context, reference)
-        form = await read_form(request)
-        kind = _kind(form)
-        keyed = once(context, visitor.actor, request, form)
-        try:
-            await _tell(keyed, visitor, release, kind, form)
-        except GonogoError as error:
-            refusal = Refusal.of(error, kind.value)
-            return await _shown(site, request, visitor, release, refusal=refusal, typed=form.fields)
-        number = await view.last_word(
-            context, visitor.actor, release.id, "person:release:", form.number("seen") or 0
+        submission = await Submission.read(context, request, visitor)
+        kind = _kind(submission.form)
+
+        async def receipt(_: None) -> str:
+            seen = submission.form.number("seen") or 0
+            number = await view.last_word(
+                context, visitor.actor, release.id, "person:release:", seen
+            )
+            return f"/releases/{release.id}?receipt={number}#actions"
+
+        return await submission.follow(
+            kind.value,
+            _tell(submission, release, kind),
+            onward=receipt,
+            again=partial(_shown, site, request, visitor, release),
         )
-        return RedirectResponse(f"/releases/{release.id}?receipt={number}#actions", 303)
 
 
 def _holding(application: FastAPI, site: Site) -> None:
     """What holds a release back, or lets it go on: a freeze, and a waiver."""
     visiting = Depends(site.visitor)
-    context = site.context
 
-    @application.post("/releases/{reference}/freeze", include_in_schema=False)
-    async def freeze(request: Request, reference: str, visitor: Visitor = visiting) -> Response:
-        release = await find_release(context, reference)
-        form = await read_form(request)
-        on = form.text("on") == "yes"
-        try:
-            await waivers.freeze(
-                once(context, visitor.actor, request, form),
-                visitor.actor,
-                service=release.service,
-                on=on,
-                reason=form.text("reason"),
-                until=latin(form.text("until")) or None,
+    def takes(path: str, name: str, deed: Callable[[Submission, Release], Awaitable[None]]) -> None:
+        @application.post("/releases/{reference}/" + path, include_in_schema=False)
+        async def post(request: Request, reference: str, visitor: Visitor = visiting) -> Response:
+            release = await find_release(site.context, reference)
+            submission = await Submission.read(site.context, request, visitor)
+            return await submission.follow(
+                name,
+                deed(submission, release),
+                onward=f"/releases/{release.id}#actions",
+                again=partial(_shown, site, request, visitor, release),
             )
-        except GonogoError as error:
-            refusal = Refusal.of(error, "freeze")
-            return await _shown(site, request, visitor, release, refusal=refusal, typed=form.fields)
-        return RedirectResponse(f"/releases/{release.id}#actions", 303)
 
-    @application.post("/releases/{reference}/waivers", include_in_schema=False)
-    async def waive(request: Request, reference: str, visitor: Visitor = visiting) -> Response:
-        release = await find_release(context, reference)
-        form = await read_form(request)
-        try:
-            await waivers.waive(
-                once(context, visitor.actor, request, form),
-                visitor.actor,
-                service=release.service,
-                version=release.version,
-                gate=form.text("gate"),
-                role=_role(form),
-                reason=form.text("reason"),
-                until=latin(form.text("until")),
-            )
-        except GonogoError as error:
-            refusal = Refusal.of(error, "waive")
-            return await _shown(site, request, visitor, release, refusal=refusal, typed=form.fields)
-        return RedirectResponse(f"/releases/{release.id}#actions", 303)
+    takes("freeze", "freeze", _freeze)
+    takes("waivers", "waive", _waive)
+
+
+async def _freeze(submission: Submission, release: Release) -> None:
+    form = submission.form
+    await waivers.freeze(
+        submission.context,
+        submission.actor,
+        service=release.service,
+        on=form.text("on") == "yes",
+        reason=form.text("reason"),
+        until=latin(form.text("until")) or None,
+    )
+
+
+async def _waive(submission: Submission, release: Release) -> None:
+    form = submission.form
+    await waivers.waive(
+        submission.context,
+        submission.actor,
+        service=release.service,
+        version=release.version,
+        gate=form.text("gate"),
+        role=form.role("role", "choose the role that you speak as"),
+        reason=form.text("reason"),
+        until=latin(form.text("until")),
+    )
 
 
 def _documents(application: FastAPI, site: Site) -> None:
@@ -221,8 +226,7 @@ def _documents(application: FastAPI, site: Site) -> None:
     async def bundle(reference: str, visitor: Visitor = visiting) -> Response:
         release = await find_release(context, reference)
         content = await build_bundle(context, release)
-        name = bundle_name(release).encode("ascii", "replace").decode().replace('"', "")
-        kept = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
+        kept = {**HEADERS, "Content-Disposition": f'attachment; filename="{bundle_name(release)}"'}
         return Response(content, media_type="application/jsonl", headers=kept)
 
 
@@ -231,10 +235,9 @@ async def _shown(
     request: Request,
     visitor: Visitor,
     release: Release,
+    refusal: Refusal | None = None,
     *,
     receipt: int | None = None,
-    refusal: Refusal | None = None,
-    typed: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
     """The page; with a refusal it comes back with what was typed, and what is true now."""
     found = await view.release_page(site.context, visitor.actor, release.id, receipt=receipt)
@@ -244,11 +247,11 @@ async def _shown(
         )
         for region in (HEAD, GATES, ROLLOUT, PAPERS, TIMELINE, MESSAGES)
     }
-    return site.page(
+    return site.with_forms(
         request,
         visitor,
         "release.html.j2",
-        status=refusal.status if refusal else 200,
+        refusal,
         release=found.release,
         regions=regions,
         choices=found.choices,
@@ -260,9 +263,6 @@ async def _shown(
         awaited=found.awaited,
         may_freeze=may(visitor.actor, Deed.FREEZE),
         gates_first=found.release.stage in {Stage.HELD, Stage.NO_GO, Stage.CHECKING},
-        refusal=refusal,
-        typed=typed or {},
-        key=site.context.new_id(),
     )
 
 
@@ -273,23 +273,15 @@ def _kind(form: Form) -> InstructionKind:
     return InstructionKind(kind)
 
 
-def _role(form: Form) -> Role:
-    role = form.text("role")
-    if role not in set(Role):
-        raise InvalidInput("choose the role that you speak as")
-    return Role(role)
-
-
-async def _tell(
-    context: Context, visitor: Visitor, release: Release, kind: InstructionKind, form: Form
-) -> None:
+async def _tell(submission: Submission, release: Release, kind: InstructionKind) -> None:
+    form = submission.form
     if kind in TYPED and latin(form.text("typed")) != latin(release.version):
         raise InvalidInput(
             f'the version was typed as "{form.text("typed")[:60]}"; type {release.version} to confirm'
         )
     await verification.tell(
-        context,
-        visitor.actor,
+        submission.context,
+        submission.actor,
         reference=release.id,
         kind=kind,
         reason=form.text("reason"),

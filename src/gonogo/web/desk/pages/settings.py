@@ -1,5 +1,6 @@
 """One's own settings: how one reads, where one is signed in, one's password and tokens."""
 
+from collections.abc import Awaitable
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Form, Request, Response
@@ -46,6 +47,15 @@ def add(application: FastAPI, site: Site, entrance: Entrance) -> None:
             **{"wrong": None, "done": "", "apart": False, "secret": None, **more},
         )
 
+    async def followed(
+        request: Request, visitor: Visitor, name: str, deed: Awaitable[object]
+    ) -> Response:
+        try:
+            await deed
+        except GonogoError as refused:
+            return await shown(request, visitor, status=status_of(refused), wrong=refused)
+        return RedirectResponse(f"/settings?done={name}", status_code=303)
+
     @application.get("/settings", include_in_schema=False)
     async def page(request: Request, visitor: Visitor = visiting, done: str = "") -> Response:
         return await shown(request, visitor, done=done)
@@ -61,22 +71,16 @@ def add(application: FastAPI, site: Site, entrance: Entrance) -> None:
         session = _present(entrance, request)
         if wanted != again:
             return await shown(request, visitor, status=422, apart=True)
-        try:
-            await sign_in.change_password(
-                site.context, visitor.actor, present=present, wanted=wanted, session=session
-            )
-        except GonogoError as refused:
-            return await shown(request, visitor, status=status_of(refused), wrong=refused)
-        return RedirectResponse("/settings?done=password", status_code=303)
+        deed = sign_in.change_password(
+            site.context, visitor.actor, present=present, wanted=wanted, session=session
+        )
+        return await followed(request, visitor, "password", deed)
 
     @application.post("/settings/sessions/{session}", include_in_schema=False)
     async def end(session: str, request: Request, visitor: Visitor = visiting) -> Response:
         _present(entrance, request)
-        try:
-            await sessions.end_session(site.context, visitor.actor, session=session)
-        except GonogoError as refused:
-            return await shown(request, visitor, status=status_of(refused), wrong=refused)
-        return RedirectResponse("/settings?done=session", status_code=303)
+        deed = sessions.end_session(site.context, visitor.actor, session=session)
+        return await followed(request, visitor, "session", deed)
 
     @application.post("/settings/tokens", include_in_schema=False)
     async def token(
@@ -102,11 +106,8 @@ def add(application: FastAPI, site: Site, entrance: Entrance) -> None:
     @application.post("/settings/tokens/{token_id}/revoke", include_in_schema=False)
     async def revoke(token_id: str, request: Request, visitor: Visitor = visiting) -> Response:
         _present(entrance, request)
-        try:
-            await revoke_token(site.context, visitor.actor, token_id=token_id)
-        except GonogoError as refused:
-            return await shown(request, visitor, status=status_of(refused), wrong=refused)
-        return RedirectResponse("/settings?done=revoked", status_code=303)
+        deed = revoke_token(site.context, visitor.actor, token_id=token_id)
+        return await followed(request, visitor, "revoked", deed)
 
 
 def _present(entrance: Entrance, request: Request) -> str:

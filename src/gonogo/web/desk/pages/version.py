@@ -1,15 +1,17 @@
-"""A version on its way: its papers, what people can do for it, and the page on which one signs."""
+"""A version on its way: its papers, and what people can do for it."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Annotated
 from urllib.parse import quote, unquote
 
 from fastapi import Depends, FastAPI, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 
-from gonogo.domain.actor import Role
-from gonogo.domain.errors import GonogoError, InvalidInput, NotFound
-from gonogo.domain.paper import Paper
+from gonogo.domain.errors import InvalidInput, NotFound
+from gonogo.domain.release import Release
 from gonogo.language.formats import latin
 from gonogo.usecases.context import Context
 from gonogo.usecases.gates import sign_offs
@@ -18,14 +20,11 @@ from gonogo.usecases.papers.handoff_draft import draft_handoff
 from gonogo.usecases.permissions import Deed, allow, may
 from gonogo.usecases.releases.lifecycle import start_release
 from gonogo.usecases.views import version_page
-from gonogo.web.desk.forms import Form, Refusal, once, read_form
+from gonogo.web.desk.forms import Form, Refusal, Submission
 from gonogo.web.desk.gate_rules import rule_sentences
 from gonogo.web.desk.region import Region, Stored, add_region
 from gonogo.web.desk.site import Site, live_region
 from gonogo.web.desk.visitor import Visitor
-
-_RESULT = "version-result"
-_PAPERS = "version-papers"
 
 
 def _argument(service: str, version: str) -> str:
@@ -62,177 +61,130 @@ def _values(sight: version_page.Sight) -> Mapping[str, object]:
     }
 
 
-RESULT = add_region(Region(_RESULT, "version_result.html.j2", _read, _concerns))
-PAPERS = add_region(Region(_PAPERS, "version_state.html.j2", _read, _concerns))
+RESULT = add_region(Region("version-result", "version_result.html.j2", _read, _concerns))
+PAPERS = add_region(Region("version-papers", "version_state.html.j2", _read, _concerns))
 
-_OF = "/services/{service}/versions/{version:path}"
-_Receipt = Query(None, ge=1, le=1 << 53)
+OF = "/services/{service}/versions/{version:path}"
+Receipt = Annotated[int | None, Query(ge=1, le=1 << 53)]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A version of a service, as an address names it."""
+
+    service: str
+    version: str
+
+    @property
+    def address(self) -> str:
+        """Where its page is."""
+        return f"/services/{quote(self.service, safe='')}/versions/{quote(self.version, safe='/')}"
+
+
+_Deed = Callable[[Submission, Named], Awaitable[None]]
 
 
 def add(application: FastAPI, site: Site) -> None:
-    """Add the pages. What ends a path comes before the page whose path may hold anything."""
-    _signing(application, site)
-    _papers(application, site)
+    """Add what the page's forms are sent to, then the page: its path may end in anything, theirs too."""
+    for path, (name, deed) in _DEEDS.items():
+        _takes(application, site, path, name, deed)
     _starting(application, site)
     visiting = Depends(site.visitor)
 
-    @application.get(_OF, include_in_schema=False)
+    @application.get(OF, include_in_schema=False)
     async def page(
         request: Request,
         service: str,
         version: str,
-        receipt: int | None = _Receipt,
+        receipt: Receipt = None,
         draft: bool = False,
         visitor: Visitor = visiting,
     ) -> HTMLResponse:
-        return await _shown(
-            site, request, visitor, (service, version), receipt=receipt, draft=draft
-        )
+        named = Named(service, version)
+        return await _shown(site, request, visitor, named, receipt=receipt, draft=draft)
 
 
-def _address(service: str, version: str) -> str:
-    return f"/services/{quote(service, safe='')}/versions/{quote(version, safe='/')}"
-
-
-def _signing(application: FastAPI, site: Site) -> None:
-    visiting = Depends(site.visitor)
-    context = site.context
-
-    @application.get(_OF + "/sign-off", include_in_schema=False)
-    async def page(
-        request: Request,
-        service: str,
-        version: str,
-        receipt: int | None = _Receipt,
-        visitor: Visitor = visiting,
-    ) -> HTMLResponse:
-        return await _signing_page(site, request, visitor, (service, version), receipt=receipt)
-
-    @application.post(_OF + "/sign-off", include_in_schema=False)
-    async def sign(
-        request: Request, service: str, version: str, visitor: Visitor = visiting
-    ) -> Response:
-        form = await read_form(request)
-        keyed = once(context, visitor.actor, request, form)
-        said_no = form.text("word") == "reject"
-        try:
-            paper = await _word(keyed, visitor, (service, version), form, said_no=said_no)
-        except GonogoError as error:
-            refusal = Refusal.of(error, "reject" if said_no else "sign")
-            return await _signing_page(
-                site, request, visitor, (service, version), refusal=refusal, typed=form.fields
-            )
-        number = await version_page.entry_of(context, service, paper)
-        return RedirectResponse(f"{_address(service, version)}/sign-off?receipt={number}", 303)
-
-    @application.post(_OF + "/withdrawals", include_in_schema=False)
-    async def withdraw(
-        request: Request, service: str, version: str, visitor: Visitor = visiting
-    ) -> Response:
-        form = await read_form(request)
-
-        async def work(keyed: Context) -> None:
-            await sign_offs.withdraw(
-                keyed, visitor.actor, paper_id=form.text("paper"), reason=form.text("reason")
-            )
-
-        return await _done(site, request, visitor, (service, version), form, "withdraw", work)
-
-
-async def _word(
-    context: Context, visitor: Visitor, of: tuple[str, str], form: Form, *, said_no: bool
-) -> Paper:
-    service, version = of
-    role, digest = _role(form), form.text("digest")
-    if said_no:
-        return await sign_offs.reject(
-            context,
-            visitor.actor,
-            service=service,
-            version=version,
-            role=role,
-            digest_seen=digest,
-            reason=form.text("reason"),
-        )
-    return await sign_offs.sign_off(
-        context,
-        visitor.actor,
-        service=service,
-        version=version,
-        role=role,
-        digest_seen=digest,
-        note=form.text("note"),
+async def _withdraw(submission: Submission, _: Named) -> None:
+    form = submission.form
+    await sign_offs.withdraw(
+        submission.context,
+        submission.actor,
+        paper_id=form.text("paper"),
+        reason=form.text("reason"),
     )
 
 
-def _role(form: Form) -> Role:
-    role = form.text("role")
-    if role not in set(Role):
-        raise InvalidInput("choose the role that you sign as")
-    return Role(role)
+async def _tick(submission: Submission, named: Named) -> None:
+    form = submission.form
+    await checklists.tick(
+        submission.context,
+        submission.actor,
+        service=named.service,
+        version=named.version,
+        checklist=form.text("checklist"),
+        item=form.text("item"),
+        done=form.text("done") != "no",
+        evidence=form.text("evidence"),
+    )
 
 
-def _papers(application: FastAPI, site: Site) -> None:
+async def _acknowledge(submission: Submission, named: Named) -> None:
+    form = submission.form
+    allow(submission.actor, Deed.ACKNOWLEDGE)  # before anything is read of what was typed
+    schedule = handoff.schedule_of(
+        submission.context.clock.now(),
+        at=_zoned(form, submission.visitor),
+        window=latin(form.text("window")) or None,
+        duration=latin(form.text("duration")) or None,
+        downtime=latin(form.text("downtime")) or None,
+        steps=form.lines("steps"),
+        concerns=form.text("concerns"),
+    )
+    await handoff.acknowledge(
+        submission.context,
+        submission.actor,
+        service=named.service,
+        version=named.version,
+        acknowledgement=schedule,
+    )
+
+
+async def _hand_over(submission: Submission, named: Named) -> None:
+    allow(submission.actor, Deed.HAND_OVER)
+    filed = handoff.read_handoff(submission.form.text("text") + "\n", "the handoff")
+    await handoff.hand_over(
+        submission.context,
+        submission.actor,
+        service=named.service,
+        version=named.version,
+        handoff=filed,
+    )
+
+
+_DEEDS: Mapping[str, tuple[str, _Deed]] = {
+    "withdrawals": ("withdraw", _withdraw),
+    "ticks": ("tick", _tick),
+    "acknowledgement": ("acknowledge", _acknowledge),
+    "handoff": ("handoff", _hand_over),
+}
+"""What the page's forms do, by the end of their address: the form's name and the deed."""
+
+
+def _takes(application: FastAPI, site: Site, path: str, name: str, deed: _Deed) -> None:
     visiting = Depends(site.visitor)
-    context = site.context
 
-    @application.post(_OF + "/ticks", include_in_schema=False)
-    async def tick(
+    @application.post(f"{OF}/{path}", include_in_schema=False)
+    async def post(
         request: Request, service: str, version: str, visitor: Visitor = visiting
     ) -> Response:
-        form = await read_form(request)
-
-        async def work(keyed: Context) -> None:
-            await checklists.tick(
-                keyed,
-                visitor.actor,
-                service=service,
-                version=version,
-                checklist=form.text("checklist"),
-                item=form.text("item"),
-                done=form.text("done") != "no",
-                evidence=form.text("evidence"),
-            )
-
-        return await _done(site, request, visitor, (service, version), form, "tick", work)
-
-    @application.post(_OF + "/acknowledgement", include_in_schema=False)
-    async def acknowledge(
-        request: Request, service: str, version: str, visitor: Visitor = visiting
-    ) -> Response:
-        form = await read_form(request)
-
-        async def work(keyed: Context) -> None:
-            allow(visitor.actor, Deed.ACKNOWLEDGE)  # before anything is read of what was typed
-            schedule = handoff.schedule_of(
-                context.clock.now(),
-                at=_zoned(form, visitor),
-                window=latin(form.text("window")) or None,
-                duration=latin(form.text("duration")) or None,
-                downtime=latin(form.text("downtime")) or None,
-                steps=form.lines("steps"),
-                concerns=form.text("concerns"),
-            )
-            await handoff.acknowledge(
-                keyed, visitor.actor, service=service, version=version, acknowledgement=schedule
-            )
-
-        return await _done(site, request, visitor, (service, version), form, "acknowledge", work)
-
-    @application.post(_OF + "/handoff", include_in_schema=False)
-    async def hand_over(
-        request: Request, service: str, version: str, visitor: Visitor = visiting
-    ) -> Response:
-        form = await read_form(request)
-
-        async def work(keyed: Context) -> None:
-            allow(visitor.actor, Deed.HAND_OVER)
-            filed = handoff.read_handoff(form.text("text") + "\n", "the handoff")
-            await handoff.hand_over(
-                keyed, visitor.actor, service=service, version=version, handoff=filed
-            )
-
-        return await _done(site, request, visitor, (service, version), form, "handoff", work)
+        named = Named(service, version)
+        submission = await Submission.read(site.context, request, visitor)
+        return await submission.follow(
+            name,
+            deed(submission, named),
+            onward=f"{named.address}?done={name}#{name}",
+            again=partial(_shown, site, request, visitor, named),
+        )
 
 
 def _zoned(form: Form, visitor: Visitor) -> str | None:
@@ -249,69 +201,53 @@ def _zoned(form: Form, visitor: Visitor) -> str | None:
 
 def _starting(application: FastAPI, site: Site) -> None:
     visiting = Depends(site.visitor)
-    context = site.context
 
-    @application.post(_OF + "/start", include_in_schema=False)
+    @application.post(OF + "/start", include_in_schema=False)
     async def start(
         request: Request, service: str, version: str, visitor: Visitor = visiting
     ) -> Response:
-        form = await read_form(request)
-        key = once(context, visitor.actor, request, form).new_id()
-        try:
-            release = await start_release(
-                context, visitor.actor, service=service, version=version, key=key
-            )
-        except GonogoError as error:
-            refusal = Refusal.of(error, "start")
-            return await _shown(
-                site, request, visitor, (service, version), refusal=refusal, typed=form.fields
-            )
-        return RedirectResponse(f"/releases/{release.id}", 303)
+        submission = await Submission.read(site.context, request, visitor)
 
+        async def started(release: Release) -> str:
+            return f"/releases/{release.id}"
 
-async def _done(
-    site: Site,
-    request: Request,
-    visitor: Visitor,
-    of: tuple[str, str],
-    form: Form,
-    name: str,
-    work: Callable[[Context], Awaitable[None]],
-) -> Response:
-    """Do what a form asks for; a refusal comes back with everything that was typed."""
-    try:
-        await work(once(site.context, visitor.actor, request, form))
-    except GonogoError as error:
-        refusal = Refusal.of(error, name)
-        return await _shown(site, request, visitor, of, refusal=refusal, typed=form.fields)
-    return RedirectResponse(f"{_address(*of)}?done={name}#{name}", 303)
+        return await submission.follow(
+            "start",
+            start_release(
+                submission.context,
+                visitor.actor,
+                service=service,
+                version=version,
+                key=submission.context.new_id(),
+            ),
+            onward=started,
+            again=partial(_shown, site, request, visitor, Named(service, version)),
+        )
 
 
 async def _shown(
     site: Site,
     request: Request,
     visitor: Visitor,
-    of: tuple[str, str],
+    named: Named,
+    refusal: Refusal | None = None,
     *,
     receipt: int | None = None,
     draft: bool = False,
-    refusal: Refusal | None = None,
-    typed: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
-    service, version = of
     actor, context = visitor.actor, site.context
+    service, version = named.service, named.version
     found = await version_page.version_page(
         context, actor, service=service, version=version, receipt=receipt
     )
-    typed = typed or {}
-    text = typed.get("text", "")
+    text = refusal.typed.get("text", "") if refusal else ""
     if draft and not text and may(actor, Deed.HAND_OVER):
         text = (await draft_handoff(context, actor, service=service, version=version)).text
-    return site.page(
+    return site.with_forms(
         request,
         visitor,
         "version.html.j2",
-        status=refusal.status if refusal else 200,
+        refusal,
         page=found,
         sight=found.sight,
         summary=found.sight.summary,
@@ -324,37 +260,5 @@ async def _shown(
         start=await version_page.start_of(context, actor, service=service, version=version),
         may_tick=version_page.may_tick,
         text=text,
-        address=_address(service, version),
-        refusal=refusal,
-        typed=typed,
-        key=context.new_id(),
-    )
-
-
-async def _signing_page(
-    site: Site,
-    request: Request,
-    visitor: Visitor,
-    of: tuple[str, str],
-    *,
-    receipt: int | None = None,
-    refusal: Refusal | None = None,
-    typed: Mapping[str, str] | None = None,
-) -> HTMLResponse:
-    service, version = of
-    found = await version_page.version_page(
-        site.context, visitor.actor, service=service, version=version, receipt=receipt
-    )
-    return site.page(
-        request,
-        visitor,
-        "sign_off.html.j2",
-        status=refusal.status if refusal else 200,
-        page=found,
-        sight=found.sight,
-        summary=found.sight.summary,
-        address=_address(service, version),
-        refusal=refusal,
-        typed=typed or {},
-        key=site.context.new_id(),
+        address=named.address,
     )

@@ -5,7 +5,7 @@ from datetime import timedelta
 from tests.plans import START
 
 from gonogo.domain.audit import AuditDraft
-from gonogo.usecases.access.failed_sign_ins import FailedSignIns
+from gonogo.usecases.failed_sign_ins import FailedSignIns
 
 
 def test_a_thousand_failures_are_four_entries_that_add_up() -> None:
