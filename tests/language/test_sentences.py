@@ -187,6 +187,35 @@ def test_one_request_is_said_in_the_singular():
         assert said == f"5\u00a0% клиентов на 10 мин, не менее {told} к канарейке"
 
 
+PROMETHEUS = "Prometheus at http://127.0.0.1:9090"
+
+
+@pytest.mark.parametrize(
+    "recorded",
+    [
+        f"{PROMETHEUS} did not answer within 5 s",
+        f"{PROMETHEUS} cannot be reached: All connection attempts failed",
+        f"{PROMETHEUS} answered with more than 16 MB",
+        f"{PROMETHEUS} answered 503 with text/html that is not JSON",
+        f"{PROMETHEUS} answered 200 with JSON that is no answer of Prometheus",
+        f"{PROMETHEUS} refused the query: bad_data: parse error",
+        f"{PROMETHEUS} says its answer is not whole: ['one store is away']",
+        f"{PROMETHEUS} gave no samples of counters: 'result'",
+        f"{PROMETHEUS} has 1,200 series for one selector, more than 1,000",
+        f'the newest sample of "errors" in {PROMETHEUS} is 371 days old; the limit is 60 s',
+        f'the newest sample of "errors" in {PROMETHEUS} is 90 seconds in the future; the limit is 60 s',
+        '"slow" asks for 0.3 s, and no bucket ends there',
+        '"errors": 9 of 3 requests bad at a:9000: the bad ones are no part of all',
+        'all of "errors": a series has no label version to tell arms apart by',
+        'part of "errors": no sample for 75 s',
+        'all of "errors": gained 0.5, which is no whole number: it does not count requests',
+        'part of "errors": several series for a:9000, which differ in code, method',
+    ],
+)
+def test_why_a_prometheus_cannot_be_believed_is_said_in_every_language(recorded: str):
+    assert unknown([recorded]) == []
+
+
 def test_what_a_draft_counts_is_said_with_the_form_of_each_number():
     said = say("v2, 2 features, 21 fixes since v1", RUSSIAN).text
     assert said == "v2: 2 новые возможности, 21 исправление с v1"

@@ -294,12 +294,19 @@ class _Stream:
             age = now - newest
             if abs(age) > stale:
                 name = measure.kpi.name
-                told = f"{timedelta(seconds=round(abs(age)))} h"
+                far = f"{_spoken(abs(age))} {'old' if age > 0 else 'in the future'}"
                 raise Unavailable(
-                    f'the newest sample of "{name}" in Prometheus at {self._origin.url} is {told}'
-                    f" {'old' if age > 0 else 'in the future'}; the limit is {stale:.0f} s",
+                    f'the newest sample of "{name}" in Prometheus at {self._origin.url} is {far};'
+                    f" the limit is {stale:.0f} s",
                     hint="see in its pages whether the targets are up, and compare the clocks",
                 )
+
+
+def _spoken(seconds: float) -> str:
+    """A length of time, in the largest unit of which there are two."""
+    units = ((86_400, "days"), (3600, "hours"), (60, "minutes"))
+    found = next(((each, name) for each, name in units if seconds >= 2 * each), None)
+    return f"{seconds:.0f} seconds" if found is None else f"{seconds // found[0]:.0f} {found[1]}"
 
 
 def _le(series: Series) -> float:

@@ -14,6 +14,7 @@ from gonogo.language.sentences.judge import GAUGES, JUDGE, PAST
 from gonogo.language.sentences.judge_more import LITERALS
 from gonogo.language.sentences.messages import MESSAGES
 from gonogo.language.sentences.people_gates import PEOPLE_GATES
+from gonogo.language.sentences.prometheus import PROMETHEUS
 from gonogo.language.sentences.refusals import REFUSALS
 from gonogo.language.sentences.report_faults import OF_FORMATS, READING
 from gonogo.language.sentences.report_gates import REPORT_GATES
@@ -42,6 +43,7 @@ FORMS = Forms(
         *MESSAGES,
         *HEALTH,
         *GROUNDS,
+        *PROMETHEUS,
         *EVIDENCE,
         *TIMELINE,
         *REFUSALS,
