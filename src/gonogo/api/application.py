@@ -20,6 +20,7 @@ from gonogo.api.desk import add_desk
 from gonogo.api.door import Door, lead_to_sign_in, reader
 from gonogo.api.evidence import add_evidence, size_allowed
 from gonogo.api.frontier import Frontier
+from gonogo.api.heads import Heads
 from gonogo.api.idempotency import Idempotency
 from gonogo.api.keys import add_keys
 from gonogo.api.operations import add_operations
@@ -62,6 +63,7 @@ def build_application(
     visitors = Visitors(door)
     actor, looking = Depends(visitors), Depends(reader(visitors))
     # The one that is added last stands outermost.
+    application.add_middleware(Heads)
     application.add_middleware(Idempotency, context=context, visitors=visitors)
     application.add_middleware(RateLimits, context=context, visitors=visitors)
     application.add_middleware(Sizes, visitors=visitors, larger=size_allowed)

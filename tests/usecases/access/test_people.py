@@ -71,6 +71,16 @@ async def test_a_name_is_given_once_however_it_is_written(desk: Desk, name: str)
         await added(desk, name)
 
 
+async def test_a_persian_name_is_written_as_persians_do_and_given_once(desk: Desk) -> None:
+    assert (await added(desk, "علی\u200cرضا")).name.count("\u200c") == 1
+    for alike in ("علیرضا", "عل\u064aرضا"):
+        with pytest.raises(Conflict, match="known already"):
+            await added(desk, alike)
+    for hidden in ("An\u200cn", "علی\u200c", "علی\u200c\u200cرضا"):
+        with pytest.raises(InvalidInput, match="do not print"):
+            await added(desk, hidden)
+
+
 async def test_nobody_gets_the_name_of_somebody_who_left(desk: Desk) -> None:
     await added(desk, "Ann")
     await people.remove_person(desk.context, OWNER, name="Ann")

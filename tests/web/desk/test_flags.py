@@ -33,6 +33,10 @@ async def test_a_refusal_is_told_in_place(visit: Visit):
     assert "shop is not frozen" in refused.text
 
 
+async def test_the_page_holds_the_words_in_which_what_was_typed_is_offered_again(visit: Visit):
+    assert 'id="form-words"' in (await visit.open("/flags")).text
+
+
 async def test_a_refused_flag_keeps_what_was_typed(visit: Visit):
     fields = {"on": "yes", "reason": "the year is closed", "until": "tomorrow"}
     refused = await post(visit, "/flags/freeze/shop", Role.DEVOPS, **fields)

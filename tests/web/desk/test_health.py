@@ -19,7 +19,11 @@ class Broken:
     """A check that finds one thing wrong, with a name that would like to act."""
 
     async def look(self) -> tuple[Finding, ...]:
-        return (Finding("<script>disk</script>", Health.CRITICAL, "it is full", "make room"),)
+        return (
+            Finding(
+                "<script>disk</script>", Health.CRITICAL, "it is full", "make `room < /dev/null`"
+            ),
+        )
 
 
 async def test_what_is_critical_stands_first_with_its_remedy_and_cannot_act():
@@ -34,7 +38,7 @@ async def test_what_is_critical_stands_first_with_its_remedy_and_cannot_act():
             page = (await client.get("/health")).text
     assert "1 check is critical." in page
     assert page.index("it is full") < page.index("entries hold together")
-    assert "make room" in page
+    assert 'make <code dir="ltr">room &lt; /dev/null</code>' in page
     assert "<script>disk" not in page
 
 

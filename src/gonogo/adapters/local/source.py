@@ -42,7 +42,8 @@ class GitSource:
     async def tags(self, repository: str) -> tuple[str, ...]:
         """Every tag, the newest first. Raises InvalidInput as `resolve` does."""
         place = await _opened(repository)
-        wanted = ("--sort=-creatordate", "--format=%(refname:strip=2)", "refs/tags")
+        newest = ("--sort=-version:refname", "--sort=-creatordate")
+        wanted = (*newest, "--format=%(refname:strip=2)", "refs/tags")
         return tuple((await _run(place, "for-each-ref", *wanted)).output.split())
 
     async def tree(self, repository: str, commit: str) -> str:

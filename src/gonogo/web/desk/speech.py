@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from gonogo.language import formats, phrases
 from gonogo.language.catalogue import Words, words
@@ -97,14 +97,26 @@ class Speech:
         text = found.text
         if limit is not None and len(text) > limit:
             text = wording.shorten(text.translate(_ISOLATES), limit)
+        shown = _commands(text)
         if found.translated:
             # The first letter may be one of a Latin name: it does not tell how the sentence runs.
-            return Markup('<bdi dir="{}">{}</bdi>').format(self.reader.direction, text)
+            return Markup('<bdi dir="{}">{}</bdi>').format(self.reader.direction, shown)
         # Somebody's own words may be in any language; only what can be English is said to be.
         if text.isascii():
-            return Markup('<bdi lang="en" dir="ltr">{}</bdi>').format(text)
-        return Markup('<bdi dir="auto">{}</bdi>').format(text)
+            return Markup('<bdi lang="en" dir="ltr">{}</bdi>').format(shown)
+        return Markup('<bdi dir="auto">{}</bdi>').format(shown)
 
 
 def _has_markup(values: Mapping[str, object]) -> bool:
     return any(hasattr(value, "__html__") for value in values.values())
+
+
+def _commands(text: str) -> Markup:
+    """A text in which what stands in backquotes is a command, and is shown as one."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:
+        return escape(text)
+    shown = Markup('<code dir="ltr">{}</code>')
+    return Markup().join(
+        shown.format(piece) if place % 2 else escape(piece) for place, piece in enumerate(pieces)
+    )

@@ -17,12 +17,14 @@ function readers(root) {
   const count = new Intl.NumberFormat(tag, { maximumFractionDigits: 0 });
   const share = new Intl.NumberFormat(tag, { style: "percent", maximumSignificantDigits: 3 });
   const clock = new Intl.DateTimeFormat(tag, { timeZone: zone, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+  const fine = new Intl.DateTimeFormat(tag, { timeZone: zone, minute: "2-digit", second: "2-digit", fractionalSecondDigits: 1 });
   const day = new Intl.DateTimeFormat(days, { timeZone: zone, day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   // A minus keeps its side of the number, and a unit its side of both, in words that run right to left.
   const rightToLeft = document.documentElement.dir === "rtl";
   const signed = (value) => (rightToLeft && value < 0 ? `\u2066${number.format(value)}\u2069` : number.format(value));
   return {
     long: false,
+    short: false,
     number: (value) => (value === null ? "–" : signed(value)),
     measured(value, unit) {
       const text = `${this.number(value)} ${unit}`;
@@ -30,7 +32,7 @@ function readers(root) {
     },
     count: (value) => count.format(value),
     share: (value) => (value === null ? "–" : share.format(value)),
-    clock(at) { return (this.long ? day : clock).format(at * 1000); },
+    clock(at) { return (this.long ? day : this.short ? fine : clock).format(at * 1000); },
     milliseconds: (seconds) => number.format(seconds * 1000),
   };
 }
@@ -99,6 +101,8 @@ function start(root) {
     offer();
     const { at } = series.data;
     reader.long = at.at(-1) - at[0] > 20 * 3600;
+    // Within a few seconds one second would stand at several lines of the axis.
+    reader.short = at.at(-1) - at[0] < 6;
     const shown = { ...look(root, reader), points: words.pointsShort };
     for (const box of boxes) {
       const made = plots[box.dataset.chart](series.data, kpi(), shown);
