@@ -242,6 +242,12 @@ def test_checklists_keep_their_lines_and_who_may_tick_them() -> None:
     )
 
 
+def test_a_line_of_a_checklist_may_be_written_as_persian_is() -> None:
+    persian = "پشتیبان\u200cگیری آزموده می\u200cشود"
+    (first, *_) = load(TEXT.replace("Known issues documented", persian)).checklists
+    assert first.items[0] == ChecklistItem(persian)
+
+
 def test_commands_that_make_evidence_say_which_files_they_write() -> None:
     assert load(TEXT).collections == (
         Collection(

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import WithJsonSchema
 
 from gonogo.domain.actor import PEOPLE_ROLES, Role
+from gonogo.domain.legible import is_legible
 from gonogo.spec import scalars, units
 from gonogo.spec.defaults import ANY
 from gonogo.spec.scalars import from_text
@@ -56,7 +57,7 @@ def _number(text: str) -> float:
 
 
 def _sentence(text: str) -> str:
-    if not text.strip() or len(text) > LONGEST_SENTENCE or not text.isprintable():
+    if not text.strip() or len(text) > LONGEST_SENTENCE or not is_legible(text):
         raise Unfit(
             f"{quoted(text)} is not a sentence; allowed: 1 to {LONGEST_SENTENCE} characters on one line"
         )
@@ -65,7 +66,7 @@ def _sentence(text: str) -> str:
 
 def _file(text: str) -> str:
     path = PurePosixPath(text)
-    if not text.strip() or not text.isprintable() or len(text) > LONGEST_SENTENCE:
+    if not text.strip() or not is_legible(text) or len(text) > LONGEST_SENTENCE:
         raise Unfit(f"{quoted(text)} is not the path of a file")
     if path.is_absolute() or ".." in path.parts or text.startswith("~") or path == PurePosixPath():
         raise Unfit(

@@ -2,6 +2,7 @@
 
 import re
 
+from gonogo.domain.legible import is_legible
 from gonogo.spec import scalars
 from gonogo.spec.part import Problems
 from gonogo.spec.problem import Mark
@@ -39,7 +40,7 @@ def note_long_keys(problems: Problems, table: object, what: str) -> None:
     """Note every key of a free mapping that is not 1 to 80 characters on one line."""
     if isinstance(table, Table):
         for key, mark in table.key_marks.items():
-            if not key.strip() or len(key) > 80 or not key.isprintable():
+            if not key.strip() or len(key) > 80 or not is_legible(key):
                 problems.note(
                     mark, f"{quoted(key)} is not the name of {what}; 1 to 80 characters on one line"
                 )

@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import PlainValidator, WithJsonSchema
 
+from gonogo.domain.legible import is_legible
 from gonogo.domain.plan import Json
 from gonogo.domain.traffic import BadStatus, Endpoint, SlowerThan
 from gonogo.spec import rules, units
@@ -70,7 +71,7 @@ def _step_share(text: str) -> float:
 
 def name(text: str) -> str:
     """1 to 80 characters on one line. Raises Unfit."""
-    if not text.strip() or len(text) > 80 or not text.isprintable():
+    if not text.strip() or len(text) > 80 or not is_legible(text):
         raise Unfit(f"{quoted(text)} is not a name; a name is 1 to 80 characters on one line")
     return text.strip()
 

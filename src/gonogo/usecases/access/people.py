@@ -16,6 +16,7 @@ from typing import Any
 from gonogo.domain.actor import DESK, PEOPLE_ROLES, Actor, Role, Scope
 from gonogo.domain.audit import AuditDraft
 from gonogo.domain.errors import Conflict, InvalidInput, NotFound
+from gonogo.domain.legible import is_legible
 from gonogo.domain.person import Person, Token
 from gonogo.usecases.context import Context
 from gonogo.usecases.permissions import SCOPES, Deed, allow, may
@@ -26,8 +27,6 @@ LONGEST_LIFE = timedelta(days=366)
 SECRET_PREFIX = "gonogo_"  # noqa: S105 - what every secret begins with, so that scanners find one
 LONGEST_SECRET = 100
 _SECRET_BYTES = 32
-_NON_JOINER = re.compile("(?<=[\u0620-\u06ff])\u200c(?=[\u0620-\u06ff])")
-"""It does not print, and Persian cannot be written without it: it is let stand between such letters."""
 _ALIKE = str.maketrans({"\u200c": None, "\u064a": "\u06cc", "\u0649": "\u06cc", "\u0643": "\u06a9"})
 _LONGEST_NAME = 80
 _LONGEST_EMAIL = 254
@@ -315,7 +314,7 @@ def name_of(name: str) -> str:
         raise InvalidInput(
             f"a name has 1 to {_LONGEST_NAME} characters, and this one has {len(name)}"
         )
-    if not _NON_JOINER.sub("", name).isprintable() or name != name.strip():
+    if not is_legible(name) or name != name.strip():
         raise InvalidInput(f"the name {name!r} has blanks at its ends or marks that do not print")
     if plainly(name) == DESK.name or set(name) <= {"."} or "/" in name:
         raise InvalidInput(
