@@ -71,7 +71,7 @@ def _last_years_sample(address: str) -> tuple[int, str, str]:
 _TROUBLES = {
     "answered 502 with text/html": _an_error_page,
     "answered 200 with text/html": _a_page_to_sign_in,
-    "h old; the limit is 10 s": _last_years_sample,
+    " old; the limit is 10 s": _last_years_sample,
 }
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from gonogo.controllers import clearing, instructions, rollback, stages
 from gonogo.controllers.drive import Drive, Interrupted
-from gonogo.controllers.guard import Lookout
+from gonogo.controllers.guard import Harm, Lookout
 from gonogo.controllers.heartbeat import beat, beside
 from gonogo.controllers.stages import BLOCKED
 from gonogo.domain.errors import (
@@ -190,12 +190,13 @@ async def _bide(drive: Drive, lookout: Lookout, trouble: Unavailable) -> None:
     """Wait a moment for what did not answer; customers who are on the version are watched meanwhile."""
     stage = drive.release.came_from if drive.release.stage in WAITING else drive.release.stage
     exposed = drive.release.exposed and stage in _EXPOSING
+    harm: Harm | None = None
     try:
-        harm = await lookout.during(_pause(drive, trouble)) if exposed else None
-        if not exposed:
+        if exposed:
+            harm = await lookout.during(_pause(drive, trouble))
+        else:
             await _pause(drive, trouble)
-            # What never answers must not keep a person's word from being heard.
-            await drive.heed()
+            await drive.heed()  # what never answers must not keep a person's word from being heard
     except Interrupted as said:
         await _obey(drive, said.instruction)
         return

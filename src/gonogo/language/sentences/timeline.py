@@ -57,6 +57,7 @@ TIMELINE = (
     form("rejected: {names}"),
     form("slot {name} in {environment} taken, port {word}"),
     form("slot {name} in {environment}: {version} is drained and stopped"),
+    form("slot {name} in {environment}: {version} is drained"),
     form("slot {name} in {environment} is empty again"),
     form("traffic testers in {environment}"),
     form("traffic testers in {environment} ({shares})"),
