@@ -69,6 +69,10 @@ def test_a_person_is_heard_also_while_the_way_back_fails_again_and_again():
     assert broken([played(1_002_276)]) == ""
 
 
+def test_a_word_is_followed_by_the_stage_that_is_stored_though_its_answer_was_lost():
+    assert broken([played(1_007_947)]) == ""
+
+
 def test_the_disasters_lead_to_every_kind_of_end():
     ends = {stage for seed in SHOWN for stage in played(seed).stages}
     assert {"released", "rolled_back", "no_go"} <= ends

@@ -182,6 +182,7 @@ async def _settled(drive: Drive, work: Awaitable[None]) -> None:
 
 
 async def _obey(drive: Drive, instruction: Instruction) -> None:
+    await drive.be_sure()  # what a word means depends on the stage that is really stored
     with drive.undisturbed():
         await instructions.obey(drive, instruction)
 
